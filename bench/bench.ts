@@ -1,0 +1,47 @@
+/**
+ * `npm run bench`: what the balancer costs beside a Worker that only passes requests on.
+ * @module
+ */
+import { writeFile } from "node:fs/promises";
+import { cpus, loadavg } from "node:os";
+import { COST_FORMULA } from "./lib/cost.ts";
+import { COUNTED_RATE } from "./lib/counting.ts";
+import { measureDataPath } from "./lib/data-path.ts";
+import { type BenchOptions, parseOptions, USAGE } from "./lib/options.ts";
+import { asJson, paceTable, table } from "./lib/report.ts";
+
+const EXIT_REFUSED = 2;
+
+async function main(options: BenchOptions): Promise<void> {
+  if (options.isPicks) {
+    const { measurePicks } = await import("./picks.ts");
+    return measurePicks(options);
+  }
+  const about = { command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(), ...machine() };
+  const { rows, skipped, paces } = await measureDataPath(options, (line) => console.error(line));
+  console.log(`\n${Object.values(about).join(" · ")}\n\n${table(rows)}`);
+  for (const { title, why } of skipped) console.log(`- ${title}: ${why}`);
+  console.log(`\n$/million requests at ${COUNTED_RATE} requests/s = ${COST_FORMULA}`);
+  if (paces.length > 0) console.log(`\nround robin, one isolate:\n\n${paceTable(paces)}`);
+  const loaded = `load average after: ${loadavg()[0]?.toFixed(1)}`;
+  console.log(`\n${loaded}`);
+  if (options.json !== null) await writeFile(options.json, asJson(rows, skipped, { ...about, paces }));
+}
+
+function machine() {
+  const processors = cpus();
+  return {
+    date: new Date().toISOString().slice(0, 16).replace("T", " "),
+    machine: `${processors.length} x ${processors[0]?.model ?? "?"}`,
+    load: `load average before: ${loadavg()[0]?.toFixed(1)}`,
+  };
+}
+
+let options: BenchOptions;
+try {
+  options = parseOptions(process.argv.slice(2));
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  process.exit(EXIT_REFUSED);
+}
+await main(options);

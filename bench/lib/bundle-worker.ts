@@ -1,0 +1,22 @@
+/**
+ * Bundles the bench's own Workers, with what they import from npm or of the built balancer.
+ * @module
+ */
+import { join } from "node:path";
+import { build } from "esbuild";
+import { PROJECT } from "../../scripts/lib/bundle.ts";
+
+/** @param balancer the built balancer, if the Worker imports it */
+export async function bundleWorker(name: string, outfile: string, balancer?: string): Promise<string> {
+  await build({
+    entryPoints: [join(PROJECT, "bench/workers", name)],
+    outfile,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    external: ["cloudflare:*", "node:*"],
+    ...(balancer === undefined ? {} : { alias: { balancer } }),
+    logLevel: "error",
+  });
+  return outfile;
+}

@@ -1,0 +1,124 @@
+/**
+ * The load generator, in a process of its own: a fixed number of keep-alive connections, each with one request at a
+ * time, as fast as they are answered or at a given pace.
+ * @module
+ */
+import { connect, type Socket } from "node:net";
+import type { LoadOptions, LoadResult } from "./load.ts";
+import { MessageReader } from "./message-reader.ts";
+
+/** How often requests that are due at a given pace are sent. */
+const TICK_MS = 5;
+
+interface Run {
+  readonly latenciesMs: number[];
+  failed: number;
+  /** The first head that was not a 200, to tell what went wrong. */
+  firstFailure: string | null;
+}
+
+interface Connection {
+  send(): Promise<void>;
+  close(): void;
+}
+
+async function open(port: number, message: Buffer, run: Run): Promise<Connection> {
+  const socket: Socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  let done: (() => void) | null = null;
+  let sentMs = 0;
+  const reader = new MessageReader((head) => {
+    run.latenciesMs.push(performance.now() - sentMs);
+    if (!head.startsWith("HTTP/1.1 200")) fail(head);
+    done?.();
+  });
+  function fail(why: string): void {
+    run.failed++;
+    run.firstFailure ??= why;
+  }
+  socket.on("data", (bytes: Buffer) => reader.push(bytes));
+  await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+  socket.on("error", (error) => fail(String(error)));
+  socket.on("close", () => {
+    if (done === null) return;
+    fail("connection closed");
+    done();
+  });
+  return {
+    send: () =>
+      new Promise<void>((resolve) => {
+        done = () => {
+          done = null;
+          resolve();
+        };
+        sentMs = performance.now();
+        socket.write(message);
+      }),
+    close: () => socket.destroy(),
+  };
+}
+
+async function asFastAsAnswered(connections: Connection[], untilMs: number): Promise<void> {
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (performance.now() < untilMs) await connection.send();
+    }),
+  );
+}
+
+async function paced(connections: Connection[], untilMs: number, rate: number): Promise<void> {
+  const idle = [...connections];
+  const startedMs = performance.now();
+  let sent = 0;
+  while (performance.now() < untilMs) {
+    const due = Math.floor(((performance.now() - startedMs) / 1_000) * rate);
+    for (; sent < due; sent++) {
+      const connection = idle.pop();
+      if (connection === undefined) break;
+      void connection.send().then(() => idle.push(connection));
+    }
+    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  }
+  while (idle.length < connections.length) await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+}
+
+async function load({
+  url,
+  connections,
+  ms,
+  rate,
+  method,
+  headers,
+  bodyBytes,
+}: LoadOptions): Promise<LoadResult> {
+  const { host, port, pathname } = new URL(url);
+  const length = bodyBytes > 0 ? { "content-length": String(bodyBytes) } : {};
+  const fields = Object.entries({ host, ...headers, ...length }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  const head = Buffer.from(`${method} ${pathname} HTTP/1.1\r\n${fields.join("")}\r\n`);
+  const message = Buffer.concat([head, Buffer.alloc(bodyBytes, "x")]);
+  const run: Run = { latenciesMs: [], failed: 0, firstFailure: null };
+  const opened = await Promise.all(
+    Array.from({ length: connections }, () => open(Number(port), message, run)),
+  );
+  const startedMs = performance.now();
+  await (rate === null ? asFastAsAnswered(opened, startedMs + ms) : paced(opened, startedMs + ms, rate));
+  const seconds = (performance.now() - startedMs) / 1_000;
+  for (const connection of opened) connection.close();
+  const sorted = Float64Array.from(run.latenciesMs).sort();
+  const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+  return {
+    requests: sorted.length,
+    failed: run.failed,
+    firstFailure: run.firstFailure,
+    seconds,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+  };
+}
+
+process.on("message", async ({ id, options }: { id: number; options: LoadOptions }) => {
+  const result = await load(options).catch((error: unknown) => String(error));
+  process.send?.({ id, result });
+});
+process.on("disconnect", () => process.exit());

@@ -1,0 +1,51 @@
+/**
+ * The bench's command line.
+ * @module
+ */
+import { parseArgs } from "node:util";
+
+export const USAGE = `npm run bench -- [picks] [--short] [--only ID,ID] [--rounds N] [--json FILE]
+  picks       nanoseconds per pick of each algorithm instead, and what a ring weighs
+  --short     fewer and shorter rounds: under two minutes
+  --only      only these rows, by id
+  --rounds    how often each row and the bare pass-through are measured in turns
+  --json      writes the results there as well
+  --no-count  leaves out the run that counts object calls and KV reads`;
+
+export interface BenchOptions {
+  readonly isPicks: boolean;
+  readonly isShort: boolean;
+  /** Ids of rows; null: all. */
+  readonly only: readonly string[] | null;
+  readonly rounds: number | null;
+  readonly json: string | null;
+  readonly counts: boolean;
+}
+
+/** @throws Error with what is wrong with the arguments */
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      short: { type: "boolean", default: false },
+      only: { type: "string" },
+      rounds: { type: "string" },
+      json: { type: "string" },
+      "no-count": { type: "boolean", default: false },
+    },
+  });
+  const unknown = positionals.find((each) => each !== "picks");
+  if (unknown !== undefined) throw new Error(`unknown argument: ${unknown}`);
+  const rounds = values.rounds === undefined ? null : Number(values.rounds);
+  if (rounds !== null && !(Number.isInteger(rounds) && rounds > 0))
+    throw new Error("--rounds must be a number");
+  return {
+    isPicks: positionals.includes("picks"),
+    isShort: values.short,
+    only: values.only?.split(",") ?? null,
+    rounds,
+    json: values.json ?? null,
+    counts: !values["no-count"],
+  };
+}

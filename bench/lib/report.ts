@@ -1,0 +1,88 @@
+/**
+ * The table and its JSON.
+ * @module
+ */
+import { COST_FORMULA, dollarsPerMillion } from "./cost.ts";
+import { COUNTED_RATE, type Counted } from "./counting.ts";
+import type { Measured } from "./measure.ts";
+import type { Scenario } from "./scenarios.ts";
+
+export interface Row {
+  readonly scenario: Scenario;
+  readonly measured: Measured;
+  readonly counted: Counted | null;
+}
+
+export interface Skipped {
+  readonly title: string;
+  readonly why: string;
+}
+
+const HEAD = [
+  "path",
+  "CPU us/request",
+  "bare",
+  "ratio",
+  "(range)",
+  "requests/s",
+  "p50 ms",
+  "p99 ms",
+  "calls/1,000",
+  "KV reads/1,000",
+  "$/million",
+];
+
+export function table(rows: readonly Row[]): string {
+  const lines = rows.map(({ scenario, measured, counted }) => [
+    scenario.title,
+    measured.cpuUs.toFixed(0),
+    measured.bare.cpuUs.toFixed(0),
+    `**${measured.ratio.toFixed(2)}**`,
+    measured.ratios.map((ratio) => ratio.toFixed(2)).join("-"),
+    measured.requestsPerSecond.toFixed(0),
+    measured.p50Ms.toFixed(2),
+    measured.p99Ms.toFixed(2),
+    counted === null ? "-" : counted.objectCalls.toFixed(1),
+    counted === null ? "-" : counted.kvReads.toFixed(2),
+    dollars(scenario, measured, counted)?.toFixed(3) ?? "-",
+  ]);
+  return markdown(HEAD, lines);
+}
+
+/** Programs that are no Workers have no such price; a pool that was not counted has none we know. */
+function dollars({ subject, pool }: Scenario, { cpuUs }: Measured, counted: Counted | null): number | null {
+  if (subject === "nginx" || subject === "haproxy" || (pool !== null && counted === null)) return null;
+  return dollarsPerMillion(cpuUs, counted, COUNTED_RATE);
+}
+
+export function paceTable(paces: readonly (Counted & { rate: number })[]): string {
+  const lines = paces.map(({ rate, objectCalls, alarms, kvReads }) => [
+    String(rate),
+    ...[objectCalls, alarms, kvReads].map((each) => each.toFixed(2)),
+  ]);
+  return markdown(["requests/s", "object calls/1,000", "alarms/1,000", "KV reads/1,000"], lines);
+}
+
+export function markdown(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const widths = head.map((name, column) =>
+    Math.max(name.length, ...lines.map((line) => line[column]?.length ?? 0)),
+  );
+  const row = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(" | ")} |`;
+  const rule = `| ${widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`;
+  return [row(head), rule, ...lines.map(row)].join("\n");
+}
+
+export function asJson(
+  rows: readonly Row[],
+  skipped: readonly Skipped[],
+  about: Record<string, unknown>,
+): string {
+  const results = rows.map(({ scenario: { id, title }, measured, counted }) => ({
+    id,
+    title,
+    ...measured,
+    counted,
+  }));
+  return `${JSON.stringify({ ...about, cost_formula: COST_FORMULA, results, skipped }, null, 2)}\n`;
+}

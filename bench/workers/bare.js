@@ -1,0 +1,9 @@
+/** What everything is measured against: a Worker that does nothing but pass the request to one origin. */
+export default {
+  fetch(request, env) {
+    const { url } = request;
+    const target = url.slice(url.indexOf("/", 8));
+    if (target === "/none") return new Response("hello from Worker\n");
+    return fetch(env.ORIGIN + target, request);
+  },
+};

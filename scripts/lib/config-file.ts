@@ -1,0 +1,111 @@
+/**
+ * Reads a configuration file (JSON with comments and trailing commas) and says what is wrong with it as
+ * `FILE:line:column: message`.
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import { getSystemErrorMessage } from "node:util";
+import {
+  findNodeAtLocation,
+  type Node,
+  type ParseError,
+  parse,
+  parseTree,
+  printParseErrorCode,
+} from "jsonc-parser";
+import type { ConfigError, ConfigPath } from "../../src/config/errors.ts";
+import { type ParseOptions, parseConfigFile } from "../../src/config/parse.ts";
+import type { ConfigFile } from "../../src/config/schema.ts";
+
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: ConfigFile }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+/**
+ * Loads the configuration in the file at `path`.
+ * @param options `allowIpOrigins`: for running locally, origins may be at IP addresses and localhost
+ */
+export async function loadConfigFile(
+  path: string,
+  options: Pick<ParseOptions, "allowIpOrigins"> = {},
+): Promise<LoadedConfig> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    return { ok: false, errors: [`${path}: cannot be read: ${readFailure(error)}`] };
+  }
+  return loadConfigText(text, path, options);
+}
+
+/** The same for the file's text; `name` is what its errors begin with. */
+export function loadConfigText(
+  text: string,
+  name: string,
+  options: Pick<ParseOptions, "allowIpOrigins"> = {},
+): LoadedConfig {
+  const source = text.replace(/^\uFEFF/, "");
+  const at = (offset: number, message: string) => `${name}:${position(source, offset)}: ${message}`;
+  const syntax: ParseError[] = [];
+  const tree = parseTree(source, syntax, { allowTrailingComma: true });
+  const first = syntax[0];
+  // Only the first: what follows a syntax error is mostly its echo.
+  if (first !== undefined) return { ok: false, errors: [at(first.offset, syntaxMessage(first))] };
+  if (tree === undefined) return { ok: false, errors: [at(0, "the file is empty")] };
+  const parsed = parseConfigFile(parse(source, [], { allowTrailingComma: true }), options);
+  const found = [
+    ...repeatedKeys(tree).map((node) => ({ offset: node.offset, message: repeatedKeyMessage(node) })),
+    ...(parsed.ok ? [] : parsed.errors).map((error) => ({
+      offset: offsetOf(tree, error),
+      message: error.message,
+    })),
+  ].sort((a, b) => a.offset - b.offset);
+  if (parsed.ok && found.length === 0) return { ok: true, config: parsed.value };
+  return { ok: false, errors: found.map(({ offset, message }) => at(offset, message)) };
+}
+
+/** Where the error shows: at the key if that is wrong, else at the value, or at what should hold it. */
+function offsetOf(tree: Node, error: ConfigError): number {
+  const node = nearestNode(tree, error.path);
+  const key = error.at === "key" ? node.parent?.children?.[0] : undefined;
+  return (key ?? node).offset;
+}
+
+function nearestNode(tree: Node, path: ConfigPath): Node {
+  for (let length = path.length; length > 0; length--) {
+    const node = findNodeAtLocation(tree, path.slice(0, length));
+    if (node !== undefined) return node;
+  }
+  return tree;
+}
+
+/** The keys that stand twice in one object: JSON keeps the last, which is rarely what was meant. */
+function repeatedKeys(node: Node): Node[] {
+  const seen = new Set<unknown>();
+  return (node.children ?? []).flatMap((child) => {
+    const key = node.type === "object" ? child.children?.[0] : undefined;
+    const repeated = key !== undefined && seen.has(key.value);
+    if (key !== undefined) seen.add(key.value);
+    return [...(repeated ? [key] : []), ...repeatedKeys(child)];
+  });
+}
+
+function repeatedKeyMessage(key: Node): string {
+  return `the key ${JSON.stringify(key.value)} stands twice in this object`;
+}
+
+/** `InvalidSymbol` -> `not valid JSON: invalid symbol` */
+function syntaxMessage({ error }: ParseError): string {
+  const words = printParseErrorCode(error).replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter}`);
+  return `not valid JSON: ${words.toLowerCase()}`;
+}
+
+function position(text: string, offset: number): string {
+  const before = text.slice(0, offset).split("\n");
+  return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
+}
+
+function readFailure(error: unknown): string {
+  const { errno } = error as NodeJS.ErrnoException;
+  return errno === undefined ? String(error) : getSystemErrorMessage(errno);
+}

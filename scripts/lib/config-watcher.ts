@@ -1,0 +1,31 @@
+/**
+ * Notices changes of a file. By polling: it also sees editors that replace the file, links that are switched, and
+ * file systems without events.
+ * @module
+ */
+import { unwatchFile, watchFile } from "node:fs";
+
+const POLL_INTERVAL_MS = 250;
+
+export class ConfigWatcher {
+  readonly #path: string;
+  readonly #onPoll: () => void;
+  /** The reload under way; one after the other, so that an older file never overtakes a newer one. */
+  #reload: Promise<void> = Promise.resolve();
+
+  constructor(path: string, reload: () => Promise<void>) {
+    this.#path = path;
+    this.#onPoll = () => {
+      this.#reload = this.#reload.then(reload).catch((error: unknown) => console.error(String(error)));
+    };
+    watchFile(path, { interval: POLL_INTERVAL_MS }, this.#onPoll);
+    // For a change between the caller's first reading and now.
+    this.#onPoll();
+  }
+
+  /** Ends when a reload under way has. */
+  async stop(): Promise<void> {
+    unwatchFile(this.#path, this.#onPoll);
+    await this.#reload;
+  }
+}

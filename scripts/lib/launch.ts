@@ -1,0 +1,146 @@
+/**
+ * Starts the balancer, keeps it configured and stops it.
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { ensureBundle } from "./bundle.ts";
+import { documentsOf, loadDocuments } from "./config-documents.ts";
+import { ConfigWatcher } from "./config-watcher.ts";
+import { type Demo, demoText, startDemo } from "./demo.ts";
+import { type Documents, Seeder } from "./kv-seed.ts";
+import { HOST, refuseTakenPort } from "./listening.ts";
+import type { StartOptions } from "./options.ts";
+import { guardWorkerd, onNpmGone } from "./orphan-guard.ts";
+import type { Runtime } from "./runtime.ts";
+
+const EXIT_OK = 0;
+const EXIT_REFUSED = 2;
+const CRON_INTERVAL_MS = 60_000;
+const VAR_PREFIX = "LB_VAR_";
+const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+interface StopSignal {
+  readonly received: Promise<void>;
+  /** Takes away the listeners of others, such as Miniflare's, which end the process at once with another exit code. */
+  isolate(): void;
+}
+
+/**
+ * Runs until SIGTERM or SIGINT.
+ * @returns the exit code
+ * @throws Error with what to tell the user, if the balancer cannot run
+ */
+export async function launch(options: StartOptions): Promise<number> {
+  const stop = stopSignal();
+  const documents = options.config === null ? null : await loadDocuments(options.config);
+  if (documents?.ok === false) {
+    for (const error of documents.errors) console.error(error);
+    return EXIT_REFUSED;
+  }
+  await refuseTakenPort(options.port);
+  const demo = documents === null ? await startDemo() : null;
+  try {
+    await serve(options, documents?.documents ?? documentsOf(demo?.config ?? {}), demo, stop);
+  } finally {
+    await demo?.stop();
+  }
+  return EXIT_OK;
+}
+
+async function serve(
+  options: StartOptions,
+  documents: Documents,
+  demo: Demo | null,
+  stop: StopSignal,
+): Promise<void> {
+  const adminToken = options.adminToken ?? (demo === null ? null : randomBytes(16).toString("hex"));
+  const runtime = await start(options, adminToken);
+  stop.isolate();
+  try {
+    const seeder = await Seeder.open(runtime.kv, options.state && join(options.state, "seeded.json"));
+    await seeder.seed(documents, Date.now());
+    await fireCron(runtime);
+    const cron = setInterval(() => void fireCron(runtime), CRON_INTERVAL_MS);
+    const watcher = options.config === null ? null : watch(options.config, seeder, runtime);
+    if (demo !== null) console.log(demoText(demo, runtime.url, adminToken ?? ""));
+    console.log(`ready ${runtime.url}`);
+    await stop.received;
+    clearInterval(cron);
+    await watcher?.stop();
+  } finally {
+    await runtime.stop();
+  }
+}
+
+async function start(options: StartOptions, adminToken: string | null): Promise<Runtime> {
+  if (options.state !== null) await mkdir(options.state, { recursive: true });
+  const bundle = await ensureBundle();
+  // Loads wrangler, which takes a second: not before the configuration and the port are known to be good.
+  guardWorkerd();
+  const { startRuntime } = await import("./runtime.ts");
+  return startRuntime({
+    bundle,
+    port: options.port,
+    state: options.state && resolve(options.state),
+    vars: variables(adminToken),
+    log: await logWriter(options.log),
+  });
+}
+
+/** A failed run is the next minute's business; it must not end the launcher. */
+async function fireCron(runtime: Runtime): Promise<void> {
+  await runtime.cron().catch((error: unknown) => console.error(`cron: ${String(error)}`));
+}
+
+function watch(path: string, seeder: Seeder, runtime: Runtime): ConfigWatcher {
+  return new ConfigWatcher(path, async () => {
+    const loaded = await loadDocuments(path);
+    if (!loaded.ok) {
+      for (const error of loaded.errors) console.error(error);
+      console.error(`${path}: not applied, the configuration in force stays`);
+      return;
+    }
+    const keys = await seeder.seed(loaded.documents, Date.now());
+    if (keys.length === 0) return;
+    console.error(`${path}: applied ${keys.join(", ")}`);
+    await fireCron(runtime);
+  });
+}
+
+function variables(adminToken: string | null): Record<string, string> {
+  const vars: Record<string, string> = { ALLOW_IP_ORIGINS: "1", LOCAL_CLIENT_IP: HOST };
+  if (adminToken !== null) vars.ADMIN_TOKEN = adminToken;
+  for (const [name, value] of Object.entries(process.env)) {
+    if (name.startsWith(VAR_PREFIX) && value !== undefined) vars[name.slice(VAR_PREFIX.length)] = value;
+  }
+  return vars;
+}
+
+async function logWriter(file: string | null): Promise<(line: string) => void> {
+  const stream = file === null ? process.stderr : createWriteStream(file, { flags: "a" });
+  if (file !== null) await once(stream, "open");
+  return (line) => void stream.write(`${line}\n`);
+}
+
+function stopSignal(): StopSignal {
+  let receive = () => {};
+  const received = new Promise<void>((resolve) => {
+    receive = () => resolve();
+  });
+  for (const signal of STOP_SIGNALS) process.on(signal, receive);
+  onNpmGone(receive);
+  return {
+    received,
+    isolate() {
+      for (const signal of STOP_SIGNALS) {
+        for (const listener of process.listeners(signal)) {
+          if (listener !== receive) process.off(signal, listener);
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/**
+ * Where the balancer listens, and the port that somebody else has.
+ * @module
+ */
+import { once } from "node:events";
+import { createServer } from "node:net";
+
+/** The socket listens here only: a client's address needs no more trust than that. */
+export const HOST = "127.0.0.1";
+
+/** The port is taken. */
+export class PortInUseError extends Error {
+  constructor(port: number) {
+    super(
+      `port ${port} on ${HOST} is already in use: stop what listens there, or choose another with --port`,
+    );
+  }
+}
+
+/** @throws PortInUseError, long before workerd would notice */
+export async function refuseTakenPort(port: number): Promise<void> {
+  const server = createServer();
+  try {
+    server.listen(port, HOST);
+    await once(server, "listening");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") throw new PortInUseError(port);
+    throw error;
+  }
+  server.close();
+  await once(server, "close");
+}

@@ -1,0 +1,79 @@
+/**
+ * The command line of `npm start`.
+ * @module
+ */
+import { parseArgs } from "node:util";
+
+export interface StartOptions {
+  /** Configuration file; null: the demo. */
+  readonly config: string | null;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Where KV and the objects keep their state; null: nowhere, it ends with the process. */
+  readonly state: string | null;
+  /** Token of the admin API; null: none given. */
+  readonly adminToken: string | null;
+  /** File that gets the Worker's log lines; null: stderr. */
+  readonly log: string | null;
+}
+
+export const DEFAULT_PORT = 8787;
+
+export const USAGE = `Usage: npm start                                    three demo origins and the balancer
+       npm start -- --config FILE [OPTIONS]        the balancer alone, on your configuration
+
+  --config FILE        routes and pools, JSON with comments; watched: a change takes effect at once
+  --port N             listen on 127.0.0.1:N; 0 takes any free port (default ${DEFAULT_PORT})
+  --state DIR          keep KV and the pools' state in DIR, so that they survive a restart
+  --admin-token T      switch the admin API and the dashboard on, with this token
+  --log FILE           append the Worker's log lines to FILE (default: stderr)
+  --help               this text
+
+LB_VAR_NAME=VALUE in the environment gives the Worker a variable NAME.
+Exit code: 0 stopped by SIGTERM or SIGINT, 1 could not run, 2 wrong usage or a configuration with errors.`;
+
+/** Wrong usage; the message says what. */
+export class UsageError extends Error {}
+
+/** @throws UsageError; "help" stands for a request for the usage text */
+export function parseOptions(args: readonly string[]): StartOptions | "help" {
+  const values = parse(args);
+  if (values.help === true) return "help";
+  return {
+    config: nonEmpty("--config", values.config),
+    port: values.port === undefined ? DEFAULT_PORT : parsePort(values.port),
+    state: nonEmpty("--state", values.state),
+    adminToken: nonEmpty("--admin-token", values["admin-token"]),
+    log: nonEmpty("--log", values.log),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        config: { type: "string" },
+        port: { type: "string" },
+        state: { type: "string" },
+        "admin-token": { type: "string" },
+        log: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new UsageError(`--port: ${JSON.stringify(text)} is not a port (0 to 65535)`);
+}
+
+function nonEmpty(flag: string, value: string | undefined): string | null {
+  if (value === "") throw new UsageError(`${flag}: a value is missing`);
+  return value ?? null;
+}

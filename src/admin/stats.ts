@@ -1,0 +1,60 @@
+/**
+ * A pool's traffic: now, and over the last hour and day. Forms: contract/stats.ts.
+ * @module
+ */
+import * as z from "zod";
+import type { PoolAdminRpc } from "../contract/admin.ts";
+import type { Env } from "../platform/env.ts";
+import { type Endpoint, endpoint, json } from "./endpoint.ts";
+import { askPool, describePool } from "./pool-client.ts";
+import { Problem } from "./problems.ts";
+
+/** @throws Problem if the object keeps no statistics */
+async function ask<T>(
+  env: Env,
+  pool: string,
+  call: (stub: PoolAdminRpc) => Promise<T> | undefined,
+): Promise<Response> {
+  await describePool(env, pool);
+  const value = await askPool(env, pool, async (stub) => await call(stub));
+  if (value === undefined) throw new Problem("not_implemented");
+  return json(value);
+}
+
+const counts = { requests: z.number(), errors: z.number(), retries: z.number(), rate_limited: z.number() };
+const quantiles = { p50: z.number().nullable(), p90: z.number().nullable(), p99: z.number().nullable() };
+const traffic = { ...counts, ...quantiles, error_rate: z.number(), active_connections: z.number() };
+
+export const STATS_ENDPOINTS: readonly Endpoint[] = [
+  endpoint({
+    method: "get",
+    path: "/pools/:pool/stats",
+    scope: "read",
+    summary: "Requests, errors, latencies (ms) of the pool and of each origin",
+    query: z.object({
+      window: z.coerce.number().int().min(1).max(86_400).optional().describe("Only the last so many seconds"),
+    }),
+    answer: z.looseObject({
+      pool: z.string(),
+      ...traffic,
+      requests_per_server: z.record(z.string(), z.number()),
+      origins: z.record(z.string(), z.looseObject(traffic)),
+    }),
+    problems: ["not_found", "not_implemented"],
+    run: ({ env, params: { pool = "" }, query }) => ask(env, pool, (stub) => stub.stats?.(query.window)),
+  }),
+  endpoint({
+    method: "get",
+    path: "/pools/:pool/history",
+    scope: "read",
+    summary: "The last hour by 10 s, or the last day by 5 min, oldest first",
+    query: z.object({ range: z.enum(["hour", "day"]).default("hour") }),
+    answer: z.looseObject({
+      range: z.enum(["hour", "day"]),
+      step_s: z.number(),
+      slices: z.array(z.looseObject({ at: z.number(), ...counts, ...quantiles })),
+    }),
+    problems: ["not_found", "not_implemented"],
+    run: ({ env, params: { pool = "" }, query }) => ask(env, pool, (stub) => stub.history?.(query.range)),
+  }),
+];

@@ -1,0 +1,63 @@
+/**
+ * What `consistent_hash` goes by, as a function made once per snapshot.
+ * @module
+ */
+
+import { clientKey } from "../core/client-ip.ts";
+import { cookieValue } from "../core/cookie-header.ts";
+import type { PoolConfig } from "./schema.ts";
+
+/** What of a request can be a key. */
+export interface KeyedRequest {
+  readonly request: { readonly headers: { get(name: string): string | null } };
+  /** Path without the query. */
+  readonly path: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly clientIp: string;
+}
+
+/** The request's key; empty if it has none, which means round robin. */
+export type HashKey = (request: KeyedRequest) => string;
+
+export function compileHashKey(config: Pick<PoolConfig, "algorithm" | "hash_key">): HashKey {
+  if (config.algorithm !== "consistent_hash") return () => "";
+  const colon = config.hash_key.indexOf(":");
+  const name = config.hash_key.slice(colon + 1);
+  switch (colon < 0 ? config.hash_key : config.hash_key.slice(0, colon)) {
+    case "path":
+      return (request) => request.path;
+    case "header":
+      return ({ request }) => request.headers.get(name) ?? "";
+    case "cookie":
+      return ({ request }) => cookieValue(request.headers.get("cookie") ?? "", name) ?? "";
+    case "query":
+      return ({ path, target }) => queryValue(target, path.length + 1, name);
+    default:
+      return (request) => clientKey(request.clientIp);
+  }
+}
+
+/** The first value of parameter `name` as the client wrote it. @param from where the query begins in `target` */
+function queryValue(target: string, from: number, name: string): string {
+  for (let at = from; at < target.length; ) {
+    const ampersand = target.indexOf("&", at);
+    const end = ampersand < 0 ? target.length : ampersand;
+    const equals = target.indexOf("=", at);
+    if (equals >= 0 && equals < end && isNamed(target.slice(at, equals), name)) {
+      return target.slice(equals + 1, end);
+    }
+    at = end + 1;
+  }
+  return "";
+}
+
+function isNamed(written: string, name: string): boolean {
+  if (written === name) return true;
+  if (!written.includes("%") && !written.includes("+")) return false;
+  try {
+    return decodeURIComponent(written.replaceAll("+", " ")) === name;
+  } catch {
+    return false;
+  }
+}

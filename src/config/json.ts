@@ -1,0 +1,10 @@
+/** JSON that came from outside. @module */
+
+/** Undefined, which no schema takes, for what is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

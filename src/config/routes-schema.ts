@@ -1,0 +1,65 @@
+/**
+ * The routes: which pool a request goes to, by host and path.
+ * @module
+ */
+import { id, list, number, object, text } from "./fields.ts";
+
+const MAX_ROUTES = 1_000;
+const MAX_SPLIT = 100;
+
+const LABEL = "[A-Za-z0-9_][A-Za-z0-9_-]{0,62}";
+const HOST = new RegExp(`^(?:(?:\\*\\.)?${LABEL}(?:\\.${LABEL}){0,62}|\\[[0-9A-Fa-f:.]{2,45}\\])$`);
+const HOST_RULE =
+  'must be a host name without a port, such as "api.example.com", or "*." and one, such as "*.example.com"';
+// Printable ASCII without blanks, ", #, *, <, >, ?: a request's path arrives percent-encoded.
+const PATH = /^\/[!$-)+-;=@-~]{0,2047}$|^\/([!$-)+-;=@-~]{0,2045}\/)?\*$/;
+const PATH_RULE =
+  'must be a path such as "/login", or a prefix that ends in "/*" such as "/v1/*"; without query, other characters percent-encoded';
+
+const splitItem = object({
+  pool: id().describe("A pool."),
+  weight: number(0, 1_000_000).describe("Its share of the clients, relative to the others."),
+});
+
+const split = list(splitItem, 1, MAX_SPLIT).refine(
+  (items) => items.length === 0 || items.some((item) => item.weight > 0),
+  {
+    error: "must have an item with a weight above 0",
+  },
+);
+
+export const routeSchema = object({
+  host: text(HOST, HOST_RULE)
+    .transform((host) => host.toLowerCase())
+    .nullable()
+    .prefault(null)
+    .describe(
+      "Host of the request: exact, or `*.example.com` for every name below example.com but not itself. A port is ignored. Absent: any.",
+    ),
+  path: text(PATH, PATH_RULE)
+    .nullable()
+    .default(null)
+    .describe(
+      "Path of the request: exact, or a prefix `/v1/*`, which matches `/v1` and all below it. Absent: any.",
+    ),
+  pool: id().nullable().default(null).describe("The pool to send to. Either this or `split`."),
+  split: split
+    .nullable()
+    .default(null)
+    .describe("Pools that share the clients by weight. A client stays with one. Either this or `pool`."),
+  fallback_pool: id()
+    .nullable()
+    .default(null)
+    .describe("The pool to send to when the other has no eligible origin."),
+}).superRefine((route, context) => {
+  const found = [route.pool, route.split].filter((value) => value !== null).length;
+  if (found !== 1) {
+    context.addIssue({
+      code: "custom",
+      message: "must have either pool or split",
+      params: { found: found === 0 ? "neither" : "both" },
+    });
+  }
+});
+
+export const routesSchema = list(routeSchema, 0, MAX_ROUTES);

@@ -1,0 +1,56 @@
+/**
+ * "Did you mean ...?"
+ * @module
+ */
+
+/** The candidate nearest to `text` in spelling, or undefined if none is near. */
+export function suggest(text: string, candidates: Iterable<string>): string | undefined {
+  const plain = normalise(text);
+  // Two letters in five may be wrong; more is another word.
+  const limit = Math.floor(plain.length * 0.4);
+  let best: string | undefined;
+  let bestDistance = limit + 1;
+  for (const candidate of candidates) {
+    const other = normalise(candidate);
+    if (Math.abs(other.length - plain.length) >= bestDistance) continue;
+    const distance = editDistance(plain, other);
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** `maxConnections` and `max-connections` are `max_connections` misspelt in form only. */
+function normalise(text: string): string {
+  // Bounded, so that a very long key cannot make the quadratic distance expensive.
+  return text.slice(0, 64).toLowerCase().replace(/[-_ ]/g, "");
+}
+
+/**
+ * Damerau-Levenshtein distance, optimal string alignment: insertions, deletions, substitutions and swaps of two
+ * neighbours that turn `a` into `b` (Boytsov, "Indexing methods for approximate dictionary searching", 2011, 2.1).
+ */
+export function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      let distance = Math.min(at(last, j) + 1, at(row, j - 1) + 1, at(last, j - 1) + cost);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        distance = Math.min(distance, at(beforeLast, j - 2) + 1);
+      }
+      row.push(distance);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return at(last, b.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Number.POSITIVE_INFINITY;
+}

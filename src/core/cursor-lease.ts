@@ -1,0 +1,109 @@
+/**
+ * Leases of the pool's round-robin cursor. The object hands out ranges of whole numbers, each number once; an
+ * isolate spends its range in memory. One isolate alone is exactly sequential; many are fair to within what they
+ * hold unspent.
+ * @module
+ */
+import type { CursorSource } from "./algorithm.ts";
+
+/** Positions `start` to `end - 1`. */
+export interface CursorRange {
+  start: number;
+  end: number;
+}
+
+/** How many returned ranges are kept for re-issue; more would only be holes nobody notices. */
+const MOST_RETURNED = 64;
+
+/** The authority: gives every position out once, and again if it came back unspent. */
+export class CursorAllocator {
+  #next: number;
+  readonly #returned: CursorRange[] = [];
+
+  constructor(next = 0) {
+    this.#next = next;
+  }
+
+  /** The next position that was never given out. */
+  get position(): number {
+    return this.#next;
+  }
+
+  /** A range of at most `count` positions (at least 1); shorter if a returned range is given out again. */
+  grant(count: number): CursorRange {
+    const wanted = Math.max(1, Math.floor(count));
+    const returned = this.#returned[0];
+    if (returned === undefined) {
+      const start = this.#next;
+      this.#next += wanted;
+      return { start, end: this.#next };
+    }
+    const end = Math.min(returned.end, returned.start + wanted);
+    const range = { start: returned.start, end };
+    returned.start = end;
+    if (returned.start === returned.end) this.#returned.shift();
+    return range;
+  }
+
+  /** Takes an unspent range back. The newest one simply moves the cursor back. */
+  giveBack(range: CursorRange): void {
+    if (!(range.start < range.end) || range.end > this.#next || range.start < 0) return;
+    if (range.end === this.#next) this.#next = range.start;
+    else if (this.#returned.length < MOST_RETURNED) this.#returned.push({ ...range });
+  }
+}
+
+/** An isolate's share of the cursor. Never waits: past its lease it counts on, and repays from the next one. */
+export class LeasedCursor implements CursorSource {
+  #ranges: CursorRange[] = [];
+  #position: number;
+  #overdrawn = 0;
+  #everLeased = false;
+  #lastGrant = 0;
+
+  /** @param start where to begin while no lease has arrived; random, or all isolates begin with the same server */
+  constructor(start: number) {
+    this.#position = start;
+  }
+
+  next(): number {
+    const range = this.#ranges[0];
+    if (range === undefined) {
+      if (this.#everLeased) this.#overdrawn++;
+      return this.#position++;
+    }
+    const position = range.start++;
+    if (range.start >= range.end) this.#ranges.shift();
+    this.#position = position + 1;
+    return position;
+  }
+
+  /** Positions left to spend. */
+  get remaining(): number {
+    return this.#ranges.reduce((sum, range) => sum + range.end - range.start, 0);
+  }
+
+  /** True when half of the last grant is spent: time to ask again, so that nobody ever waits. */
+  get isLow(): boolean {
+    const range = this.#ranges[0];
+    if (range === undefined) return true;
+    return this.#ranges.length === 1 && (range.end - range.start) * 2 <= this.#lastGrant;
+  }
+
+  /** Adds a granted range, less what was counted beyond the lease before it arrived. */
+  lease(granted: CursorRange): void {
+    const size = granted.end - granted.start;
+    const repaid = Math.min(this.#overdrawn, size);
+    this.#overdrawn -= repaid;
+    this.#everLeased = true;
+    this.#lastGrant = size;
+    if (repaid < size) this.#ranges.push({ start: granted.start + repaid, end: granted.end });
+  }
+
+  /** Gives up everything unspent, for the report. */
+  giveBack(): CursorRange[] {
+    const unspent = this.#ranges;
+    this.#ranges = [];
+    return unspent;
+  }
+}

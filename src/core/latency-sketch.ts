@@ -1,0 +1,110 @@
+/**
+ * A mergeable sketch of latencies: DDSketch (Masson, Rim, Lee, PVLDB 12(12), 2019). A value x falls into bucket
+ * ceil(log_gamma x) with gamma = (1 + a) / (1 - a); answering with the bucket's middle is off by at most a = 1%.
+ * @module
+ */
+
+/** Largest relative error of a quantile. Stored and reported sketches depend on it: it must never change. */
+export const RELATIVE_ERROR = 0.01;
+const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
+const LOG_GAMMA = Math.log(GAMMA);
+/**
+ * Milliseconds from 1 microsecond to 1 day: at most 1,260 buckets, so the range bounds the memory. The paper bounds
+ * it by collapsing the lowest buckets it happens to hold; with fixed ends, merging in any order gives the same.
+ */
+const LEAST_MS = 0.001;
+const MOST_MS = 86_400_000;
+/** Stands for everything below `LEAST_MS`, and is answered as 0. Below all other indices. */
+const ZERO_BUCKET = -1_000_000;
+
+/** Sparse buckets: [index, count]. Plain data, for reports and storage. */
+export type SketchData = [index: number, count: number][];
+
+export class LatencySketch {
+  readonly #buckets = new Map<number, number>();
+  #count = 0;
+
+  static from(data: SketchData): LatencySketch {
+    const sketch = new LatencySketch();
+    sketch.mergeData(data);
+    return sketch;
+  }
+
+  /** How many values were added. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Milliseconds, all values together; to within 1%. */
+  get sum(): number {
+    let sum = 0;
+    for (const [index, count] of this.#buckets) sum += middle(index) * count;
+    return sum;
+  }
+
+  /** Milliseconds, the largest value; to within 1%. Null if nothing was added. */
+  get max(): number | null {
+    return this.#count === 0 ? null : middle(Math.max(...this.#buckets.keys()));
+  }
+
+  /**
+   * @param valueMs clamped to a day; below a microsecond, or no number, counts as 0
+   * @param count how often, a whole number of at least 1
+   */
+  add(valueMs: number, count = 1): void {
+    this.#put(bucketOf(valueMs), count);
+  }
+
+  merge(other: LatencySketch): void {
+    for (const [index, count] of other.#buckets) this.#put(index, count);
+  }
+
+  mergeData(data: SketchData): void {
+    for (const [index, count] of data) this.#put(index, count);
+  }
+
+  /**
+   * The value that a share `q` of all values does not exceed, to within 1%.
+   * @param q in [0, 1]
+   * @returns milliseconds; null if nothing was added
+   */
+  quantile(q: number): number | null {
+    return this.quantiles([q])[0] ?? null;
+  }
+
+  /** Several at once, for the price of one sort. @param qs ascending, each in [0, 1] */
+  quantiles(qs: readonly number[]): (number | null)[] {
+    if (this.#count === 0) return qs.map(() => null);
+    const buckets = [...this.#buckets].sort(([a], [b]) => a - b);
+    let position = 0;
+    let below = 0;
+    return qs.map((q) => {
+      const rank = q * (this.#count - 1);
+      for (; position < buckets.length - 1; position++) {
+        const count = buckets[position]?.[1] ?? 0;
+        if (below + count > rank) break;
+        below += count;
+      }
+      return middle(buckets[position]?.[0] ?? ZERO_BUCKET);
+    });
+  }
+
+  toData(): SketchData {
+    return [...this.#buckets];
+  }
+
+  #put(index: number, count: number): void {
+    this.#buckets.set(index, (this.#buckets.get(index) ?? 0) + count);
+    this.#count += count;
+  }
+}
+
+function bucketOf(valueMs: number): number {
+  if (!(valueMs >= LEAST_MS)) return ZERO_BUCKET;
+  return Math.ceil(Math.log(Math.min(valueMs, MOST_MS)) / LOG_GAMMA);
+}
+
+/** Off by the same share at both ends of the bucket (gamma^(i-1), gamma^i]. */
+function middle(index: number): number {
+  return index === ZERO_BUCKET ? 0 : (2 * GAMMA ** index) / (GAMMA + 1);
+}

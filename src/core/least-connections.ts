@@ -1,0 +1,90 @@
+/** Least connections. @module */
+import {
+  type Algorithm,
+  type AlgorithmOptions,
+  type Choice,
+  CountingCursor,
+  type CursorSource,
+  candidatesOf,
+  eligibleFor,
+  isFailover,
+  type PickContext,
+} from "./algorithm.ts";
+import type { Candidates } from "./candidates.ts";
+import type { RoundRobinOptions } from "./round-robin.ts";
+import type { Server } from "./server.ts";
+
+/** Requests in flight per unit of weight. */
+export function connectionLoad(server: Server): number {
+  return server.activeConnections / server.effectiveWeight;
+}
+
+/**
+ * Fewest requests in flight per weight; ties in round-robin order, beginning where the cursor says. Turns of failover
+ * picks are kept apart, or the server behind one that fails would get its share too and never a turn of its own.
+ */
+export class LeastConnections<S extends Server = Server> implements Algorithm<S> {
+  readonly name = "least_connections";
+  readonly #candidates: Candidates<S>;
+  readonly #cursor: CursorSource;
+  readonly #options: AlgorithmOptions;
+  #last: S | null = null;
+  #lastFailover: S | null = null;
+
+  constructor(servers: Choice<S>, options: RoundRobinOptions = {}) {
+    this.#candidates = candidatesOf(servers);
+    this.#cursor = options.cursor ?? new CountingCursor();
+    this.#options = options;
+  }
+
+  next(context: PickContext<S> = {}): S | null {
+    const eligible = eligibleFor(this.#candidates, context, this.#options);
+    if (eligible.length === 0) return null;
+    if (isFailover(context)) {
+      this.#lastFailover = leastLoaded(eligible, this.#behind(this.#lastFailover ?? this.#last, eligible));
+      return this.#lastFailover;
+    }
+    const start = this.#last === null ? this.#cursor.next() : this.#behind(this.#last, eligible);
+    this.#last = leastLoaded(eligible, start);
+    return this.#last;
+  }
+
+  /** The index of the one whose turn it is among equals: the first behind `last`, whether or not that is eligible. */
+  #behind(last: S | null, eligible: readonly S[]): number {
+    if (last === null) return 0;
+    const index = eligible.indexOf(last);
+    if (index >= 0) return index + 1;
+    const { servers } = this.#candidates;
+    const behind = new Set(servers.slice(servers.indexOf(last) + 1));
+    return Math.max(
+      0,
+      eligible.findIndex((server) => behind.has(server)),
+    );
+  }
+
+  /** A request to `server` begins. */
+  connect(server: S): void {
+    server.activeConnections++;
+  }
+
+  /** A request to `server` ends. Never counts below zero. */
+  disconnect(server: S): void {
+    if (server.activeConnections > 0) server.activeConnections--;
+  }
+}
+
+/** The first with the lowest load, going round from `start`. */
+function leastLoaded<S extends Server>(servers: readonly S[], start: number): S | null {
+  let best: S | null = null;
+  let bestLoad = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < servers.length; i++) {
+    const server = servers[(start + i) % servers.length];
+    if (server === undefined) continue;
+    const load = connectionLoad(server);
+    if (best === null || load < bestLoad) {
+      best = server;
+      bestLoad = load;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,63 @@
+/**
+ * What happened at each origin since the last report. Taken whole, so a report that was lost on the way can be
+ * sent again unchanged.
+ * @module
+ */
+import type { OriginReport, OutcomeKind } from "../contract/sync.ts";
+import { LatencySketch } from "../core/latency-sketch.ts";
+
+interface Entry extends Omit<OriginReport, "latency"> {
+  sketch: LatencySketch;
+}
+
+export class Ledger {
+  #entries = new Map<string, Entry>();
+
+  /** @param latencyMs time to the response's headers; only successes count, or failing fast would look good */
+  outcome(origin: string, kind: OutcomeKind, latencyMs: number): void {
+    const entry = this.#entry(origin);
+    entry.outcomes[kind] = (entry.outcomes[kind] ?? 0) + 1;
+    if (kind === "client_closed") return;
+    if (kind === "success") {
+      entry.had_success = true;
+      entry.failures_in_row = 0;
+      entry.sketch.add(latencyMs);
+    } else {
+      entry.failures_in_row++;
+    }
+  }
+
+  retry(origin: string): void {
+    this.#entry(origin).retries++;
+  }
+
+  rateLimited(origin: string): void {
+    this.#entry(origin).rate_limited++;
+  }
+
+  /** Everything so far as plain data; the ledger starts afresh. */
+  take(): Record<string, OriginReport> {
+    const reports: Record<string, OriginReport> = {};
+    for (const [origin, { sketch, ...counts }] of this.#entries) {
+      reports[origin] = { ...counts, latency: sketch.toData() };
+    }
+    this.#entries = new Map();
+    return reports;
+  }
+
+  #entry(origin: string): Entry {
+    let entry = this.#entries.get(origin);
+    if (entry === undefined) {
+      entry = {
+        outcomes: {},
+        failures_in_row: 0,
+        had_success: false,
+        retries: 0,
+        rate_limited: 0,
+        sketch: new LatencySketch(),
+      };
+      this.#entries.set(origin, entry);
+    }
+    return entry;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The rate-limited origins of a pool, as an isolate sees them: what it tells the object of them, what it is told,
+ * and what becomes of their limits when the object does not answer.
+ * @module
+ */
+import { ineligibility } from "../core/eligibility.ts";
+import type { LeasedLimiter } from "../core/leased-limiter.ts";
+import type { RateGrant, RateReport } from "../core/rate-lease.ts";
+import { RoundTrip } from "../core/round-trip.ts";
+import type { EdgeServer } from "./edge-server.ts";
+
+/** So many calls in a row without an answer, and the object is taken for unreachable rather than a message for lost. */
+const UNREACHABLE_AFTER = 3;
+
+/** An origin and its share. */
+export interface LimitedOrigin {
+  readonly server: EdgeServer;
+  readonly limiter: LeasedLimiter;
+}
+
+export class PoolRates {
+  readonly roundTrip = new RoundTrip();
+  #origins: LimitedOrigin[] = [];
+  #failures = 0;
+
+  /** The pool's origins changed, or their limits. */
+  adopt(servers: readonly EdgeServer[]): void {
+    this.#origins = servers.flatMap((server) =>
+      server.leased === null ? [] : [{ server, limiter: server.leased }],
+    );
+  }
+
+  get any(): boolean {
+    return this.#origins.length > 0;
+  }
+
+  /** By origin id; only those in use here, or after a rest, when nobody knows which will be, all. */
+  reports(nowMs: number): Record<string, RateReport> {
+    const active = this.#origins.filter(({ limiter }) => limiter.isActive(nowMs));
+    const reports: Record<string, RateReport> = {};
+    for (const { server, limiter } of active.length > 0 ? active : this.#origins) {
+      reports[server.id] = limiter.report(nowMs);
+    }
+    return reports;
+  }
+
+  /**
+   * Takes over an answer.
+   * @param grants undefined: from an object that does not know shares; limits then hold per isolate
+   * @param sentMs when the report was sent that it answers
+   */
+  apply(grants: Record<string, RateGrant> | undefined, sentMs: number, nowMs: number): void {
+    this.#failures = 0;
+    for (const { server, limiter } of this.#origins) {
+      limiter.failStatic = grants === undefined;
+      const grant = grants?.[server.id];
+      if (grant !== undefined) limiter.apply(grant, sentMs, nowMs);
+    }
+  }
+
+  /** A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only. */
+  unanswered(): void {
+    this.#failures++;
+    for (const { limiter } of this.#origins) {
+      if (this.#failures >= UNREACHABLE_AFTER || !limiter.everLeased) limiter.failStatic = true;
+    }
+  }
+
+  /** Origins that would take a request now had they a token. */
+  spent(nowMs: number): LimitedOrigin[] {
+    return this.#origins.filter(({ server }) => ineligibility(server, nowMs) === "rate_limited");
+  }
+
+  /**
+   * Counts the origins a request finds at their limit.
+   * @param picked took the request, perhaps with its last token
+   * @param count is told of each
+   */
+  passedOver(picked: EdgeServer | null, nowMs: number, count: (origin: string) => void): void {
+    for (const { server, limiter } of this.#origins) {
+      if (server === picked || ineligibility(server, nowMs) !== "rate_limited") continue;
+      limiter.refused(nowMs);
+      count(server.id);
+    }
+  }
+
+  /** Milliseconds until one of the origins that are only at their limit may serve; null if there is none. */
+  retryAfterMs(nowMs: number): number | null {
+    const waits = this.spent(nowMs).map(({ limiter }) => limiter.retryAfterMs(nowMs));
+    return waits.length === 0 ? null : Math.min(...waits);
+  }
+}

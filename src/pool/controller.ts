@@ -1,0 +1,258 @@
+/**
+ * The pool's authority: everything the Durable Object decides, without the Durable Object. Storage, clock and
+ * probes are handed in.
+ * @module
+ */
+import { HEALTH_TRANSITIONS, type PoolEvent, type PoolEventKind } from "../contract/events.ts";
+import type { AcquireReply, AcquireReport, PoolSnapshot, SyncReply, SyncReport } from "../contract/sync.ts";
+import { CursorAllocator } from "../core/cursor-lease.ts";
+import { systemRandom } from "../core/system.ts";
+import { ConfigKeeper, type OfferedDocument, type OfferVerdict } from "./config-keeper.ts";
+import type { PoolParts } from "./description.ts";
+import { HealthMonitor } from "./health-monitor.ts";
+import { Isolates } from "./isolates.ts";
+import { Notifier } from "./notifier.ts";
+import { OriginBoard } from "./origin-board.ts";
+import { Statistics } from "./pool-stats.ts";
+import { RateAuthority } from "./rate-authority.ts";
+import type { PoolStore } from "./store.ts";
+import { StrictPicker } from "./strict-picker.ts";
+
+/** Most positions one lease may hold; a busier isolate comes back sooner. */
+const LARGEST_CURSOR_LEASE = 65_536;
+/** A pool is taken for removed when KV has not had it for this long; KV may be this far behind itself. */
+const REMOVAL_NOTICE_MS = 60_000;
+
+export interface ControllerOptions {
+  pool: string;
+  store: PoolStore;
+  now: () => number;
+  allowIpOrigins: boolean;
+  log: (entry: Record<string, unknown>) => void;
+}
+
+export class PoolController {
+  readonly #options: ControllerOptions;
+  readonly #keeper: ConfigKeeper;
+  readonly #board: OriginBoard;
+  readonly #monitor: HealthMonitor;
+  readonly #notifier: Notifier;
+  readonly #isolates = new Isolates();
+  readonly #cursor = new CursorAllocator();
+  readonly #rates: RateAuthority;
+  readonly statistics: Statistics;
+  /** Picks where isolates do not: `coordination: "strict"`. */
+  readonly strict: StrictPicker;
+  #snapshot: PoolSnapshot | null = null;
+  #missingSinceMs: number | null = null;
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    const { store, now, allowIpOrigins } = options;
+    this.#keeper = new ConfigKeeper(store, now, { allowIpOrigins });
+    this.#notifier = new Notifier(store, now);
+    this.#rates = new RateAuthority(store, now());
+    this.strict = new StrictPicker({
+      now,
+      cursor: { next: () => this.#cursor.grant(1).start },
+      leased: (origin) => this.#rates.counted(origin, now()) ?? 0,
+    });
+    this.#board = new OriginBoard({
+      store,
+      now,
+      emit: (kind, origin, detail) => this.#emit(kind, detail, origin),
+      active: (origin) => this.#isolates.active(origin),
+    });
+    this.statistics = new Statistics({ store, now, board: this.#board, isolates: this.#isolates });
+    this.#monitor = new HealthMonitor(systemRandom, (origin, passed, detail) => {
+      if (this.#board.probed(origin, passed, detail)) this.#publish();
+    });
+    if (this.#keeper.config !== null && !store.fact("removed", false)) this.#adopt(false);
+  }
+
+  get configured(): boolean {
+    return this.#snapshot !== null;
+  }
+
+  get keeper(): ConfigKeeper {
+    return this.#keeper;
+  }
+
+  /** The next round-robin position that no isolate was given. */
+  get cursorPosition(): number {
+    return this.#cursor.position;
+  }
+
+  /** Answers an isolate's report: the snapshot if it changed, a lease, and when to come back. */
+  sync(report: SyncReport): SyncReply {
+    const nowMs = this.#options.now();
+    this.#isolates.sweep(nowMs);
+    this.strict.sweep((isolate) => this.#isolates.isKnown(isolate));
+    const isFresh = this.#isolates.hear(report.isolate, report.sequence, report.active, nowMs);
+    this.statistics.heard(report, isFresh);
+    if (isFresh) this.#take(report);
+    const snapshot = this.#snapshot;
+    const { want } = report.cursor;
+    const rates = report.rates && this.#exchange(report.isolate, report.rates, report.snapshot === 0);
+    return {
+      snapshot: snapshot !== null && snapshot.version !== report.snapshot ? snapshot : null,
+      cursor: want > 0 ? this.#cursor.grant(Math.min(want, LARGEST_CURSOR_LEASE)) : null,
+      active: this.#isolates.othersActive(report.isolate),
+      next_sync_ms: this.#isolates.paceMs,
+      configured: snapshot !== null,
+      ...(rates === undefined ? {} : { rates }),
+    };
+  }
+
+  /** Tokens for a request that found none. */
+  acquire(report: AcquireReport): AcquireReply {
+    return { rates: this.#exchange(report.isolate, report.rates, false) };
+  }
+
+  /**
+   * What KV holds for this pool. A good, newer document comes into force; without any for a while, the pool is
+   * taken for removed.
+   */
+  offer(document: OfferedDocument | null): OfferVerdict | "missing" {
+    if (document === null) return this.#missing();
+    this.#missingSinceMs = null;
+    const errorBefore = this.#keeper.error;
+    const verdict = this.#keeper.offer(document);
+    const { error, version } = this.#keeper;
+    const comesBack = this.#snapshot === null && this.#keeper.config !== null && !this.#keeper.isRetired;
+    if (verdict === "applied" || comesBack) {
+      this.#adopt(true);
+      this.#emit("config_applied", `version ${version?.version ?? 0}`);
+    }
+    if (verdict === "invalid" && error !== errorBefore) this.#emit("config_refused", error ?? "");
+    return verdict;
+  }
+
+  drain(origin: string): boolean {
+    return this.#publishIf(this.#board.drain(origin));
+  }
+
+  undrain(origin: string): boolean {
+    return this.#publishIf(this.#board.undrain(origin));
+  }
+
+  /** What is due by now: probes, ends of ejections and drains, notifications. */
+  async run(): Promise<void> {
+    const tick = (): void => {
+      this.#publishIf(this.#board.tick());
+    };
+    tick();
+    this.statistics.run();
+    const url = this.#keeper.config?.notify_url ?? null;
+    if (url === null) this.#notifier.clear();
+    // Side by side: a receiver that hangs must not hold up a check.
+    await Promise.all([this.#monitor.run(tick), url === null ? undefined : this.#notifier.deliver(url)]);
+  }
+
+  /** When `run` is next worth calling, in ms since the epoch; Infinity if never. */
+  nextRunMs(): number {
+    if (this.#snapshot === null) return Number.POSITIVE_INFINITY;
+    const parts = [this.#board.nextTickMs(), this.statistics.nextRunMs()];
+    return Math.min(...parts, this.#monitor.nextDueMs(), this.#notifier.nextDueMs());
+  }
+
+  /** The operator removed the pool. */
+  retire(): void {
+    this.#keeper.retire();
+    this.#remove("the pool was removed");
+  }
+
+  /** An operator did something. */
+  audit(who: string, what: string, origin?: string): void {
+    if (who !== "") this.#emit("audit", what, origin, who);
+  }
+
+  /** For descriptions and explanations of the pool. */
+  parts(): PoolParts {
+    return {
+      pool: this.#options.pool,
+      keeper: this.#keeper,
+      board: this.#board,
+      monitor: this.#monitor,
+      isolates: this.#isolates,
+      rates: this.#rates,
+      snapshot: this.#snapshot,
+    };
+  }
+
+  #exchange(isolate: string, rates: AcquireReport["rates"], isCold: boolean): AcquireReply["rates"] {
+    const exchange = { isolate, rates, isCold, paceMs: this.#isolates.paceMs };
+    return this.#rates.exchange(this.#snapshot?.config ?? null, exchange, this.#options.now());
+  }
+
+  /** What an isolate has seen. */
+  #take(report: SyncReport): void {
+    for (const range of report.cursor.returned) this.#cursor.giveBack(range);
+    let changed = false;
+    for (const [origin, seen] of Object.entries(report.origins)) {
+      changed = this.#board.reported(origin, seen) || changed;
+    }
+    this.#publishIf(changed);
+  }
+
+  #adopt(isChange: boolean): void {
+    const { config } = this.#keeper;
+    if (config === null) return;
+    this.#options.store.setFact("removed", false);
+    this.#board.adopt(config);
+    if (isChange) this.#publish();
+    else this.#refresh(this.#options.store.fact("snapshot_version", 1));
+  }
+
+  #missing(): "missing" {
+    const nowMs = this.#options.now();
+    this.#missingSinceMs ??= nowMs;
+    if (this.#snapshot !== null && nowMs - this.#missingSinceMs >= REMOVAL_NOTICE_MS) {
+      this.#remove("the pool was removed from KV");
+    }
+    return "missing";
+  }
+
+  #remove(detail: string): void {
+    this.#options.store.setFact("removed", true);
+    this.#snapshot = null;
+    this.#emit("config_applied", detail);
+  }
+
+  #publishIf(changed: boolean): boolean {
+    if (changed) this.#publish();
+    return changed;
+  }
+
+  /** A new snapshot version, stored first: an isolate must never meet one version with two contents. */
+  #publish(): void {
+    const version = this.#options.store.fact("snapshot_version", 0) + 1;
+    this.#options.store.setFact("snapshot_version", version);
+    this.#refresh(version);
+  }
+
+  #refresh(version: number): void {
+    const { config } = this.#keeper;
+    if (config === null) return;
+    const origins = this.#board.origins();
+    // Origins that are leaving are still there to be drained, so the snapshot's config shows them too.
+    this.#snapshot = { version, config: { ...config, origins }, origins: this.#board.states() };
+    this.strict.adopt(this.#snapshot);
+    this.#monitor.configure(config.health_check, origins, this.#options.now());
+  }
+
+  #emit(kind: PoolEventKind, detail?: string, origin?: string, who?: string): void {
+    const { pool, now, store, log } = this.#options;
+    const event: PoolEvent = {
+      at: now(),
+      kind,
+      pool,
+      ...(origin === undefined ? {} : { origin }),
+      ...(detail === undefined ? {} : { detail }),
+      ...(who === undefined ? {} : { who }),
+    };
+    store.addEvent(event);
+    log({ event: kind, origin, who, detail });
+    if (HEALTH_TRANSITIONS.has(kind) && this.#keeper.config?.notify_url != null) this.#notifier.add(event);
+  }
+}

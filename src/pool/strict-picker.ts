@@ -1,0 +1,150 @@
+/**
+ * `coordination: "strict"`: picks for all isolates through the same core as they would use, over counts that are
+ * exact because every request's begin and end is known here.
+ * @module
+ */
+import type { PoolConfig } from "../config/schema.ts";
+import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
+import type { PoolSnapshot } from "../contract/sync.ts";
+import { ineligibility } from "../core/eligibility.ts";
+import { LoadBalancer } from "../core/load-balancer.ts";
+import { RateLimiter } from "../core/rate-limiter.ts";
+import { type Limiter, Server } from "../core/server.ts";
+import type { Affinity, AffinityMethod, RouteRequest } from "../core/session-affinity.ts";
+
+/** A hold of an isolate that is not heard of any more is dropped once it is this old. */
+const ORPHAN_MS = 60_000;
+
+interface Hold {
+  server: Server;
+  isolate: string;
+  sinceMs: number;
+}
+
+interface StrictRequest extends RouteRequest {
+  readonly pinned: Server | null;
+  repinned: boolean;
+}
+
+export interface StrictOptions {
+  now: () => number;
+  /** The pool's cursor: the order is that of leased picks. */
+  cursor: { next(): number };
+  /** Requests of the last second that isolates may have started on leases from before; 0 when there are none. */
+  leased: (origin: string) => number;
+}
+
+export class StrictPicker {
+  readonly #options: StrictOptions;
+  readonly #servers = new Map<string, Server>();
+  readonly #limiters = new Map<string, RateLimiter>();
+  readonly #holds = new Map<string, Hold>();
+  #balancer: LoadBalancer<Server, StrictRequest> | null = null;
+
+  constructor(options: StrictOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a snapshot over; counts stay. */
+  adopt({ config, origins }: PoolSnapshot): void {
+    const servers = config.origins.map((origin) => {
+      const server = this.#servers.get(origin.id) ?? new Server("", 0, origin.weight, { id: origin.id });
+      const state = origins[origin.id];
+      server.weight = origin.weight;
+      server.enabled = origin.enabled;
+      server.backup = origin.backup;
+      server.maxConnections = origin.max_connections ?? Number.POSITIVE_INFINITY;
+      server.limiter = this.#limiter(origin.id, origin.rate_limit ?? config.rate_limit);
+      if (state !== undefined) {
+        server.weightFactor = state.weight_factor;
+        server.healthy = state.healthy;
+        server.ejected = state.ejected;
+        server.draining = state.draining;
+        server.drained = state.drained;
+      }
+      this.#servers.set(origin.id, server);
+      return server;
+    });
+    const ids = new Set(servers.map(({ id }) => id));
+    for (const id of this.#servers.keys()) if (!ids.has(id)) this.#servers.delete(id);
+    this.#balancer = new LoadBalancer<Server, StrictRequest>(servers, {
+      algorithm: config.algorithm,
+      now: this.#options.now,
+      cursor: this.#options.cursor,
+      panicThreshold: config.panic_threshold,
+      balanceFactor: config.hash_balance_factor,
+      sticky: affinityOf(config),
+    });
+  }
+
+  pick(request: PickRequest): PickReply {
+    const tried = new Set(request.tried.flatMap((id) => this.#servers.get(id) ?? []));
+    const pinned = request.pinned === null ? null : (this.#servers.get(request.pinned) ?? null);
+    const facts: StrictRequest = { clientIp: request.client_ip, key: request.key, pinned, repinned: false };
+    const decision = this.#balancer?.decide(facts, tried) ?? null;
+    if (decision === null) {
+      return { origin: null, reason: null, repinned: false, retry_after_ms: this.#retryAfterMs() };
+    }
+    const { server, reason } = decision;
+    this.#balancer?.connect(server);
+    this.#holds.set(holdId(request), { server, isolate: request.isolate, sinceMs: this.#options.now() });
+    return { origin: server.id, reason, repinned: facts.repinned, retry_after_ms: null };
+  }
+
+  /** An answer is over. What is not known any more, or told twice, changes nothing. */
+  release(report: ReleaseReport): void {
+    const hold = this.#holds.get(holdId(report));
+    if (hold === undefined) return;
+    this.#holds.delete(holdId(report));
+    this.#balancer?.disconnect(hold.server);
+    this.#balancer?.report(hold.server, { failed: report.failed, latencyMs: report.latency_ms });
+  }
+
+  /** Drops what vanished isolates held: a lost release heals. */
+  sweep(isKnown: (isolate: string) => boolean): void {
+    const orphanedMs = this.#options.now() - ORPHAN_MS;
+    for (const [id, hold] of this.#holds) {
+      if (hold.sinceMs > orphanedMs || isKnown(hold.isolate)) continue;
+      this.#holds.delete(id);
+      this.#balancer?.disconnect(hold.server);
+    }
+  }
+
+  #retryAfterMs(): number | null {
+    const nowMs = this.#options.now();
+    const waits = [...this.#servers.values()]
+      .filter((server) => ineligibility(server, nowMs) === "rate_limited")
+      .map(({ id }) => this.#limiters.get(id)?.retryAfterMs(nowMs) ?? 0);
+    return waits.length === 0 ? null : Math.min(...waits);
+  }
+
+  #limiter(origin: string, limit: number | null): Limiter | null {
+    if (limit === null) {
+      this.#limiters.delete(origin);
+      return null;
+    }
+    const limiter = this.#limiters.get(origin) ?? new RateLimiter(limit);
+    limiter.setLimit(limit);
+    this.#limiters.set(origin, limiter);
+    const allows = (nowMs: number): boolean =>
+      limiter.spentInWindow(nowMs) + this.#options.leased(origin) < limit && limiter.allows(nowMs);
+    return { allows, take: (nowMs) => allows(nowMs) && limiter.take(nowMs) };
+  }
+}
+
+function holdId({ isolate, attempt }: { isolate: string; attempt: string }): string {
+  return `${isolate} ${attempt}`;
+}
+
+/** Sessions are the edge's, in its cookie; here only where the request says it is pinned. */
+function affinityOf({ sticky }: PoolConfig): Affinity<Server, StrictRequest> | false {
+  if (sticky === null) return false;
+  const method: AffinityMethod = sticky.method;
+  return {
+    method,
+    getServer: ({ pinned }) => pinned,
+    pin: (request) => {
+      request.repinned = true;
+    },
+  };
+}

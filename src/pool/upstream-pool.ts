@@ -1,0 +1,231 @@
+/**
+ * The Durable Object of one pool: a thin RPC face. Decisions are the controller's; this file knows the platform.
+ * @module
+ */
+import { DurableObject } from "cloudflare:workers";
+import { poolKey } from "../config/documents.ts";
+import type { HealthCheckConfig } from "../config/schema.ts";
+import type {
+  CheckReport,
+  DrainResult,
+  PoolAdminRpc,
+  PoolDescription,
+  PoolExplanation,
+  PoolSummary,
+  RequestFacts,
+  VersionDescription,
+  WriteOptions,
+  WriteResult,
+} from "../contract/admin.ts";
+import type { PoolEvent } from "../contract/events.ts";
+import type { HistoryRange, PoolHistory, PoolStats } from "../contract/stats.ts";
+import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
+import type { AcquireReply, AcquireReport, PoolRpc, SyncReply, SyncReport } from "../contract/sync.ts";
+import { deleteDocument, readDocument, writeDocument } from "../platform/config-source.ts";
+import type { Env } from "../platform/env.ts";
+import { logLine } from "../platform/log.ts";
+import { AffinityKeeper } from "./affinity-keeper.ts";
+import { ConfigWriter, type PoolDocument } from "./config-writer.ts";
+import { PoolController } from "./controller.ts";
+import { OperatorDesk } from "./operator-desk.ts";
+import { PoolStore } from "./store.ts";
+
+/** How often a pool that is awake looks into KV for a new document. */
+const CONFIG_CHECK_MS = 5_000;
+/** Where the next alarm is set before anything else is done, so that no error can end the chain. */
+const SAFETY_ALARM_MS = 60_000;
+
+export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdminRpc {
+  readonly #pool: string;
+  readonly #controller: PoolController;
+  readonly #affinity: AffinityKeeper;
+  readonly #writer: ConfigWriter;
+  readonly #desk: OperatorDesk;
+  #configCheckedAtMs = Number.NEGATIVE_INFINITY;
+  /** Spares a write where the alarm stands already. Infinity: there is none; null: unknown. */
+  #alarmAtMs: number | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const store = new PoolStore(ctx.storage.sql);
+    this.#pool = ctx.id.name ?? store.fact("pool", "");
+    if (store.fact("pool", "") !== this.#pool) store.setFact("pool", this.#pool);
+    const log = (entry: Record<string, unknown>) => logLine({ pool: this.#pool, ...entry });
+    this.#affinity = new AffinityKeeper({
+      pool: this.#pool,
+      store,
+      secret: env.AFFINITY_SECRET,
+      previous: env.AFFINITY_SECRET_PREVIOUS,
+      log,
+    });
+    const shared = {
+      pool: this.#pool,
+      store,
+      now: () => Date.now(),
+      allowIpOrigins: env.ALLOW_IP_ORIGINS === "1",
+      log,
+    };
+    const controller = new PoolController(shared);
+    const key = poolKey(this.#pool);
+    const document: PoolDocument = {
+      put: (text, updatedAt) => writeDocument(env, key, text, updatedAt),
+      delete: () => deleteDocument(env, key),
+    };
+    this.#controller = controller;
+    this.#writer = new ConfigWriter({ ...shared, controller, document });
+    this.#desk = new OperatorDesk({ ...shared, controller, affinity: this.#affinity });
+  }
+
+  /** One isolate's report and lease. See contract/sync.ts. */
+  async sync(report: SyncReport): Promise<SyncReply> {
+    if (!this.#controller.configured) await this.#checkConfig();
+    else if (this.#isConfigCheckDue()) this.ctx.waitUntil(this.#checkConfig());
+    const reply = this.#controller.sync(report);
+    this.#arm();
+    if (reply.snapshot === null) return reply;
+    return { ...reply, snapshot: await this.#affinity.attach(reply.snapshot) };
+  }
+
+  /** Tokens for a request that found none. See contract/sync.ts. */
+  async acquire(report: AcquireReport): Promise<AcquireReply> {
+    return this.#controller.acquire(report);
+  }
+
+  /** For one request of a strict pool. See contract/strict.ts. */
+  async pick(request: PickRequest): Promise<PickReply> {
+    if (!this.#controller.configured) await this.#checkConfig();
+    return this.#controller.strict.pick(request);
+  }
+
+  async release(report: ReleaseReport): Promise<void> {
+    this.#controller.strict.release(report);
+  }
+
+  async wake(): Promise<void> {
+    await this.#checkConfig();
+    // Even if this object believes it is armed: the watchdog is there for the case that it is wrong.
+    this.#alarmAtMs = await this.ctx.storage.getAlarm();
+    this.#arm();
+  }
+
+  async describe(): Promise<PoolDescription> {
+    await this.#settle();
+    return this.#desk.describe();
+  }
+
+  async summary(): Promise<PoolSummary> {
+    await this.#settle();
+    return this.#desk.summary();
+  }
+
+  async events(limit?: number): Promise<PoolEvent[]> {
+    return this.#desk.events(limit);
+  }
+
+  async stats(windowS?: number): Promise<PoolStats> {
+    await this.#settle();
+    return this.#desk.stats(windowS ?? null);
+  }
+
+  async history(range: HistoryRange): Promise<PoolHistory> {
+    return this.#desk.history(range);
+  }
+
+  async versions(version?: number): Promise<VersionDescription[]> {
+    return this.#desk.versions(version);
+  }
+
+  async putConfig(document: string, options: WriteOptions): Promise<WriteResult> {
+    return await this.#written(() => this.#writer.put(document, options));
+  }
+
+  async rollback(version: number, options: WriteOptions): Promise<WriteResult> {
+    return await this.#written(() => this.#writer.rollback(version, options));
+  }
+
+  async removePool(options: WriteOptions): Promise<WriteResult> {
+    return await this.#written(() => this.#writer.remove(options));
+  }
+
+  async drain(origin: string, who = ""): Promise<DrainResult> {
+    const result = this.#desk.drain(origin, who);
+    this.#arm();
+    return result;
+  }
+
+  async undrain(origin: string, who = ""): Promise<DrainResult> {
+    return this.#desk.undrain(origin, who);
+  }
+
+  async check(monitor: HealthCheckConfig | null, who = ""): Promise<CheckReport> {
+    const report = await this.#desk.check(monitor, who);
+    this.#arm();
+    return report;
+  }
+
+  async explain(facts: RequestFacts): Promise<PoolExplanation> {
+    await this.#settle();
+    return await this.#desk.explain(facts);
+  }
+
+  override async alarm(): Promise<void> {
+    this.#setAlarm(Date.now() + SAFETY_ALARM_MS);
+    try {
+      if (this.#isConfigCheckDue()) await this.#checkConfig();
+      await Promise.all([this.#controller.run(), this.#writer.flush()]);
+    } catch (error) {
+      logLine({ pool: this.#pool, event: "alarm_failed", error: String(error) });
+    }
+    this.#alarmAtMs = null;
+    this.#arm();
+  }
+
+  /** An object nobody has asked yet does not know its configuration. */
+  async #settle(): Promise<void> {
+    if (!this.#controller.configured) await this.#checkConfig();
+  }
+
+  /** A write by an operator. What KV had before it comes first, so that it is known for the past later. */
+  async #written(write: () => Promise<WriteResult>): Promise<WriteResult> {
+    await this.#settle();
+    try {
+      return await write();
+    } finally {
+      this.#arm();
+    }
+  }
+
+  /** Sets the alarm for what is next, unless it already stands early enough. */
+  #arm(): void {
+    const nextMs = Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs());
+    if (this.#alarmAtMs !== null && this.#alarmAtMs <= nextMs) return;
+    if (nextMs < Number.POSITIVE_INFINITY) {
+      this.#setAlarm(Math.max(nextMs, Date.now()));
+    } else {
+      this.#alarmAtMs = nextMs;
+      this.ctx.waitUntil(this.ctx.storage.deleteAlarm());
+    }
+  }
+
+  #setAlarm(atMs: number): void {
+    this.#alarmAtMs = atMs;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
+  }
+
+  #isConfigCheckDue(): boolean {
+    return Date.now() - this.#configCheckedAtMs >= CONFIG_CHECK_MS;
+  }
+
+  async #checkConfig(): Promise<void> {
+    this.#configCheckedAtMs = Date.now();
+    try {
+      const document = await readDocument(this.env, poolKey(this.#pool));
+      // What KV does not have yet is not gone from it.
+      if (document !== null || this.#writer.isStored) this.#controller.offer(document);
+    } catch (error) {
+      // KV is out of reach: what is in force stays in force.
+      logLine({ pool: this.#pool, event: "config_unreadable", error: String(error) });
+    }
+    this.#arm();
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { ALGORITHMS, type AlgorithmName } from "../../src/core/algorithm.ts";
+import { createAlgorithm } from "../../src/core/algorithms.ts";
+import { type AlgorithmContract, runAlgorithmContract } from "./algorithm.contract.ts";
+
+type Terms = Pick<AlgorithmContract, "fairness" | "exceptions">;
+
+const TERMS: Record<AlgorithmName, Terms> = {
+  round_robin: {
+    fairness: "exact",
+    exceptions: [
+      { rule: "fair by weight while idle", reason: "plain round robin takes no notice of weights" },
+    ],
+  },
+  weighted_round_robin: { fairness: "exact", exceptions: [] },
+  least_connections: {
+    fairness: "exact",
+    exceptions: [
+      {
+        rule: "fair by weight while idle",
+        reason: "while idle all loads are 0, and ties go round; under load it is fair by weight (unit test)",
+      },
+    ],
+  },
+  // A server of weight w has 150 w points, so its share deviates by 1/sqrt(150 w): four of those.
+  consistent_hash: { fairness: 4 / Math.sqrt(150), exceptions: [] },
+  random: { fairness: "random", exceptions: [] },
+  p2c: { fairness: "random", exceptions: [] },
+  peak_ewma: {
+    fairness: "random",
+    exceptions: [
+      {
+        rule: "fair by weight while idle",
+        reason:
+          "expected latency per weight is lower for the heavier one, so it wins every draw until it is busy",
+      },
+    ],
+  },
+};
+
+for (const name of ALGORITHMS) {
+  runAlgorithmContract({
+    name,
+    make: (servers, random) => createAlgorithm(name, servers, { random }),
+    ...TERMS[name],
+  });
+}
+
+runAlgorithmContract({
+  name: "consistent_hash with bounded loads",
+  make: (servers, random) => createAlgorithm("consistent_hash", servers, { random, balanceFactor: 150 }),
+  ...TERMS.consistent_hash,
+});
+
+describe("algorithms by name", () => {
+  it("each knows the name it was made by", () => {
+    expect(ALGORITHMS.map((name) => createAlgorithm(name, []).name)).toEqual([...ALGORITHMS]);
+  });
+
+  it("refuse another name", () => {
+    expect(() => createAlgorithm("fastest" as AlgorithmName, [])).toThrow(RangeError);
+  });
+});

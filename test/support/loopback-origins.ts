@@ -1,0 +1,67 @@
+/**
+ * Real origins on loopback for the tests that run in workerd. Each answers with what it was sent, and can be told
+ * how: `?status=503`, `?cc=CACHE-CONTROL`, `?wait=MS`; `/down` and `/up` switch it off and on, below `/hang` it never
+ * answers.
+ * @module
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import type { TestProject } from "vitest/node";
+
+// Not an import: this project resolves packages as workerd would, which gives a `ws` for browsers.
+const { WebSocketServer } = createRequire(import.meta.url)("ws") as typeof import("ws");
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** Base urls. */
+    origins: string[];
+  }
+}
+
+const ORIGINS = 5;
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const servers = await Promise.all(Array.from({ length: ORIGINS }, (_, i) => start(`o${i}`)));
+  project.provide(
+    "origins",
+    servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+  );
+  return async () => {
+    for (const server of servers) server.closeAllConnections();
+    await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  };
+}
+
+function start(name: string): Promise<Server> {
+  let down = false;
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "/", "http://origin");
+    if (url.pathname === "/down" || url.pathname === "/up") {
+      down = url.pathname === "/down";
+      response.end();
+    } else if (url.pathname.startsWith("/hang")) {
+      // Accepts and never answers.
+    } else if (down) {
+      request.socket.destroy();
+    } else {
+      answer(name, url, request, response);
+    }
+  });
+  const sockets = new WebSocketServer({ server });
+  sockets.on("connection", (socket, request) => {
+    socket.on("message", () => socket.send(JSON.stringify({ name, cookie: request.headers.cookie ?? null })));
+  });
+  return new Promise((started) => {
+    server.listen(0, "127.0.0.1", () => started(server));
+  });
+}
+
+function answer(name: string, url: URL, request: IncomingMessage, response: ServerResponse): void {
+  response.statusCode = Number(url.searchParams.get("status") ?? 200);
+  response.setHeader("set-cookie", ["one=1; Path=/", "two=2; Path=/"]);
+  const cacheControl = url.searchParams.get("cc");
+  if (cacheControl !== null) response.setHeader("cache-control", cacheControl);
+  const body = JSON.stringify({ name, url: request.url, headers: request.headers });
+  setTimeout(() => response.end(body), Number(url.searchParams.get("wait") ?? 0));
+}

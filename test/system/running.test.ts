@@ -1,0 +1,195 @@
+/**
+ * Starting, stopping and reconfiguring the program, as a user does.
+ */
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Balancer, type BalancerOptions, Running, runStart, startBalancer } from "./support/balancer.ts";
+import { fetchRaw } from "./support/client.ts";
+import { eventually } from "./support/eventually.ts";
+import { freePort, type Origin, startOrigins } from "./support/origins.ts";
+import { isRunning, temporaryDirectory } from "./support/processes.ts";
+
+let a: Origin;
+let b: Origin;
+let started: { kill(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  const [first, second] = await startOrigins("a", "b");
+  if (first === undefined || second === undefined) throw new Error("two were asked for");
+  [a, b] = [first, second];
+});
+
+afterEach(async () => {
+  for (const each of started) await each.kill();
+  started = [];
+});
+
+afterAll(async () => {
+  await a?.kill();
+  await b?.kill();
+});
+
+async function start(options: BalancerOptions): Promise<Balancer> {
+  const balancer = await startBalancer(options);
+  started.push(balancer);
+  return balancer;
+}
+
+function run(...args: string[]): Running {
+  const running = runStart(...args);
+  started.push(running);
+  return running;
+}
+
+/** A file with this text. */
+function file(text: string): string {
+  const path = join(temporaryDirectory(), "config.jsonc");
+  writeFileSync(path, text);
+  return path;
+}
+
+const only = (origin: Origin) => ({ pools: { web: { origins: [origin.config()] } } });
+const answering = async (balancer: Balancer) => (await fetchRaw(balancer.url, "/")).headers["x-origin"];
+
+describe("the command line", () => {
+  test("--help says what there is", async () => {
+    const running = run("--help");
+    expect((await running.ended).code).toBe(0);
+    expect(running.stdout).toContain("--config FILE");
+  });
+
+  test.each([
+    [["--nonsense"], "--nonsense"],
+    [["--port", "many"], '--port: "many" is not a port'],
+    [["--port", "65536"], "--port"],
+    [["stray"], "stray"],
+    [["--config"], "--config"],
+  ])("%j is refused with the usage and exit code 2", async (args, message) => {
+    const running = run(...args);
+    expect((await running.ended).code).toBe(2);
+    expect(running.stderr).toContain(message);
+    expect(running.stderr).toContain("Usage: npm start");
+    expect(running.stdout).toBe("");
+  });
+
+  test("a bad configuration is refused with the errors of `pools check` and exit code 2", async () => {
+    const path = file('{\n  "pools": {\n    "web": { "origins": [], "algoritm": "random" }\n  }\n}\n');
+    const running = run("--config", path, "--port", "0");
+    const check = new Running("npm", ["run", "--silent", "pools", "--", "check", path, "--local"]);
+    expect((await running.ended).code).toBe(2);
+    expect((await check.ended).code).toBe(2);
+    const errors = running.stderr.trim().split("\n");
+    expect(errors).toEqual(check.stderr.trim().split("\n").slice(-errors.length));
+    expect(errors).toHaveLength(2);
+    for (const error of errors) expect(error.startsWith(`${path}:3:`)).toBe(true);
+    expect(running.stderr).toContain("algorithm");
+  });
+
+  test("a file that is not there is said to be so", async () => {
+    const running = run("--config", "/nowhere/config.json");
+    expect((await running.ended).code).toBe(2);
+    expect(running.stderr).toContain("/nowhere/config.json: cannot be read");
+  });
+
+  test("an occupied port is said to be so, and ends with exit code 1", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const running = run("--config", file(JSON.stringify(only(a))), "--port", String(port));
+    expect((await running.ended).code).toBe(1);
+    expect(running.stderr).toContain(`port ${port} on 127.0.0.1 is already in use`);
+    expect(running.stdout).toBe("");
+    server.close();
+  });
+});
+
+describe("starting and stopping", () => {
+  test("nothing but the ready line goes to standard output, on the port that was asked for", async () => {
+    const port = await freePort();
+    const balancer = await start({ config: only(a), port });
+    expect(await answering(balancer)).toBe("a");
+    await balancer.stop();
+    expect(balancer.running.stdout).toBe(`ready http://127.0.0.1:${port}\n`);
+  });
+
+  test.each(["SIGTERM", "SIGINT"] as const)("%s ends it cleanly, with a request open", async (signal) => {
+    const balancer = await start({ config: only(a) });
+    const runtime = balancer.runtimePid;
+    await a.behave({ fault: "hang" });
+    const open = fetchRaw(balancer.url, "/").catch(() => "broken off");
+    await eventually("the request to arrive", async () => (await a.hits()).at(-1)?.url === "/");
+    expect(await balancer.running.signal(signal)).toEqual({ code: 0, signal: null });
+    expect(isRunning(runtime)).toBe(false);
+    expect(await open).toBe("broken off");
+    await a.behave();
+  });
+
+  test("the runtime does not outlive a launcher that is killed", async () => {
+    const balancer = await start({ config: only(a) });
+    const runtime = balancer.runtimePid;
+    balancer.running.process.kill("SIGKILL");
+    await eventually("workerd to end", () => !isRunning(runtime));
+  });
+
+  test.each(["SIGTERM", "SIGKILL"] as const)("%s to npm ends what npm started", async (signal) => {
+    const npm = new Running("npm", ["start", "--", "--config", file(JSON.stringify(only(a))), "--port", "0"]);
+    started.push(npm);
+    const url = await npm.ready();
+    expect((await fetchRaw(url, "/")).status).toBe(200);
+    npm.process.kill(signal);
+    await eventually("nobody to answer", () =>
+      fetchRaw(url, "/").then(
+        () => false,
+        () => true,
+      ),
+    );
+  });
+
+  test("the Worker's log goes to the file that was asked for", async () => {
+    const log = join(temporaryDirectory(), "worker.log");
+    const balancer = await start({ config: only(a), args: ["--log", log] });
+    await fetchRaw(balancer.url, "/logged");
+    await balancer.stop();
+    expect(readFileSync(log, "utf8")).toContain('"/logged"');
+    expect(balancer.logs()).not.toContain("/logged");
+  });
+});
+
+describe("the configuration file", () => {
+  test("takes effect when it is saved, without a restart", async () => {
+    const balancer = await start({ config: only(a) });
+    expect(await answering(balancer)).toBe("a");
+    balancer.writeConfig(only(b));
+    await eventually("b to answer", async () => (await answering(balancer)) === "b");
+    expect(balancer.logs()).toContain("applied pool:web");
+  });
+
+  test("can be broken and mended: until then the old one stays in force", async () => {
+    const balancer = await start({ config: only(a) });
+    balancer.writeConfig('{ "pools": { "web": { "origins": 1 } } }');
+    await eventually("the complaint", () => balancer.logs().includes("the configuration in force stays"));
+    expect(balancer.logs()).toContain(`${balancer.configFile}:1:`);
+    expect(await answering(balancer)).toBe("a");
+    balancer.writeConfig(only(b));
+    await eventually("b to answer", async () => (await answering(balancer)) === "b");
+  });
+
+  test("adds and removes pools and routes", async () => {
+    const two = {
+      routes: [{ host: "b.test", pool: "b" }],
+      pools: { ...only(a).pools, b: only(b).pools.web },
+    };
+    const balancer = await start({ config: only(a) });
+    const forB = async () =>
+      (await fetchRaw(balancer.url, "/", { headers: { host: "b.test" } })).headers["x-origin"];
+    expect(await forB()).toBe("a");
+    balancer.writeConfig(two);
+    await eventually("the route to hold", async () => (await forB()) === "b");
+    balancer.writeConfig(only(a));
+    await eventually("the route to be gone", async () => (await forB()) === "a");
+  });
+});

@@ -1,0 +1,35 @@
+/**
+ * Keeps cookies as a browser does, as far as one site and one path go.
+ * @module
+ */
+import { allValues, type Reply } from "./client.ts";
+
+export class CookieJar {
+  readonly #cookies = new Map<string, string>();
+
+  /** What to send: a `Cookie` header, or none if there is nothing to send. */
+  headers(): Record<string, string> {
+    if (this.#cookies.size === 0) return {};
+    return { cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ") };
+  }
+
+  /** @returns the names of the cookies that the response set */
+  take(reply: Pick<Reply, "rawHeaders">): string[] {
+    return allValues(reply, "set-cookie").map((cookie) => {
+      const [pair = ""] = cookie.split(";");
+      const name = pair.slice(0, pair.indexOf("="));
+      this.#cookies.set(name, pair.slice(name.length + 1));
+      return name;
+    });
+  }
+
+  get(name: string): string {
+    const value = this.#cookies.get(name);
+    if (value === undefined) throw new Error(`no cookie ${name}`);
+    return value;
+  }
+
+  set(name: string, value: string): void {
+    this.#cookies.set(name, value);
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * What the balancer said of its pools, read from its log.
+ * @module
+ */
+import type { Balancer } from "./balancer.ts";
+
+export interface LoggedEvent {
+  event: string;
+  pool?: string;
+  origin?: string;
+  detail?: string;
+}
+
+/** The events of a kind so far, in order. */
+export function loggedEvents(balancer: Balancer, ...kinds: string[]): LoggedEvent[] {
+  return balancer
+    .logs()
+    .split("\n")
+    .flatMap((line) => {
+      const start = line.indexOf("{");
+      if (start < 0) return [];
+      try {
+        return [JSON.parse(line.slice(start)) as LoggedEvent];
+      } catch {
+        return [];
+      }
+    })
+    .filter(({ event }) => kinds.includes(event));
+}

@@ -1,0 +1,25 @@
+/**
+ * Waiting for something that another process is about to do.
+ * @module
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+
+const POLL_MS = 50;
+
+/**
+ * Polls until `check` gives something other than undefined, null or false.
+ * The limit only ends a test that has failed; nothing is concluded from how long it took.
+ */
+export async function eventually<T>(
+  what: string,
+  check: () => Promise<T | undefined | null | false> | T | undefined | null | false,
+  limitMs = 20_000,
+): Promise<T> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const found = await check();
+    if (found !== undefined && found !== null && found !== false) return found;
+    if (Date.now() > end) throw new Error(`waited ${limitMs / 1_000} s in vain: ${what}`);
+    await sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The process of one test origin: `node origin-process.ts NAME`, spoken to over IPC.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Behaviour, Command, CommandMessage, Hit } from "./origin-contract.ts";
+import { answer, push } from "./origin-paths.ts";
+import { closes, serveWebSockets } from "./origin-websockets.ts";
+
+const name = process.argv[2] ?? "origin";
+const sockets = new Set<Socket>();
+const connectionNumbers = new WeakMap<Socket, number>();
+let connections = 0;
+let hits: Hit[] = [];
+let behaviours: readonly Behaviour[] = [];
+
+const server = createServer((request, response) => {
+  record(request);
+  response.setHeader("x-origin", name);
+  respond(request, response).catch(() => response.destroy());
+});
+// Idle connections are the balancer's to close.
+server.keepAliveTimeout = 0;
+server.requestTimeout = 0;
+server.on("connection", (socket) => {
+  connectionNumbers.set(socket, ++connections);
+  sockets.add(socket);
+  socket.on("close", () => sockets.delete(socket));
+  socket.on("error", () => socket.destroy());
+});
+serveWebSockets(server, name, record);
+
+function record(request: IncomingMessage): void {
+  const hash = createHash("sha256");
+  const hit: Hit = {
+    atMs: Date.now(),
+    method: request.method ?? "",
+    url: request.url ?? "",
+    headers: request.headers,
+    connection: connectionNumbers.get(request.socket) ?? 0,
+    bodyBytes: 0,
+    bodySha256: "",
+    bodyComplete: false,
+  };
+  hits.push(hit);
+  request.on("data", (chunk: Buffer) => {
+    hash.update(chunk);
+    hit.bodyBytes += chunk.length;
+  });
+  request.on("end", () => {
+    hit.bodySha256 = hash.digest("hex");
+    hit.bodyComplete = true;
+  });
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { delayMs = 0, status, fault } = behaviourFor(request.url ?? "/");
+  if (delayMs > 0) await sleep(delayMs);
+  switch (fault) {
+    case "hang":
+      return;
+    case "reset":
+      request.socket.resetAndDestroy();
+      return;
+    case "close_mid_body":
+      response.writeHead(200, { "content-length": 1_000 });
+      response.write("x".repeat(500), () => request.socket.resetAndDestroy());
+      return;
+    case undefined:
+      if (status === undefined) await answer(name, request, response);
+      else response.writeHead(status, { "content-type": "text/plain" }).end(`${name} says ${status}\n`);
+  }
+}
+
+function behaviourFor(url: string): Behaviour {
+  const fitting = behaviours.filter(({ path = "" }) => url.startsWith(path));
+  fitting.sort((one, other) => (other.path ?? "").length - (one.path ?? "").length);
+  return fitting[0] ?? {};
+}
+
+async function obey(command: Command): Promise<unknown> {
+  switch (command.do) {
+    case "listen":
+      server.listen(command.port, "127.0.0.1");
+      await once(server, "listening");
+      return (server.address() as AddressInfo).port;
+    case "close":
+      server.close();
+      for (const socket of sockets) socket.resetAndDestroy();
+      await once(server, "close");
+      return null;
+    case "behave":
+      behaviours = command.behaviours;
+      return null;
+    case "hits":
+      return hits;
+    case "forget":
+      hits = [];
+      return null;
+    case "closes":
+      return closes;
+    case "push":
+      return push(command.text);
+  }
+}
+
+process.on("message", (message: CommandMessage) => {
+  obey(message).then(
+    (value) => process.send?.({ id: message.id, value }),
+    (error: unknown) => process.send?.({ id: message.id, value: null, error: String(error) }),
+  );
+});
+// The tests are over, however they ended.
+process.on("disconnect", () => process.exit());

@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import type { OriginConfig } from "../../src/config/schema.ts";
+import type { RateGrant } from "../../src/core/rate-lease.ts";
+import { EdgeServer } from "../../src/edge/edge-server.ts";
+import { PoolRates } from "../../src/edge/pool-rates.ts";
+
+const STATE = { healthy: true, ejected: false, draining: false, drained: false, weight_factor: 1 };
+const GRANT: RateGrant = { lease: 1, share: 2, valid_ms: 2_500, tokens: 0, token_ms: 20, wait_ms: 0 };
+
+function origin(id: string, rateLimit: number | null, poolRateLimit: number | null = null): EdgeServer {
+  const config: OriginConfig = {
+    id,
+    url: `https://${id}.example`,
+    weight: 1,
+    enabled: true,
+    backup: false,
+    rate_limit: rateLimit,
+    max_connections: null,
+  };
+  const server = new EdgeServer(config);
+  server.update(config, STATE, poolRateLimit);
+  return server;
+}
+
+function ratesOf(...servers: EdgeServer[]): PoolRates {
+  const rates = new PoolRates();
+  rates.adopt(servers);
+  return rates;
+}
+
+describe("limits", () => {
+  it("are the origin's own, else the pool's, else none", () => {
+    const limits = [origin("a", 5, 9), origin("b", null, 9), origin("c", null)].map(
+      (each) => each.leased?.limit,
+    );
+    expect(limits).toEqual([5, 9, undefined]);
+  });
+
+  it("count an origin as passed over only if nothing but its limit stood in the way, and not the one picked", () => {
+    const [a, b, down, free] = [origin("a", 5), origin("b", 5), origin("c", 5), origin("d", null)];
+    down.healthy = false;
+    const counted: string[] = [];
+    ratesOf(a, b, down, free).passedOver(a, 0, (id) => counted.push(id));
+    expect(counted).toEqual(["b"]);
+  });
+});
+
+describe("reports", () => {
+  it("name the origins in use, and after a rest all that have a limit", () => {
+    const [a, b] = [origin("a", 5), origin("b", 5)];
+    const rates = ratesOf(a, b, origin("c", null));
+    expect(Object.keys(rates.reports(0))).toEqual(["a", "b"]);
+    b.leased?.refused(10);
+    expect(Object.keys(rates.reports(20))).toEqual(["b"]);
+    expect(Object.keys(rates.reports(10_000))).toEqual(["a", "b"]);
+  });
+});
+
+describe("an object that does not answer", () => {
+  it("is taken for unreachable after three calls; a cold isolate does not wait for that", () => {
+    const [leased, cold] = [origin("a", 5), origin("b", 5)];
+    const rates = ratesOf(leased, cold);
+    rates.apply({ a: GRANT }, 0, 0);
+    const after = [1, 2, 3].map(() => {
+      rates.unanswered();
+      return [leased.leased?.inForce(60_000), cold.leased?.inForce(60_000)];
+    });
+    expect(after).toEqual([
+      [0, 5],
+      [0, 5],
+      [2, 5],
+    ]);
+    rates.apply({}, 60_000, 60_000);
+    expect([leased.leased?.inForce(60_000), cold.leased?.inForce(60_000)]).toEqual([0, 0]);
+  });
+
+  it("or knows no shares: each isolate keeps to the limit", () => {
+    const server = origin("a", 5);
+    ratesOf(server).apply(undefined, 0, 0);
+    expect(server.leased?.inForce(0)).toBe(5);
+  });
+});

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import type { RateReport } from "../../src/core/rate-lease.ts";
+import { RateShares } from "../../src/core/rate-shares.ts";
+
+const PACE_MS = 1_000;
+const COLD: RateReport = { demand: 0, lease: 0, held_ms: 0, share: 0, left_ms: 0 };
+
+const busy = (demand: number, more: Partial<RateReport> = {}): RateReport => ({ ...COLD, demand, ...more });
+
+describe("an isolate alone", () => {
+  it("gets the whole limit under load", () => {
+    const shares = new RateShares(50);
+    let share = 0;
+    for (let turn = 0; turn < 8; turn++) share = shares.exchange("a", busy(200), PACE_MS, turn * 1_000).share;
+    expect(share).toBe(50);
+  });
+
+  it("leaves something for the next while it has little to do", () => {
+    const shares = new RateShares(1_000);
+    expect(shares.exchange("a", busy(2), PACE_MS, 0).share).toBeLessThanOrEqual(250);
+    expect(shares.exchange("b", busy(2), PACE_MS, 1).share).toBeGreaterThan(0);
+  });
+});
+
+describe("what counts", () => {
+  it("is the larger share until a second after the isolate said it has the smaller one", () => {
+    const shares = new RateShares(40);
+    for (let turn = 0; turn < 8; turn++) shares.exchange("a", busy(100), PACE_MS, turn * 100);
+    expect(shares.counted(800)).toBe(40);
+    const lowered = shares.exchange("a", busy(0), PACE_MS, 1_000);
+    expect([lowered.share < 40, shares.counted(1_900)]).toEqual([true, 40]);
+    const adopted = busy(0, { lease: lowered.lease, held_ms: 900, share: lowered.share, left_ms: 1_000 });
+    shares.exchange("a", adopted, PACE_MS, 2_000);
+    // In hand at 1,100 at the latest, and counted for a second and the clock's slack.
+    expect(shares.counted(2_104)).toBe(40);
+    expect(shares.counted(2_106)).toBeLessThan(40);
+  });
+
+  it("is both shares until the lease's end where no report comes, for the answer may have been lost", () => {
+    const shares = new RateShares(40);
+    for (let turn = 0; turn < 8; turn++) shares.exchange("a", busy(100), PACE_MS, 0);
+    shares.exchange("a", busy(0), PACE_MS, 500);
+    expect([shares.counted(3_504), shares.counted(3_506) < 40]).toEqual([40, true]);
+    expect(shares.counted(10_000)).toBe(0);
+  });
+
+  it("is a token for as long as it may be used and a second, or from when it is told to be spent", () => {
+    const shares = new RateShares(8);
+    for (let turn = 0; turn < 8; turn++) shares.exchange("a", busy(0), PACE_MS, 0);
+    const before = shares.counted(0);
+    const answer = shares.exchange("b", busy(0, { need: 20, token_ms: 100 }), PACE_MS, 0);
+    const tokensAndShare = shares.counted(0) - before;
+    expect([answer.tokens > 0, tokensAndShare]).toEqual([true, answer.tokens + answer.share]);
+    shares.exchange("b", busy(0, { spent: [[answer.lease, 1, 40]] }), PACE_MS, 60);
+    const unspent = answer.tokens - 1;
+    expect(shares.counted(61)).toBe(8 - unspent);
+    expect(shares.counted(1_026)).toBe(8 - unspent - 1);
+  });
+});
+
+describe("a limit that is all given away", () => {
+  it("refuses tokens and says how long there will be none", () => {
+    const shares = new RateShares(10);
+    for (let turn = 0; turn < 8; turn++) shares.exchange("a", busy(100), PACE_MS, 0);
+    const answer = shares.exchange("b", busy(5, { need: 1, token_ms: 50 }), PACE_MS, 10);
+    expect([answer.share, answer.tokens]).toEqual([0, 0]);
+    expect(answer.wait_ms).toBeGreaterThan(0);
+    expect(answer.wait_ms).toBeLessThanOrEqual(PACE_MS);
+  });
+
+  it("spaces out the questions of very many isolates", () => {
+    const shares = new RateShares(10);
+    for (let i = 0; i < 500; i++) shares.exchange(`i${i}`, busy(5), PACE_MS, 0);
+    const { wait_ms } = shares.exchange("i1", busy(5, { need: 100 }), PACE_MS, 10);
+    const refused = shares.exchange("i2", busy(5, { need: 1 }), PACE_MS, 11);
+    expect([wait_ms === 0 || wait_ms >= 10_000, refused.wait_ms]).toEqual([true, 10_000]);
+  });
+
+  it("comes back from an isolate that is heard of no more", () => {
+    const shares = new RateShares(10);
+    for (let turn = 0; turn < 8; turn++) shares.exchange("a", busy(100), PACE_MS, 0);
+    expect(shares.exchange("b", busy(5), PACE_MS, 3_600).share).toBeGreaterThan(0);
+  });
+});
+
+describe("an object that lost its memory", () => {
+  it("gives shares only to who has them, until all others have run out", () => {
+    const shares = new RateShares(40, { quietUntilMs: 3_500 });
+    const holder = busy(100, { lease: 77, held_ms: 500, share: 30, left_ms: 2_000 });
+    const kept = shares.exchange("a", holder, PACE_MS, 100);
+    const fresh = shares.exchange("b", busy(100, { need: 1 }), PACE_MS, 100);
+    expect(kept.share).toBeLessThanOrEqual(30);
+    expect(kept.lease).toBeGreaterThan(77);
+    expect([fresh.share, fresh.tokens]).toEqual([0, 0]);
+    expect(shares.exchange("b", busy(100), PACE_MS, 3_500).share).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { WeightedRandom } from "../../src/core/random.ts";
+import { chiSquare, chiSquareLimit, SEED, seededRandom } from "../support/random.ts";
+import { countsOf, picks, server, serversOf } from "../support/servers.ts";
+
+describe("weighted random", () => {
+  it("draws in proportion to weight, and never weight 0", () => {
+    const count = 60_000;
+    const counts = countsOf(
+      picks(new WeightedRandom(serversOf(1, 0, 2, 3), { random: seededRandom() }), count),
+    );
+    expect(counts.b).toBeUndefined();
+    const statistic = chiSquare(
+      [counts.a ?? 0, counts.c ?? 0, counts.d ?? 0],
+      [count / 6, count / 3, count / 2],
+    );
+    expect(statistic, `seed ${SEED}`).toBeLessThan(chiSquareLimit(2));
+  });
+
+  it("covers the whole range of random", () => {
+    const ends = [0, 1 - 2 ** -53];
+    expect(picks(new WeightedRandom(serversOf(1, 1, 1), { random: () => ends.shift() ?? 0 }), 2)).toBe("a c");
+  });
+
+  it("follows a changed weight at once", () => {
+    const [a, b] = [server("a"), server("b")];
+    const algorithm = new WeightedRandom([a, b], { random: () => 0.4 });
+    expect(picks(algorithm, 1)).toBe("a");
+    b.weight = 9;
+    expect(picks(algorithm, 1)).toBe("b");
+  });
+});

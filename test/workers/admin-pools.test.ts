@@ -1,0 +1,257 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { ask, origin } from "./admin-support.ts";
+
+const A = origin("a");
+const B = origin("b");
+
+/** A pool nobody else uses, with these origins. */
+let made = 0;
+async function pool(fields: object = { origins: [A, B] }): Promise<string> {
+  const id = `pool${made++}`;
+  expect((await ask(`PUT /pools/${id}`, { body: fields })).status).toBe(201);
+  return id;
+}
+
+const kinds = async (id: string): Promise<string[]> =>
+  (await ask(`GET /pools/${id}/events`)).body.events.map((event: { kind: string }) => event.kind);
+const config = async (id: string) => (await ask(`GET /pools/${id}`)).body.config;
+const stub = (id: string) => env.UPSTREAM_POOL.getByName(id);
+
+/** What the object makes of `document` if it finds it in KV. */
+async function finds(id: string, document: object, metadata?: { updated_at: number }): Promise<void> {
+  await env.POOLS.put(`pool:${id}`, JSON.stringify(document), metadata === undefined ? {} : { metadata });
+  await stub(id).wake();
+}
+
+describe("writing a pool", () => {
+  it("makes it, shows it as written, and puts it into KV with its time", async () => {
+    const before = Date.now();
+    const put = await ask("PUT /pools/fresh", { body: { origins: [A], drain_timeout: 7 } });
+    expect(put.status).toBe(201);
+    expect(put.body).toEqual({ pool: "fresh", version: 1, etag: '"v1"', changed: true, stored: true });
+    expect(put.etag).toBe('"v1"');
+    const got = await ask("GET /pools/fresh");
+    expect([got.status, got.etag, got.body.version]).toEqual([200, '"v1"', 1]);
+    expect(got.body.config).toEqual({ origins: [A], drain_timeout: 7 });
+    expect(got.body.origins[0]).toMatchObject({ id: "a", url: A.url, status: "healthy", healthy: true });
+    const stored = await env.POOLS.getWithMetadata<object, { updated_at: number }>("pool:fresh", "json");
+    expect(stored.value).toEqual({ origins: [A], drain_timeout: 7 });
+    expect(stored.metadata?.updated_at).toBeGreaterThanOrEqual(before);
+    expect((await ask("GET /pools")).body.pools).toContainEqual({
+      id: "fresh",
+      algorithm: "round_robin",
+      origins: { total: 1, eligible: 1 },
+      config_version: 1,
+      config_error: null,
+    });
+  });
+
+  it("is conditional where the writer wants it", async () => {
+    const id = await pool();
+    const stale = await ask(`PUT /pools/${id}`, { body: { origins: [B] }, headers: { "if-match": '"v9"' } });
+    expect([stale.status, stale.body.type, stale.etag]).toEqual([412, "precondition_failed", '"v1"']);
+    expect(await config(id)).toEqual({ origins: [A, B] });
+    const fresh = await ask(`PUT /pools/${id}`, { body: { origins: [B] }, headers: { "if-match": '"v1"' } });
+    expect([fresh.status, fresh.etag]).toEqual([200, '"v2"']);
+    const create = await ask(`PUT /pools/${id}`, {
+      body: { origins: [A] },
+      headers: { "if-none-match": "*" },
+    });
+    expect(create.status).toBe(412);
+    const missing = await ask("PUT /pools/nobody", { body: { origins: [A] }, headers: { "if-match": "*" } });
+    expect(missing.status).toBe(412);
+  });
+
+  it("changes nothing if it is the same, whatever the order of keys", async () => {
+    const id = await pool();
+    const events = await kinds(id);
+    const again = await ask(`PUT /pools/${id}`, { body: { origins: [{ url: A.url, id: "a" }, B] } });
+    expect([again.status, again.body.changed, again.etag]).toEqual([200, false, '"v1"']);
+    expect(await kinds(id)).toEqual(events);
+  });
+
+  it("says what is wrong with a document and where, and leaves the good one in force", async () => {
+    const id = await pool();
+    const bad = {
+      origins: [
+        { ...A, wieght: 2 },
+        { ...B, weight: -1 },
+      ],
+    };
+    const refused = await ask(`PUT /pools/${id}`, { body: bad });
+    expect([refused.status, refused.body.type]).toEqual([422, "invalid"]);
+    expect(refused.body.errors).toEqual([
+      { path: `pools.${id}.origins[0].wieght`, message: expect.stringContaining('did you mean "weight"?') },
+      { path: `pools.${id}.origins[1].weight`, message: expect.stringContaining("0 to 1000") },
+    ]);
+    expect((await ask(`GET /pools/${id}`)).body).toMatchObject({ version: 1, config_error: null });
+    expect((await ask(`PUT /pools/${id}`, { body: "{" })).status).toBe(400);
+    expect((await ask(`PUT /pools/${id}`)).status).toBe(400);
+    expect((await ask("PUT /pools/No", { body: { origins: [A] } })).status).toBe(422);
+  });
+
+  it("does not flip back when KV still shows what was before", async () => {
+    const id = await pool({ origins: [A] });
+    await ask(`PUT /pools/${id}`, { body: { origins: [B] } });
+    await finds(id, { origins: [A] });
+    expect(await config(id), "unmarked").toEqual({ origins: [B] });
+    await finds(id, { origins: [A, B] }, { updated_at: Date.now() - 60_000 });
+    expect(await config(id), "marked as older").toEqual({ origins: [B] });
+    await finds(id, { origins: [A, B] }, { updated_at: Date.now() + 60_000 });
+    expect(await config(id), "newer").toEqual({ origins: [A, B] });
+    const put = await ask(`PUT /pools/${id}`, { body: { origins: [A] } });
+    expect(put.body.changed, "even after a clock that is ahead").toBe(true);
+  });
+
+  it("knows KV's unmarked document as the past even if nobody had asked the object before", async () => {
+    await env.POOLS.put("pool:sleeper", JSON.stringify({ origins: [A] }));
+    expect((await ask("PUT /pools/sleeper", { body: { origins: [B] } })).body.version).toBe(2);
+    await finds("sleeper", { origins: [A] });
+    expect(await config("sleeper")).toEqual({ origins: [B] });
+  });
+
+  it("writes to KV at most once a second, and the last of them in the end", async () => {
+    const id = await pool({ origins: [A], drain_timeout: 1 });
+    const second = await ask(`PUT /pools/${id}`, { body: { origins: [A], drain_timeout: 2 } });
+    const third = await ask(`PUT /pools/${id}`, { body: { origins: [A], drain_timeout: 3 } });
+    expect([second.body.stored, third.body.stored]).toEqual([false, false]);
+    expect(await env.POOLS.get(`pool:${id}`, "json")).toMatchObject({ drain_timeout: 1 });
+    expect(await config(id), "in force at once").toMatchObject({ drain_timeout: 3 });
+    await expect
+      .poll(
+        async () => {
+          await runDurableObjectAlarm(stub(id));
+          return await env.POOLS.get(`pool:${id}`, "json");
+        },
+        { timeout: 5_000 },
+      )
+      .toMatchObject({ drain_timeout: 3 });
+  });
+
+  it("keeps trying while KV fails, and does not take the pool for removed meanwhile", async () => {
+    const id = "outage";
+    const put = env.POOLS.put;
+    // KV cannot be made to fail from here.
+    env.POOLS.put = () => Promise.reject(new Error("KV PUT failed: 500"));
+    const written = await ask(`PUT /pools/${id}`, { body: { origins: [A] } });
+    expect([written.status, written.body.stored]).toEqual([201, false]);
+    env.POOLS.put = put;
+    await stub(id).wake();
+    expect(await config(id)).toEqual({ origins: [A] });
+    await expect
+      .poll(
+        async () => {
+          await runDurableObjectAlarm(stub(id));
+          return await env.POOLS.get(`pool:${id}`, "json");
+        },
+        { timeout: 8_000 },
+      )
+      .toEqual({ origins: [A] });
+  }, 10_000);
+});
+
+describe("removing a pool", () => {
+  it("retires it at once and for good, until it is made anew", async () => {
+    const id = await pool();
+    await new Promise((done) => setTimeout(done, 1_200));
+    expect((await ask(`DELETE /pools/${id}`, { headers: { "if-match": '"v7"' } })).status).toBe(412);
+    expect((await ask(`DELETE /pools/${id}`)).body).toMatchObject({ changed: true, stored: true });
+    expect(await env.POOLS.get(`pool:${id}`)).toBe(null);
+    expect((await ask(`GET /pools/${id}`)).status).toBe(404);
+    expect((await ask(`DELETE /pools/${id}`)).status).toBe(404);
+    await finds(id, { origins: [A, B] });
+    expect((await ask(`GET /pools/${id}`)).status, "KV's past").toBe(404);
+    expect((await ask(`PUT /pools/${id}`, { body: { origins: [A, B] } })).status).toBe(201);
+    expect((await ask(`GET /pools/${id}`)).body.config).toEqual({ origins: [A, B] });
+  });
+});
+
+describe("origins", () => {
+  it("are added, changed and removed", async () => {
+    const id = await pool({ origins: [A] });
+    const added = await ask(`POST /pools/${id}/origins`, { body: { ...B, weight: 3 } });
+    expect([added.status, added.body.version]).toEqual([201, 2]);
+    expect(await config(id)).toEqual({ origins: [A, { ...B, weight: 3 }] });
+    expect((await ask(`POST /pools/${id}/origins`, { body: B })).status).toBe(409);
+    const patched = await ask(`PATCH /pools/${id}/origins/b`, { body: { weight: 5, rate_limit: 10 } });
+    expect([patched.status, patched.body.version]).toEqual([200, 3]);
+    expect(await config(id)).toEqual({ origins: [A, { ...B, weight: 5, rate_limit: 10 }] });
+    expect((await ask(`PATCH /pools/${id}/origins/b`, { body: { rate_limit: null } })).status).toBe(200);
+    const removed = await ask(`DELETE /pools/${id}/origins/b`);
+    expect(removed.status).toBe(200);
+    expect(await config(id)).toEqual({ origins: [A] });
+    const { origins } = (await ask(`GET /pools/${id}`)).body;
+    expect(origins.at(-1), "drained before it goes").toMatchObject({
+      id: "b",
+      draining: true,
+      leaving: true,
+    });
+  });
+
+  it("say what they cannot do", async () => {
+    const id = await pool({ origins: [A] });
+    expect((await ask(`PATCH /pools/${id}/origins/x`, { body: { weight: 1 } })).status).toBe(404);
+    expect((await ask("PATCH /pools/nowhere/origins/a", { body: { weight: 1 } })).status).toBe(404);
+    const unknown = await ask(`PATCH /pools/${id}/origins/a`, { body: { wieght: 1 } });
+    expect([unknown.status, unknown.body.errors[0].path]).toEqual([422, "wieght"]);
+    expect((await ask(`PATCH /pools/${id}/origins/a`, { body: { weight: -1 } })).status).toBe(422);
+    expect((await ask(`DELETE /pools/${id}/origins/a`)).status, "the last one").toBe(422);
+    const stale = { body: { weight: 2 }, headers: { "if-match": '"v7"' } };
+    expect((await ask(`PATCH /pools/${id}/origins/a`, stale)).status).toBe(412);
+  });
+
+  it("are all changed when several are at once", async () => {
+    const ids = ["a", "b", "c", "d"];
+    const id = await pool({ origins: ids.map((each) => origin(each)) });
+    await Promise.all(ids.map((each) => ask(`PATCH /pools/${id}/origins/${each}`, { body: { weight: 2 } })));
+    const { origins } = await config(id);
+    expect(origins.map((each: { weight: number }) => each.weight)).toEqual([2, 2, 2, 2]);
+  });
+
+  it("are drained and undrained, which the events say", async () => {
+    const id = await pool();
+    const drained = await ask(`POST /pools/${id}/origins/a/drain`);
+    expect(drained.body).toMatchObject({ id: "a", draining: true, changed: true });
+    expect((await ask(`POST /pools/${id}/origins/a/drain`)).body.changed).toBe(false);
+    expect((await ask(`GET /pools/${id}`)).body.origins[0]).toMatchObject({ draining: true });
+    expect((await ask(`POST /pools/${id}/origins/a/undrain`)).body).toMatchObject({ draining: false });
+    expect((await ask(`POST /pools/${id}/origins/x/drain`)).status).toBe(404);
+    const { events } = (await ask(`GET /pools/${id}/events?kind=audit,drain_started,undrained`)).body;
+    const seen = events.map((event: Record<string, string>) => [event.kind, event.origin, event.who]);
+    expect(seen.reverse()).toEqual([
+      ["audit", undefined, "admin"],
+      ["drain_started", "a", undefined],
+      ["audit", "a", "admin"],
+      ["undrained", "a", undefined],
+      ["audit", "a", "admin"],
+    ]);
+  });
+});
+
+describe("versions", () => {
+  it("are kept, compared and returned to", async () => {
+    const id = await pool({ origins: [A] });
+    await ask(`PUT /pools/${id}`, { body: { origins: [{ ...A, weight: 2 }, B] } });
+    const list = (await ask(`GET /pools/${id}/versions`)).body.versions;
+    expect(list.map((each: { version: number }) => each.version)).toEqual([2, 1]);
+    const second = (await ask(`GET /pools/${id}/versions/2`)).body;
+    expect(second).toMatchObject({ version: 2, against: 1, config: { origins: [{ id: "a" }, { id: "b" }] } });
+    expect(second.changes).toEqual([
+      { path: "origins[a].weight", after: 2 },
+      { path: "origins[b]", after: B },
+    ]);
+    expect((await ask(`GET /pools/${id}/versions/1`)).body).toMatchObject({ against: null, changes: [] });
+    expect((await ask(`GET /pools/${id}/versions/1?against=2`)).body.changes).toHaveLength(2);
+    const back = await ask(`POST /pools/${id}/rollback`, { body: { version: 1 } });
+    expect([back.status, back.body.version]).toEqual([200, 3]);
+    expect(await config(id)).toEqual({ origins: [A] });
+    expect((await ask(`POST /pools/${id}/rollback`, { body: { version: 1 } })).body.changed).toBe(false);
+    expect((await ask(`POST /pools/${id}/rollback`, { body: { version: 99 } })).status).toBe(404);
+    const { detail } = (await ask(`GET /pools/${id}/events?kind=audit`)).body.events[0];
+    expect(detail).toBe("rolled back to version 1 (version 3)");
+    const stale = { body: { version: 2 }, headers: { "if-match": '"v1"' } };
+    expect((await ask(`POST /pools/${id}/rollback`, stale)).status).toBe(412);
+  });
+});

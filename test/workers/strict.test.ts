@@ -1,0 +1,117 @@
+/**
+ * `coordination: "strict"`: several isolates, one order and exact counts.
+ */
+import { env, exports } from "cloudflare:workers";
+import { beforeEach, describe, expect, inject, it, vi } from "vitest";
+import type { PickRequest } from "../../src/contract/strict.ts";
+
+const [first = "", second = "", third = ""] = inject("origins");
+const ORIGINS = [first, second, third].map((url, i) => ({ id: "abc"[i] ?? "", url }));
+const NOBODY = { client_ip: "", key: null, pinned: null, tried: [] };
+
+let pool = "";
+let count = 0;
+let attempts = 0;
+
+beforeEach(() => {
+  pool = `strict-${++count}`;
+});
+
+const stub = () => env.UPSTREAM_POOL.getByName(pool);
+
+async function configure(more: Record<string, unknown> = {}): Promise<void> {
+  const document = { coordination: "strict", origins: ORIGINS, log: { sample: 0 }, ...more };
+  await env.POOLS.put(`pool:${pool}`, JSON.stringify(document), { metadata: { updated_at: Date.now() } });
+  await stub().wake();
+}
+
+/** One pick for an isolate. */
+async function pick(isolate: string, more: Partial<PickRequest> = {}) {
+  const attempt = String(++attempts);
+  const reply = await stub().pick({ ...NOBODY, isolate, attempt, ...more });
+  const release = () => stub().release({ isolate, attempt, failed: false, latency_ms: 1 });
+  return { ...reply, release };
+}
+
+describe("picks of several isolates", () => {
+  it("follow one global order", async () => {
+    await configure();
+    const order: string[] = [];
+    for (let i = 0; i < 9; i++) order.push((await pick(`isolate${(i * 5) % 4}`)).origin ?? "none");
+    expect(order.join("")).toBe("abcabcabc");
+  });
+
+  it("share out weights in one smooth sequence", async () => {
+    const weighted = ORIGINS.map((origin, i) => ({ ...origin, weight: [5, 1, 1][i] }));
+    await configure({ algorithm: "weighted_round_robin", origins: weighted });
+    const order: string[] = [];
+    for (let i = 0; i < 14; i++) order.push((await pick(`isolate${i % 3}`)).origin ?? "none");
+    expect(order.join("")).toBe("aabacaaaabacaa");
+  });
+
+  it("go by exact connection counts, which each end brings down at once", async () => {
+    await configure({ algorithm: "least_connections" });
+    const open = await Promise.all(["one", "two", "three", "one", "two"].map((isolate) => pick(isolate)));
+    expect(open.map(({ origin }) => origin).join("")).toBe("abcab");
+    expect((await pick("four")).origin).toBe("c");
+    await open[1]?.release();
+    await open[1]?.release();
+    expect((await pick("five")).origin, "b has one, the others two").toBe("b");
+  });
+
+  it("never go beyond max_connections", async () => {
+    await configure({ origins: ORIGINS.map((origin) => ({ ...origin, max_connections: 2 })) });
+    const open = await Promise.all(Array.from({ length: 6 }, (_, i) => pick(`isolate${i}`)));
+    expect((await pick("another")).origin).toBeNull();
+    await open[3]?.release();
+    expect((await pick("another")).origin).toBe(open[3]?.origin);
+  });
+
+  it("hold a rate limit exactly, and say when there is room", async () => {
+    await configure({ rate_limit: 2 });
+    const picks = await Promise.all(Array.from({ length: 10 }, (_, i) => pick(`isolate${i}`)));
+    expect(picks.filter(({ origin }) => origin !== null).length).toBe(6);
+    const refused = picks.filter(({ origin }) => origin === null);
+    expect(refused.every(({ retry_after_ms: wait }) => wait !== null && wait > 0 && wait <= 1_000)).toBe(
+      true,
+    );
+  });
+
+  it("keep a session where it is, pass over what was tried, and move it when its origin is out", async () => {
+    await configure({ sticky: true });
+    expect(await pick("one", { pinned: "c" })).toMatchObject({
+      origin: "c",
+      reason: "affinity",
+      repinned: false,
+    });
+    expect(await pick("one", { pinned: "c", tried: ["c"] })).toMatchObject({
+      reason: "failover",
+      repinned: true,
+    });
+    await stub().drain("b");
+    expect(await pick("two", { pinned: "b" }), "a drain keeps its sessions").toMatchObject({ origin: "b" });
+    expect((await pick("two", { tried: ["a"] })).origin).toBe("c");
+  });
+});
+
+describe("requests to a strict pool", () => {
+  it("are served in order, and nothing is left open afterwards", async () => {
+    await configure({
+      algorithm: "least_connections",
+      origins: ORIGINS.map((o) => ({ ...o, max_connections: 1 })),
+    });
+    await env.POOLS.put("routes", JSON.stringify([{ pool }]));
+    const answers: string[] = [];
+    for (let i = 0; i < 12; i++) {
+      const response = await exports.default.fetch("http://strict.example/");
+      answers.push((await response.json<{ name: string }>()).name);
+      expect(response.status).toBe(200);
+    }
+    expect(new Set(answers)).toEqual(new Set(["o0", "o1", "o2"]));
+    await vi.waitFor(async () => {
+      const open = await Promise.all([1, 2, 3].map(() => pick("probe")));
+      await Promise.all(open.map(({ release }) => release()));
+      expect(open.map(({ origin }) => origin).sort()).toEqual(["a", "b", "c"]);
+    });
+  });
+});
