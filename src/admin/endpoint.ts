@@ -32,8 +32,8 @@ interface Outline {
   summary: string;
   /** Takes If-Match. */
   conditional?: boolean;
-  /** Of the success. Default 200. */
-  status?: 200 | 201;
+  /** Of the success. Default: 200 alone. */
+  statuses?: readonly (200 | 201)[];
   answer: z.ZodType;
   /** The answer is not JSON. */
   mediaType?: string;

@@ -81,10 +81,9 @@ function parameters({ path, query, conditional }: Endpoint): Json[] {
   return [...inPath, ...inQuery, ...(conditional === true ? [match] : [])];
 }
 
-function responses({ status = 200, answer, mediaType, problems = [] }: Endpoint): Json {
-  const answers: Json = {
-    [status]: { description: "Done", content: content(outputSchema(answer), mediaType) },
-  };
+function responses({ statuses = [200], answer, mediaType, problems = [] }: Endpoint): Json {
+  const done = { description: "Done", content: content(outputSchema(answer), mediaType) };
+  const answers: Json = Object.fromEntries(statuses.map((status) => [status, done]));
   for (const type of [...COMMON, ...problems]) {
     const { status, title } = PROBLEMS[type];
     answers[status] = {

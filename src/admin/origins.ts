@@ -82,7 +82,7 @@ export const ORIGIN_ENDPOINTS: readonly Endpoint[] = [
     scope: "admin",
     summary: "Adds an origin",
     conditional: true,
-    status: 201,
+    statuses: [201],
     body: originDocument,
     answer: writeSchema,
     problems: ["not_found", "conflict", "precondition_failed", "invalid"],

@@ -92,6 +92,7 @@ export const POOL_ENDPOINTS: readonly Endpoint[] = [
     conditional: true,
     body: poolSchema,
     bodyUnchecked: true,
+    statuses: [200, 201],
     answer: writeSchema,
     problems: ["precondition_failed", "invalid", "too_large"],
     async run({ env, request, params: { pool = "" }, raw, principal }) {
