@@ -34,6 +34,7 @@ export class Pacer {
   /** The last place given out. */
   #plannedMs: number;
   #markMs: number;
+  readonly #inheritedUntilMs: number;
   /** The next call for tokens that fits. */
   #askMs = Number.NEGATIVE_INFINITY;
   /** Calls that were not planned, by second; the oldest makes room for the newest. */
@@ -45,11 +46,17 @@ export class Pacer {
     // Whom an earlier life of the object sent away comes back at its time, beside those that come now.
     this.#markMs = store.fact(FACT, 0);
     this.#plannedMs = this.#markMs;
+    this.#inheritedUntilMs = this.#markMs;
     this.#second = Math.floor(nowMs / 1_000);
   }
 
-  /** Milliseconds after which the isolate that has just called is to call again. */
-  next(nowMs: number): number {
+  /**
+   * Milliseconds after which the isolate that has just called is to call again.
+   * @param isPlanned it came when it was told to
+   */
+  next(isPlanned: boolean, nowMs: number): number {
+    // Who is not known, but comes from an earlier life, was planned then.
+    if (!isPlanned && nowMs >= this.#inheritedUntilMs) this.unplanned(nowMs);
     const spacingMs = 1_000 / this.#plannedPerSecond(nowMs);
     this.#plannedMs = Math.max(nowMs + SYNC_INTERVAL_MS, this.#plannedMs + spacingMs);
     if (this.#plannedMs > this.#markMs && this.#plannedMs > nowMs + CROWDED_MS) {
@@ -69,6 +76,11 @@ export class Pacer {
     this.#advance(nowMs);
     const place = this.#second % WINDOW_S;
     this.#unplanned[place] = Math.min((this.#unplanned[place] ?? 0) + 1, MOST_COUNTED);
+  }
+
+  /** Syncs a second of so many isolates, if all of them have traffic. */
+  syncsPerSecond(isolates: number): number {
+    return Math.min(PLANNED_PER_SECOND, (isolates * 1_000) / SYNC_INTERVAL_MS);
   }
 
   /**

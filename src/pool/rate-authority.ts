@@ -4,7 +4,7 @@
  * @module
  */
 import type { PoolConfig } from "../config/schema.ts";
-import { HOLD_MS, type RateGrant, type RateReport } from "../core/rate-lease.ts";
+import { HOLD_MS, LONGEST_LEASE_MS, type RateGrant, type RateReport } from "../core/rate-lease.ts";
 import { RateShares } from "../core/rate-shares.ts";
 import type { PoolStore } from "./store.ts";
 
@@ -85,7 +85,9 @@ export class RateAuthority {
   #note(leaseMs: number, nowMs: number): void {
     const isOver = nowMs >= this.#mark.until;
     if (nowMs < this.#mark.until - MARK_MS / 2 && leaseMs <= this.#mark.lease_ms) return;
-    const lease_ms = isOver ? leaseMs : Math.max(leaseMs, this.#mark.lease_ms);
+    // Where isolates become many, leases grow a little with each call: not a write for each.
+    const longer = leaseMs <= this.#mark.lease_ms ? leaseMs : Math.min(leaseMs * 2, LONGEST_LEASE_MS);
+    const lease_ms = isOver ? leaseMs : Math.max(longer, this.#mark.lease_ms);
     this.#mark = { until: nowMs + MARK_MS, lease_ms };
     this.#store.setFact("rate_leases", this.#mark);
   }
