@@ -28,6 +28,7 @@ import { AffinityKeeper } from "./affinity-keeper.ts";
 import { ConfigWriter, type PoolDocument } from "./config-writer.ts";
 import { PoolController } from "./controller.ts";
 import { OperatorDesk } from "./operator-desk.ts";
+import { probe } from "./prober.ts";
 import { PoolStore } from "./store.ts";
 
 /** How often a pool that is awake looks into KV for a new document. */
@@ -67,7 +68,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
       allowIpOrigins: env.ALLOW_IP_ORIGINS === "1",
       log,
     };
-    const controller = new PoolController(shared);
+    const controller = new PoolController({ ...shared, probe });
     const key = poolKey(this.#pool);
     const document: PoolDocument = {
       put: (text, updatedAt) => writeDocument(env, key, text, updatedAt),
