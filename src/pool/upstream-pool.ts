@@ -49,6 +49,8 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   #checking = Promise.resolve();
   /** Spares a write where the alarm stands already. Infinity: there is none; null: unknown. */
   #alarmAtMs: number | null = null;
+  /** The time that the last alarm to ring, perhaps running still, was set to. */
+  #lastAlarmMs = Number.NEGATIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -108,9 +110,10 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   async wake(): Promise<void> {
     await this.#checkConfig();
-    // Even if this object believes it is armed: the watchdog is there for the case that it is wrong.
-    this.#alarmAtMs = await this.ctx.storage.getAlarm();
-    this.#arm();
+    // Even if this object, or the platform, believes that it is armed: the watchdog is there for the case that this
+    // is wrong. The alarm that rings now sets the next one.
+    if (this.#alarmAtMs !== Number.POSITIVE_INFINITY)
+      this.#setAlarm(Math.max(Date.now(), this.#lastAlarmMs + 1));
   }
 
   async describe(): Promise<PoolDescription> {
@@ -173,7 +176,8 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     return await this.#desk.explain(facts);
   }
 
-  override async alarm(): Promise<void> {
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    this.#lastAlarmMs = info?.scheduledTime ?? this.#lastAlarmMs;
     this.#setAlarm(Date.now() + SAFETY_ALARM_MS);
     try {
       // Side by side: a KV that hangs must not hold up a check.
@@ -209,8 +213,11 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** Sets the alarm for what is next, unless it already stands early enough. */
   #arm(): void {
-    // What is overdue is due now: else each call made while an alarm runs would write it anew.
-    const nextMs = Math.max(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()), Date.now());
+    // What is overdue is due now: else each call made while an alarm runs would write it anew. Whole milliseconds, as
+    // the platform keeps them. An alarm set to the very time of the one that runs would be taken for that one, and be
+    // gone when it ends.
+    const dueMs = Math.ceil(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()));
+    const nextMs = Math.max(dueMs, Date.now(), this.#lastAlarmMs + 1);
     if (this.#alarmAtMs !== null && this.#alarmAtMs <= nextMs) return;
     if (nextMs < Number.POSITIVE_INFINITY) {
       this.#setAlarm(nextMs);
