@@ -179,7 +179,7 @@ export class SyncState {
    * time, never shorter than its pace, and not as long as other isolates that failed in the same moment.
    * @returns for how long, in ms
    */
-  failed(startedMs: number, nowMs: number, isOverloaded: boolean): number {
+  failed(startedMs: number, nowMs: number, isOverloaded = false): number {
     this.#ended(startedMs);
     const { first, longest } = isOverloaded ? OVERLOADED_BACKOFF_MS : BACKOFF_MS;
     const backoffMs = Math.max(Math.min(first * 2 ** this.#failures, longest), this.#paceMs);

@@ -3,6 +3,7 @@
  * probes are handed in.
  * @module
  */
+import type { PoolConfig } from "../config/schema.ts";
 import { HEALTH_TRANSITIONS, type PoolEvent, type PoolEventKind } from "../contract/events.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolSnapshot, SyncReply, SyncReport } from "../contract/sync.ts";
@@ -134,9 +135,9 @@ export class PoolController {
 
   /** Tokens for a request that found none. */
   acquire(report: AcquireReport): AcquireReply {
-    const nowMs = this.#called();
-    const syncs = this.#pacer.syncsPerSecond(this.#isolates.size);
-    const waitMs = this.#pacer.nextAsk(syncs, nowMs);
+    const nowMs = this.#options.now();
+    this.statistics.called();
+    const waitMs = this.#pacer.nextAsk(this.#isolates.size, nowMs);
     const rates = this.#exchange(report.isolate, report.rates, false);
     for (const grant of Object.values(rates)) grant.wait_ms = Math.max(grant.wait_ms, waitMs);
     return { rates };
@@ -144,12 +145,12 @@ export class PoolController {
 
   /** An origin for one request of a strict pool. */
   pick(request: PickRequest): PickReply {
-    this.#called();
+    this.#calledUnplanned();
     return this.strict.pick(request);
   }
 
   release(report: ReleaseReport): void {
-    this.#called();
+    this.#calledUnplanned();
     this.strict.release(report);
   }
 
@@ -230,11 +231,9 @@ export class PoolController {
   }
 
   /** A call that no isolate was told to make. */
-  #called(): number {
-    const nowMs = this.#options.now();
+  #calledUnplanned(): void {
     this.statistics.called();
-    this.#pacer.unplanned(nowMs);
-    return nowMs;
+    this.#pacer.unplanned(this.#options.now());
   }
 
   get #leasedCursor(): CursorAllocator {
@@ -303,6 +302,7 @@ export class PoolController {
     const origins = this.#board.origins();
     // Origins that are leaving are still there to be drained, so the snapshot's config shows them too.
     this.#snapshot = { version, config: { ...config, origins }, origins: this.#board.states() };
+    this.#pacer.mayBeAsked = hasLimits(config);
     this.strict.adopt(this.#snapshot);
     this.#monitor.configure(config.health_check, origins, this.#options.now());
   }
@@ -321,4 +321,8 @@ export class PoolController {
     log({ event: kind, origin, who, detail });
     if (HEALTH_TRANSITIONS.has(kind) && this.#keeper.config?.notify_url != null) this.#notifier.add(event);
   }
+}
+
+function hasLimits({ rate_limit, origins }: PoolConfig): boolean {
+  return rate_limit !== null || origins.some((origin) => origin.rate_limit !== null);
 }

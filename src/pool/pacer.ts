@@ -6,6 +6,7 @@
  * as the first sync of a cold isolate, cannot be put off; the spacing makes room for as much of it as there lately was.
  * @module
  */
+import { AskQueue, FEWEST_ASKS } from "../core/ask-queue.ts";
 import type { PoolStore } from "./store.ts";
 
 /** How often a busy isolate comes back: with a way of 100 ms a change is in force there within a second. */
@@ -16,8 +17,6 @@ export const MOST_CALLS_PER_SECOND = 200;
 const PLANNED_PER_SECOND = 180;
 /** However many calls are not planned, so many of the planned ones stay, or nobody would ever hear of a change. */
 const FEWEST_PLANNED_PER_SECOND = 50;
-/** Calls for tokens per second, at least and at most; what syncs leave. */
-const [FEWEST_ASKS, MOST_ASKS] = [50, 150];
 /** Calls that were not planned are counted over so many seconds... */
 const WINDOW_S = 10;
 /** ...and in each of these for at most so many: one crowd must not hold up everybody for an hour. */
@@ -35,8 +34,7 @@ export class Pacer {
   #plannedMs: number;
   #markMs: number;
   readonly #inheritedUntilMs: number;
-  /** The next call for tokens that fits. */
-  #askMs = Number.NEGATIVE_INFINITY;
+  readonly #asks = new AskQueue();
   /** Calls that were not planned, by second; the oldest makes room for the newest. */
   readonly #unplanned = new Array<number>(WINDOW_S).fill(0);
   #second: number;
@@ -49,6 +47,9 @@ export class Pacer {
     this.#inheritedUntilMs = this.#markMs;
     this.#second = Math.floor(nowMs / 1_000);
   }
+
+  /** Isolates of this pool may call for tokens: room for that is left. Their calls are no other's. */
+  mayBeAsked = false;
 
   /**
    * Milliseconds after which the isolate that has just called is to call again.
@@ -71,32 +72,24 @@ export class Pacer {
     return Math.ceil((isolates * 1_000) / PLANNED_PER_SECOND);
   }
 
-  /** A call came that was not planned. */
+  /** A call came that was not planned; calls for tokens aside. */
   unplanned(nowMs: number): void {
     this.#advance(nowMs);
     const place = this.#second % WINDOW_S;
     this.#unplanned[place] = Math.min((this.#unplanned[place] ?? 0) + 1, MOST_COUNTED);
   }
 
-  /** Syncs a second of so many isolates, if all of them have traffic. */
-  syncsPerSecond(isolates: number): number {
-    return Math.min(PLANNED_PER_SECOND, (isolates * 1_000) / SYNC_INTERVAL_MS);
-  }
-
-  /**
-   * An isolate called for tokens. Milliseconds until it may do so again.
-   * @param syncs per second
-   */
-  nextAsk(syncs: number, nowMs: number): number {
-    const asks = Math.min(Math.max(MOST_CALLS_PER_SECOND - syncs, FEWEST_ASKS), MOST_ASKS);
-    this.#askMs = Math.max(nowMs, this.#askMs + 1_000 / asks);
-    return Math.ceil(this.#askMs - nowMs);
+  /** One of so many isolates has called for tokens. Milliseconds until it may do so again, of whatever origin. */
+  nextAsk(isolates: number, nowMs: number): number {
+    const syncs = Math.min(PLANNED_PER_SECOND - FEWEST_ASKS, (isolates * 1_000) / SYNC_INTERVAL_MS);
+    return Math.ceil(this.#asks.waitMs(syncs, nowMs));
   }
 
   #plannedPerSecond(nowMs: number): number {
     this.#advance(nowMs);
     const unplanned = this.#unplanned.reduce((sum, count) => sum + count, 0) / WINDOW_S;
-    return Math.max(FEWEST_PLANNED_PER_SECOND, PLANNED_PER_SECOND - unplanned);
+    const asks = this.mayBeAsked ? FEWEST_ASKS : 0;
+    return Math.max(FEWEST_PLANNED_PER_SECOND, PLANNED_PER_SECOND - asks - unplanned);
   }
 
   #advance(nowMs: number): void {

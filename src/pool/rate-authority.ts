@@ -11,6 +11,11 @@ import type { PoolStore } from "./store.ts";
 /** The mark reaches this far ahead, and is moved when half is left: two writes a minute. */
 const MARK_MS = 60_000;
 
+/** Most shares of all origins together, about 400 bytes each... */
+const MOST_CLAIMS = 100_000;
+/** ...but so many of each origin. */
+const FEWEST_CLAIMS = 20;
+
 /** Says that leases of up to `lease_ms` may have been given until `until`, in ms since the epoch. */
 interface Mark {
   until: number;
@@ -73,12 +78,15 @@ export class RateAuthority {
     this.#config = config;
     const before = this.#shares;
     this.#shares = new Map();
-    for (const origin of config.origins) {
-      const limit = origin.rate_limit ?? config.rate_limit;
-      if (limit === null) continue;
-      const shares = before.get(origin.id) ?? new RateShares(limit, { quietUntilMs: this.#quietUntilMs });
+    const limits = config.origins.flatMap(({ id, rate_limit }): [string, number][] => {
+      const limit = rate_limit ?? config.rate_limit;
+      return limit === null ? [] : [[id, limit]];
+    });
+    for (const [id, limit] of limits) {
+      const shares = before.get(id) ?? new RateShares(limit, { quietUntilMs: this.#quietUntilMs });
       shares.limit = limit;
-      this.#shares.set(origin.id, shares);
+      shares.mostClaims = Math.max(FEWEST_CLAIMS, Math.min(MOST_CLAIMS / limits.length, 2_000));
+      this.#shares.set(id, shares);
     }
   }
 
