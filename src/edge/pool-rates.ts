@@ -42,6 +42,7 @@ export class PoolRates {
     this.#origins = servers.flatMap((server) =>
       server.leased === null ? [] : [{ server, limiter: server.leased }],
     );
+    if (this.#failures > 0) this.#failStatic();
   }
 
   get any(): boolean {
@@ -75,6 +76,10 @@ export class PoolRates {
   /** A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only. */
   unanswered(): void {
     this.#failures++;
+    this.#failStatic();
+  }
+
+  #failStatic(): void {
     for (const { limiter } of this.#origins) {
       if (this.#failures >= UNREACHABLE_AFTER || !limiter.everLeased) limiter.failStatic = true;
     }
