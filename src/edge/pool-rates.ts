@@ -73,9 +73,12 @@ export class PoolRates {
     }
   }
 
-  /** A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only. */
-  unanswered(): void {
-    this.#failures++;
+  /**
+   * A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only.
+   * @param isOverloaded the object said so: there is nothing to wait for
+   */
+  unanswered(isOverloaded = false): void {
+    this.#failures += isOverloaded ? UNREACHABLE_AFTER : 1;
     this.#failStatic();
   }
 
@@ -101,10 +104,15 @@ export class PoolRates {
    * The call is over.
    * @param reply null: it was not answered, or not in time
    */
-  endCall({ origins, sentMs }: TokenCall, reply: AcquireReply | null, nowMs: number): void {
+  endCall(
+    { origins, sentMs }: TokenCall,
+    reply: AcquireReply | null,
+    nowMs: number,
+    isOverloaded = false,
+  ): void {
     for (const { limiter } of origins) limiter.askEnded(nowMs, reply === null);
     if (reply === null) {
-      this.unanswered();
+      this.unanswered(isOverloaded);
       return;
     }
     this.roundTrip.observe(nowMs - sentMs);

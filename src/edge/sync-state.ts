@@ -187,7 +187,7 @@ export class SyncState {
     this.#failures++;
     this.#untoldFailures++;
     this.#backoffUntilMs = nowMs + spreadMs;
-    this.#pool.rates.unanswered();
+    this.#pool.rates.unanswered(isOverloaded);
     return spreadMs;
   }
 
