@@ -50,14 +50,19 @@ export class VirtualIsolate {
     for (const { deliver } of due) deliver();
   }
 
-  /** One request, begun and over. A cold one is answered at once here: how long it waits is the shell's matter. */
-  request(): void {
-    if (this.pool.view === null) this.#call(0);
+  /**
+   * One request, begun and over. One that waits for the object is answered at once here: for how long it waits is the
+   * shell's matter.
+   * @returns the origin it went to
+   */
+  request(): string | null {
+    if (this.sync.isStale(this.object.nowMs)) this.#call(0);
     this.pool.requests++;
     if (this.pool.cursor.remaining === 0) this.beyondLease++;
     const server = this.pool.view?.balancer.decide({} as never)?.server;
     if (server !== undefined) this.picks.set(server.id, (this.picks.get(server.id) ?? 0) + 1);
     if (this.sync.isDue(this.object.nowMs)) this.#call(DELAY_MS);
+    return server?.id ?? null;
   }
 
   #call(delayMs: number): void {
