@@ -34,6 +34,8 @@ import { PoolStore } from "./store.ts";
 const CONFIG_CHECK_MS = 5_000;
 /** Where the next alarm is set before anything else is done, so that no error can end the chain. */
 const SAFETY_ALARM_MS = 60_000;
+/** An alarm this late is not waited for any longer: it was lost, and is set anew. */
+const LOST_ALARM_MS = 5_000;
 
 export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdminRpc {
   readonly #pool: string;
@@ -197,10 +199,14 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** Sets the alarm for what is next, unless it already stands early enough. */
   #arm(): void {
-    const nextMs = Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs());
-    if (this.#alarmAtMs !== null && this.#alarmAtMs <= nextMs) return;
+    // Alarms ring at whole milliseconds. Rounded down, one would ring before anything is due; and one set for the
+    // millisecond of an alarm that is ringing never rings.
+    const nextMs = Math.ceil(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()));
+    const nowMs = Date.now();
+    const standsMs = this.#alarmAtMs;
+    if (standsMs !== null && standsMs <= nextMs && standsMs > nowMs - LOST_ALARM_MS) return;
     if (nextMs < Number.POSITIVE_INFINITY) {
-      this.#setAlarm(Math.max(nextMs, Date.now()));
+      this.#setAlarm(Math.max(nextMs, nowMs + 1));
     } else {
       this.#alarmAtMs = nextMs;
       this.ctx.waitUntil(this.ctx.storage.deleteAlarm());

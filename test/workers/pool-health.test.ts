@@ -1,7 +1,7 @@
 /**
  * The pool's object in workerd: probes of real origins, alarms, evictions.
  */
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
 import type { OriginReport, SyncReport } from "../../src/contract/sync.ts";
@@ -218,11 +218,49 @@ describe("configuration", () => {
   });
 });
 
-describe("the watchdog", () => {
-  it("arms an object that lost its alarm", async () => {
-    await configure({ origins: [{ id: "a", url }], health_check: CHECK });
+describe("the alarm", () => {
+  const document = () => ({ origins: [{ id: "a", url }], health_check: { ...CHECK, interval: 60 } });
+  const alarmAt = () => runInDurableObject(stub(), (_, state) => state.storage.getAlarm());
+  const lose = () => runInDurableObject(stub(), (_, state) => state.storage.deleteAlarm());
+
+  afterEach(() => void vi.useRealTimers());
+
+  it("rings when something is due, not a fraction of a millisecond before, and sets the next for later", async () => {
+    await configure(document());
     await runDurableObjectAlarm(stub());
-    expect(await runDurableObjectAlarm(stub()), "the next alarm is set").toBe(true);
+    for (let round = 0; round < 5; round++) {
+      const before = (await origin()).last_probe?.at;
+      const at = (await alarmAt()) ?? 0;
+      vi.useFakeTimers({ toFake: ["Date"] });
+      vi.setSystemTime(at);
+      await runDurableObjectAlarm(stub());
+      expect((await origin()).last_probe?.at, "it was probed").toBeGreaterThan(
+        before ?? Number.POSITIVE_INFINITY,
+      );
+      expect(await alarmAt()).toBeGreaterThan(at);
+    }
+  });
+
+  it("is set anew by the watchdog if it was lost", async () => {
+    await configure(document());
+    await runDurableObjectAlarm(stub());
+    await lose();
+    await stub().wake();
+    expect(await alarmAt()).toBeGreaterThan(0);
+  });
+
+  it("is set anew by traffic if it is long overdue", async () => {
+    await configure(document());
+    await runDurableObjectAlarm(stub());
+    const at = (await alarmAt()) ?? 0;
+    await lose();
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.setSystemTime(at + 1_000);
+    await stub().sync(report({}));
+    expect(await alarmAt(), "it may only be late").toBeNull();
+    vi.setSystemTime(at + 6_000);
+    await stub().sync(report({}));
+    expect(await alarmAt()).toBeGreaterThan(at);
   });
 });
 
