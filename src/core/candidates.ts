@@ -18,6 +18,7 @@ export class Candidates<S extends Server = Server> {
   readonly #servers: readonly S[];
   readonly #panicThreshold: number;
   #revision = -1;
+  #length = 0;
   /** How often the lists were made. */
   #lists = 0;
   #primary: readonly S[] = [];
@@ -30,7 +31,7 @@ export class Candidates<S extends Server = Server> {
     this.#panicThreshold = options.panicThreshold ?? 0;
   }
 
-  /** Says that servers were added or removed. */
+  /** Says that servers were exchanged for others. That there are more or fewer is seen without. */
   invalidate(): void {
     this.#revision = -1;
   }
@@ -91,8 +92,9 @@ export class Candidates<S extends Server = Server> {
 
   #refresh(): void {
     const revision = currentStandingRevision();
-    if (revision === this.#revision) return;
+    if (revision === this.#revision && this.#servers.length === this.#length) return;
     this.#revision = revision;
+    this.#length = this.#servers.length;
     this.#lists++;
     const inService = this.#servers.filter(isInService);
     const healthy = inService.filter((server) => standingIneligibility(server) === null);

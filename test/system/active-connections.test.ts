@@ -24,13 +24,16 @@ afterEach(async () => {
   await Promise.all(origins.map((origin) => origin.kill()));
 });
 
-async function start(): Promise<void> {
+async function start(more: Record<string, Record<string, unknown>> = {}): Promise<void> {
   origins = await startOrigins("a", "b");
   balancer = await startBalancer({
     adminToken: ADMIN_TOKEN,
     config: {
       pools: {
-        web: { algorithm: "least_connections", origins: origins.map((origin) => origin.config()) },
+        web: {
+          algorithm: "least_connections",
+          origins: origins.map((origin) => origin.config(more[origin.name])),
+        },
       },
     },
   });
@@ -128,4 +131,16 @@ test("a WebSocket counts until it is closed", async () => {
   sockets[0]?.close();
   sockets[1]?.terminate();
   await becomes(0, 0);
+});
+
+test("an origin never has more than max_connections; what is beyond goes to the backup, then to nobody", async () => {
+  await start({ a: { max_connections: 3 }, b: { max_connections: 2, backup: true } });
+  const downloads: Awaited<ReturnType<typeof open>>[] = [];
+  for (let i = 0; i < 7; i++) downloads.push(await open(balancer.url, DOWNLOAD));
+  const servedBy = downloads.map(({ response }) => response.headers["x-origin"] ?? response.statusCode);
+  expect(servedBy).toEqual(["a", "a", "a", "b", "b", 503, 503]);
+  expect(downloads.at(-1)?.response.headers["retry-after"]).toMatch(/^\d+$/);
+  for (const { request } of downloads) leave.abort(request);
+  await becomes(0, 0);
+  expect((await fetchRaw(balancer.url, "/")).headers["x-origin"]).toBe("a");
 });
