@@ -73,6 +73,41 @@ describe("probes", () => {
     ["a status that is expected", { path: "/?status=404", expected_codes: "404" }, "healthy", "passed"],
     ["the expected text", { path: "/?x=y", expected_body: '"name":"o0"' }, "healthy", "passed"],
     ["another text", { expected_body: "all is well" }, "unhealthy", "the expected text is not in the body"],
+    ["text that begins before 64 KB", { path: "/?pad=65400", expected_body: '{"name"' }, "healthy", "passed"],
+    [
+      "text behind 64 KB",
+      { path: "/?pad=65536", expected_body: '{"name"' },
+      "unhealthy",
+      "the expected text is not in the body",
+    ],
+    ["the method", { method: "OPTIONS", expected_body: '"method":"OPTIONS"' }, "healthy", "passed"],
+    [
+      "a redirect, not what it leads to",
+      { path: "/?status=302&location=/" },
+      "unhealthy",
+      "status 302, expected 2xx",
+    ],
+    [
+      "a redirect that is expected",
+      { path: "/?status=302&location=/", expected_codes: "300-399" },
+      "healthy",
+      "passed",
+    ],
+    [
+      "what a redirect leads to, if told to",
+      { path: "/?status=302&location=/?x=there", follow_redirects: true, expected_body: "/?x=there" },
+      "healthy",
+      "passed",
+    ],
+    [
+      "a redirect without end",
+      {
+        path: "/?status=302&location=%2F%3Fstatus%3D302%26location%3D%252F%253Fstatus%253D302%2526location%253D%25252F%25253Fstatus%25253D302%252526location%25253D%2525252F%2525253Fstatus%2525253D302%25252526location%2525253D%2F",
+        follow_redirects: true,
+      },
+      "unhealthy",
+      "too many redirects",
+    ],
     ["no answer in time", { path: "/?wait=5000" }, "unhealthy", "no answer within 0.3 s"],
     ["an open port", { type: "tcp" }, "healthy", "passed"],
     ["a closed port", { type: "tcp", port: 1 }, "unhealthy", "could not connect"],
@@ -114,7 +149,7 @@ describe("probes", () => {
       id: `o${i}`,
       url: i % 4 === 0 ? url : `${other}/hang`,
     }));
-    await configure({ origins, health_check: { interval: 60, timeout: 0.1, unhealthy_threshold: 1 } });
+    await configure({ origins, health_check: { interval: 60, timeout: 0.3, unhealthy_threshold: 1 } });
     await runDurableObjectAlarm(stub());
     const described = (await stub().describe()).origins;
     const prompt = described.filter((each) => each.url.startsWith(url));
