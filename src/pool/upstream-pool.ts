@@ -37,6 +37,8 @@ const CONFIG_CHECK_MS = 5_000;
 const CONFIG_SEARCH_MS = 1_000;
 /** Where the next alarm is set before anything else is done, so that no error can end the chain. */
 const SAFETY_ALARM_MS = 60_000;
+/** An alarm this late is not waited for any longer: it was lost, and is set anew. */
+const LOST_ALARM_MS = 5_000;
 
 export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdminRpc {
   readonly #pool: string;
@@ -217,8 +219,10 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     // the platform keeps them. An alarm set to the very time of the one that runs would be taken for that one, and be
     // gone when it ends.
     const dueMs = Math.ceil(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()));
-    const nextMs = Math.max(dueMs, Date.now(), this.#lastAlarmMs + 1);
-    if (this.#alarmAtMs !== null && this.#alarmAtMs <= nextMs) return;
+    const nowMs = Date.now();
+    const nextMs = Math.max(dueMs, nowMs, this.#lastAlarmMs + 1);
+    const standsMs = this.#alarmAtMs;
+    if (standsMs !== null && standsMs <= nextMs && standsMs > nowMs - LOST_ALARM_MS) return;
     if (nextMs < Number.POSITIVE_INFINITY) {
       this.#setAlarm(nextMs);
     } else {

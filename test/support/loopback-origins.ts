@@ -1,6 +1,6 @@
 /**
  * Real origins on loopback for the tests that run in workerd. Each answers with what it was sent, and can be told
- * how: `?status=503`, `?cc=CACHE-CONTROL`, `?wait=MS`; `/down` and `/up` switch it off and on, below `/hang` it never
+ * how: `?status=503`, `?cc=CACHE-CONTROL`, `?wait=MS`, `?location=URL`, `?pad=BYTES` of blanks in front; `/down` and `/up` switch it off and on, below `/hang` it never
  * answers.
  * @module
  */
@@ -62,6 +62,10 @@ function answer(name: string, url: URL, request: IncomingMessage, response: Serv
   response.setHeader("set-cookie", ["one=1; Path=/", "two=2; Path=/"]);
   const cacheControl = url.searchParams.get("cc");
   if (cacheControl !== null) response.setHeader("cache-control", cacheControl);
-  const body = JSON.stringify({ name, url: request.url, headers: request.headers });
+  const location = url.searchParams.get("location");
+  if (location !== null) response.setHeader("location", location);
+  const pad = " ".repeat(Number(url.searchParams.get("pad") ?? 0));
+  const body =
+    pad + JSON.stringify({ name, url: request.url, method: request.method, headers: request.headers });
   setTimeout(() => response.end(body), Number(url.searchParams.get("wait") ?? 0));
 }
