@@ -149,7 +149,7 @@ describe("probes", () => {
       id: `o${i}`,
       url: i % 4 === 0 ? url : `${other}/hang`,
     }));
-    await configure({ origins, health_check: { interval: 60, timeout: 0.3, unhealthy_threshold: 1 } });
+    await configure({ origins, health_check: { interval: 60, timeout: 0.6, unhealthy_threshold: 1 } });
     await runDurableObjectAlarm(stub());
     const described = (await stub().describe()).origins;
     const prompt = described.filter((each) => each.url.startsWith(url));
