@@ -47,7 +47,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       cf: false,
       log: new StderrLog(LogLevel.WARN),
       handleStructuredLogs: ({ message }) => options.log(message),
-      ...(options.state === null ? {} : { resourcePersistencePath: options.state }),
+      ...(options.state === null ? {} : { resourcePersistencePath: join(options.state, "v3") }),
     }),
   );
   try {
