@@ -3,12 +3,19 @@
  * module in `scripts/pools/` and a line in the table below.
  * @module
  */
+import { Failure } from "./lib/failure.ts";
 import { UsageError } from "./lib/options.ts";
 import { check } from "./pools/check.ts";
-import { type Command, EXIT, Failure } from "./pools/command.ts";
+import { type Command, EXIT } from "./pools/command.ts";
+import { diff } from "./pools/diff.ts";
+import { pull } from "./pools/pull.ts";
+import { push } from "./pools/push.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   check,
+  diff,
+  push,
+  pull,
 };
 
 const HELP_FLAGS: ReadonlySet<string | undefined> = new Set(["--help", "-h", "help"]);
@@ -46,12 +53,15 @@ async function run(command: Command, args: string[]): Promise<number> {
 }
 
 function overview(): string {
-  const commands = Object.values(COMMANDS);
-  const width = Math.max(...commands.map(({ usage }) => usage.length));
+  // Without their options.
+  const commands = Object.values(COMMANDS).map(
+    ({ usage, does }) => [usage.split(" [")[0] ?? "", does] as const,
+  );
+  const width = Math.max(...commands.map(([usage]) => usage.length));
   return [
     "Usage: npm run pools -- COMMAND",
     "",
-    ...commands.map(({ usage, does }) => `  ${usage.padEnd(width)}   ${does}`),
+    ...commands.map(([usage, does]) => `  ${usage.padEnd(width)}   ${does}`),
     "",
     "npm run pools -- COMMAND --help tells a command's options; docs/command-line.md has examples.",
     "Exit code: 0 done, or yes; 1 no: it differs, nothing would serve the request, the origin is not empty;",

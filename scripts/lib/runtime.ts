@@ -7,8 +7,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, MiniflareCoreError } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { PROJECT } from "./bundle.ts";
 import { HOST, PortInUseError } from "./listening.ts";
+import { PROJECT } from "./project.ts";
 
 const NAME = "edge-balancer";
 

@@ -30,9 +30,6 @@ export interface Command {
   run(args: string[]): Promise<number>;
 }
 
-/** It could not be done; the message says why and what to do about it. */
-export class Failure extends Error {}
-
 /** `1 pool`, `2 pools` */
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? "" : "s"}`;
