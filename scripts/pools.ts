@@ -8,14 +8,21 @@ import { UsageError } from "./lib/options.ts";
 import { check } from "./pools/check.ts";
 import { type Command, EXIT } from "./pools/command.ts";
 import { diff } from "./pools/diff.ts";
+import { drain, undrain } from "./pools/drain.ts";
+import { explain } from "./pools/explain.ts";
 import { pull } from "./pools/pull.ts";
 import { push } from "./pools/push.ts";
+import { status } from "./pools/status.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   check,
   diff,
   push,
   pull,
+  explain,
+  status,
+  drain,
+  undrain,
 };
 
 const HELP_FLAGS: ReadonlySet<string | undefined> = new Set(["--help", "-h", "help"]);
@@ -42,13 +49,12 @@ async function run(command: Command, args: string[]): Promise<number> {
   try {
     return await command.run(args);
   } catch (error) {
-    if (error instanceof Failure) {
-      console.error(error.message);
-      return EXIT.failed;
+    if (isUsageError(error)) {
+      console.error(`${error.message}\n\nUsage: npm run pools -- ${command.usage}\n--help tells more`);
+      return EXIT.refused;
     }
-    if (!isUsageError(error)) throw error;
-    console.error(`${error.message}\n\n${manual(command)}`);
-    return EXIT.refused;
+    console.error(error instanceof Failure ? error.message : `this should not happen: ${String(error)}`);
+    return EXIT.failed;
   }
 }
 
@@ -65,7 +71,7 @@ function overview(): string {
     "",
     "npm run pools -- COMMAND --help tells a command's options; docs/command-line.md has examples.",
     "Exit code: 0 done, or yes; 1 no: it differs, nothing would serve the request, the origin is not empty;",
-    "2 wrong usage, a configuration with errors, or not confirmed; 3 it could not be done.",
+    "2 wrong usage, a configuration with errors, or not confirmed; 3 it could not be done; 130 Ctrl-C.",
   ].join("\n");
 }
 

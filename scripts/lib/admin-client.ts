@@ -105,6 +105,8 @@ export class AdminClient {
             : `${base} does not take this token: LB_ADMIN_TOKEN or --token must be what ADMIN_TOKEN (or an entry of ADMIN_TOKENS) is there`;
         case "too_many_attempts":
           return `${base}: too many failed logins from this address, try again in ${headers.get("retry-after") ?? "a few"} s`;
+        case "not_found":
+          return `${base} says: ${detail ?? title}`;
         default:
           return `${base} refuses (${status}): ${detail ?? title}`;
       }
@@ -124,16 +126,14 @@ function reasonOf(error: unknown): string {
     return `no answer within ${TIMEOUT_MS / 1_000} s`;
   }
   const { cause } = error as { cause?: { code?: string; message?: string } };
-  switch (cause?.code) {
-    case "ECONNREFUSED":
-      return "nothing listens there. Start the balancer (npm start), or give its address with --url";
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return "there is no such name. Is the address right?";
-    case "ECONNRESET":
-    case "UND_ERR_SOCKET":
-      return "the connection broke off. Is it http or https?";
-    default:
-      return cause?.message ?? (error instanceof Error ? error.message : String(error));
+  const code = cause?.code ?? "";
+  if (code === "ECONNREFUSED") {
+    return "nothing listens there. Start the balancer (npm start), or give its address with --url";
   }
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "there is no such name. Is the address right?";
+  if (code === "ECONNRESET" || code === "UND_ERR_SOCKET")
+    return "the connection broke off. Is it http or https?";
+  // OpenSSL's message is a line of its own internals.
+  if (code.startsWith("ERR_SSL_")) return "TLS fails there. Is it http or https?";
+  return cause?.message ?? (error instanceof Error ? error.message : String(error));
 }

@@ -7,10 +7,10 @@ import { canonicalJson } from "../../src/config/canonical.ts";
 import { type Change, diffJson } from "../../src/config/diff.ts";
 import { poolIdOfKey, ROUTES_KEY } from "../../src/config/documents.ts";
 import { parseJson } from "../../src/config/json.ts";
-import type { StoredDocument, StoredDocuments } from "./config-store.ts";
 import type { Documents } from "./kv-seed.ts";
-import type { Paint } from "./paint.ts";
 import { maskSecrets } from "./secrets.ts";
+import type { StoredDocument, StoredDocuments } from "./stores/config-store.ts";
+import type { Paint } from "./terminal/paint.ts";
 
 export interface DocumentChange {
   readonly key: string;

@@ -7,7 +7,8 @@ import { implicitPool } from "../../src/config/routing.ts";
 import type { ConfigFile } from "../../src/config/schema.ts";
 import { loadConfigFile } from "../lib/config-file.ts";
 import { UsageError } from "../lib/options.ts";
-import { type Command, count, EXIT } from "./command.ts";
+import { count } from "../lib/terminal/format.ts";
+import { type Command, EXIT } from "./command.ts";
 
 export const check: Command = {
   usage: "check FILE [--local]",

@@ -13,6 +13,8 @@ export const EXIT = {
   refused: 2,
   /** It could not be done: nothing answers there, the token is not accepted, somebody else wrote meanwhile. */
   failed: 3,
+  /** Ctrl-C, as with any program: 128 and SIGINT. */
+  interrupted: 130,
 } as const;
 
 export interface Command {
@@ -28,9 +30,4 @@ export interface Command {
    * @throws UsageError, Failure; what `parseArgs` throws counts as wrong usage
    */
   run(args: string[]): Promise<number>;
-}
-
-/** `1 pool`, `2 pools` */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

@@ -6,8 +6,9 @@ import { parseArgs } from "node:util";
 import { changesTo, type DocumentChange, describeChange } from "../lib/config-changes.ts";
 import { documentsOf } from "../lib/config-documents.ts";
 import { loadConfigFile } from "../lib/config-file.ts";
-import { type Paint, paintFor } from "../lib/paint.ts";
-import { type Command, count, EXIT } from "./command.ts";
+import { count } from "../lib/terminal/format.ts";
+import { type Paint, paintFor } from "../lib/terminal/paint.ts";
+import { type Command, EXIT } from "./command.ts";
 import { configStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
 
 export const diff: Command = {

@@ -8,10 +8,11 @@ import { poolIdOfKey, ROUTES_KEY } from "../../src/config/documents.ts";
 import { parseJson } from "../../src/config/json.ts";
 import { documentName } from "../lib/config-changes.ts";
 import { type LoadedConfig, loadConfigText, systemMessage } from "../lib/config-file.ts";
-import type { StoredDocuments } from "../lib/config-store.ts";
 import { Failure } from "../lib/failure.ts";
 import { prettyJson } from "../lib/pretty-json.ts";
-import { type Command, count, EXIT } from "./command.ts";
+import type { StoredDocuments } from "../lib/stores/config-store.ts";
+import { count } from "../lib/terminal/format.ts";
+import { type Command, EXIT } from "./command.ts";
 import { configStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
 
 const OPTIONS = { ...STORE_OPTIONS, force: { type: "boolean", short: "f", default: false } } as const;

@@ -8,10 +8,11 @@ import { ApiProblem } from "../lib/admin-client.ts";
 import { changesTo, type DocumentChange, documentName } from "../lib/config-changes.ts";
 import { documentsOf } from "../lib/config-documents.ts";
 import { type LoadedConfig, loadConfigFile } from "../lib/config-file.ts";
-import type { ConfigStore } from "../lib/config-store.ts";
 import { Failure } from "../lib/failure.ts";
-import { paintFor } from "../lib/paint.ts";
-import { type Command, count, EXIT } from "./command.ts";
+import type { ConfigStore } from "../lib/stores/config-store.ts";
+import { count } from "../lib/terminal/format.ts";
+import { paintFor } from "../lib/terminal/paint.ts";
+import { type Command, EXIT } from "./command.ts";
 import { printChanges } from "./diff.ts";
 import { configStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
 
@@ -65,11 +66,11 @@ async function mayRemove(changes: readonly DocumentChange[], store: ConfigStore)
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   // Ctrl-C and Ctrl-D mean no.
-  const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+  const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("\n")));
   const answer = await Promise.race([lines.question(`\nReally ${removal}? [y/N] `), closed]);
   lines.close();
   if (/^y(es)?$/i.test(answer.trim())) return true;
-  console.error("nothing written");
+  console.error(`${answer === "\n" ? "\n" : ""}nothing written`);
   return false;
 }
 

@@ -2,10 +2,11 @@
  * The options that say where the configuration lives, and the file to compare it with.
  * @module
  */
-import { ApiStore } from "../lib/api-store.ts";
-import type { ConfigStore } from "../lib/config-store.ts";
-import { KvStore } from "../lib/kv-store.ts";
+
 import { UsageError } from "../lib/options.ts";
+import { ApiStore } from "../lib/stores/api-store.ts";
+import type { ConfigStore } from "../lib/stores/config-store.ts";
+import { KvStore } from "../lib/stores/kv-store.ts";
 import { adminClient, BALANCER_OPTIONS, type BalancerValues } from "./balancer-options.ts";
 
 export const STORE_OPTIONS = {

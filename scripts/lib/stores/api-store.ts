@@ -4,12 +4,12 @@
  * @module
  */
 import * as z from "zod";
-import { poolAnswerSchema, summarySchema, writeSchema } from "../../src/admin/answers.ts";
-import { poolIdOfKey, poolKey, ROUTES_KEY } from "../../src/config/documents.ts";
-import { type AdminClient, ApiProblem } from "./admin-client.ts";
-import { documentName } from "./config-changes.ts";
+import { poolAnswerSchema, summarySchema, writeSchema } from "../../../src/admin/answers.ts";
+import { poolIdOfKey, poolKey, ROUTES_KEY } from "../../../src/config/documents.ts";
+import { type AdminClient, ApiProblem } from "../admin-client.ts";
+import { documentName } from "../config-changes.ts";
+import { inParallel } from "../parallel.ts";
 import type { ConfigStore, StoredDocument, StoredDocuments, Write } from "./config-store.ts";
-import { inParallel } from "./parallel.ts";
 
 const listSchema = z.object({ pools: z.array(summarySchema) });
 const routesSchema = z.object({ routes: z.unknown(), etag: z.string() });

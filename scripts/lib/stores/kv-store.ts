@@ -6,12 +6,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import * as z from "zod";
-import { poolIdOfKey, ROUTES_KEY } from "../../src/config/documents.ts";
-import { parseJson } from "../../src/config/json.ts";
+import { poolIdOfKey, ROUTES_KEY } from "../../../src/config/documents.ts";
+import { parseJson } from "../../../src/config/json.ts";
+import { Failure } from "../failure.ts";
+import { PROJECT } from "../project.ts";
+import { runWrangler, WranglerError } from "../wrangler.ts";
 import type { ConfigStore, StoredDocument, StoredDocuments, Write } from "./config-store.ts";
-import { Failure } from "./failure.ts";
-import { PROJECT } from "./project.ts";
-import { runWrangler, WranglerError } from "./wrangler.ts";
 
 const BINDING = "POOLS";
 /** Cloudflare's API takes as many keys in one bulk read. */
