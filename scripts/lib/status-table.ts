@@ -48,6 +48,7 @@ export function statusTable(
   pools: readonly PoolStatus[],
   { nowMs, width = Number.POSITIVE_INFINITY, paint }: TableOptions,
 ): string[] {
+  if (pools.length === 0) return ["No pools are configured."];
   const total = pools.reduce((sum, { traffic }) => sum + (traffic?.requests ?? 0), 0);
   const rows = pools.flatMap((pool) => poolRows(pool, total, nowMs, paint));
   const all = [COLUMNS.map(({ title }) => paint.dim(title)), ...rows];

@@ -33,6 +33,15 @@ export async function runWrangler(args: readonly string[]): Promise<string> {
     return (await ended).stdout;
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
-    throw new WranglerError(stripVTControlCharacters(`${stderr}${stdout}`).trim() || String(error));
+    throw new WranglerError(essence(`${stderr}${stdout}`) || String(error));
   }
+}
+
+/** The errors that wrangler tells of, without stacks and what is about wrangler itself; if there are none, all it said. */
+function essence(output: string): string {
+  const text = stripVTControlCharacters(output);
+  const errors = text.match(/^.*\[ERROR\].*(\n([ \t]+(?!at ).*)?$)*/gm) ?? [text];
+  const about = /^\s*($|If you think this is a bug)/;
+  const lines = errors.flatMap((error) => error.split("\n")).filter((line) => !about.test(line));
+  return lines.map((line) => line.trimEnd()).join("\n");
 }

@@ -122,9 +122,13 @@ function advice(said: string): string {
   if (said.includes("CLOUDFLARE_API_TOKEN environment variable")) {
     return "wrangler is not logged in. Run npx wrangler login, or set CLOUDFLARE_API_TOKEN";
   }
-  if (said.includes("No KV Namespace ID found") || said.includes("No KV namespace ID found")) {
+  if (said.includes("No KV namespace ID found") || said.includes("[code: 10007]")) {
     return "the Worker is not deployed yet, and so has no KV. Run npm run deploy";
   }
+  if (said.includes("[code: 10000]")) {
+    return "Cloudflare does not take the login. Run npx wrangler login; a CLOUDFLARE_API_TOKEN needs the permissions to read Workers scripts and to edit Workers KV";
+  }
+  if (said.includes("fetch failed")) return "Cloudflare's API does not answer. Is this machine online?";
   return `wrangler says\n${said}`;
 }
 
