@@ -6,6 +6,8 @@ import { parseArgs } from "node:util";
 import { implicitPool } from "../src/config/routing.ts";
 import type { ConfigFile } from "../src/config/schema.ts";
 import { loadConfigFile } from "./lib/config-file.ts";
+import { importCommand } from "./lib/import/command.ts";
+import { UsageError } from "./lib/options.ts";
 
 const EXIT_OK = 0;
 const EXIT_REFUSED = 2;
@@ -23,9 +25,8 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     does: "validate FILE; --local allows origins at IP addresses and localhost",
     run: check,
   },
+  import: importCommand,
 };
-
-class UsageError extends Error {}
 
 async function check(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
