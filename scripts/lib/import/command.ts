@@ -16,7 +16,7 @@ const EXIT_REFUSED = 2;
 
 const FORMATS: Readonly<Record<string, (files: string[], options: ImportOptions) => Promise<Imported>>> = {
   cloudflare: async (files, options) => importCloudflare(await Promise.all(files.map(readSource)), options),
-  nginx: (files, options) => importNginx(files, options),
+  nginx: async (files, options) => importNginx(files, options),
 };
 
 export const importCommand = {

@@ -63,6 +63,7 @@ function unreachable(host: string): string | null {
   if (/^(.+\.)?localhost\.?$/i.test(host)) return "is the machine itself, which Workers cannot reach";
   if (!/^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$/i.test(host))
     return NOT_A_NAME;
+  if (/\.cfargotunnel\.com\.?$/i.test(host)) return "is a tunnel's own name, which is no public one";
   if (!host.includes(".")) return "is a name of a local network, which Workers cannot resolve";
   return null;
 }

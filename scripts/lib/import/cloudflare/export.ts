@@ -93,7 +93,7 @@ function unwrap(
   findings: Findings,
 ): Raw[] {
   if (isObject(value) && value.success === false) {
-    refuse(path, "this is an error of the API, not an export");
+    refuse(path, `an error of the API, not an export${messageIn(value.errors)}`);
     return [];
   }
   if (isObject(value) && "result" in value) {
@@ -107,6 +107,12 @@ function unwrap(
   if (found !== null) return [{ kind: found, value, path }];
   refuse(path, "neither a pool, a monitor nor a load balancer of Cloudflare's API");
   return [];
+}
+
+/** `: Authentication error` */
+function messageIn(errors: unknown): string {
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  return isObject(first) && typeof first.message === "string" ? `: ${first.message}` : "";
 }
 
 function kindOf(value: unknown): Kind | null {

@@ -13,7 +13,7 @@ import { ServerImporter } from "./servers.ts";
 import { type Upstream, upstreamOf } from "./upstream.ts";
 
 /** @throws ImportError if a file cannot be read or is no such configuration */
-export async function importNginx(files: readonly string[], options: ImportOptions): Promise<Imported> {
+export function importNginx(files: readonly string[], options: ImportOptions): Imported {
   const findings = new Findings();
   const directives = files.flatMap((file) => readNginx(file, findings));
   // A whole nginx.conf has an `http` block; a file of conf.d is what stands in one.

@@ -18,7 +18,8 @@ export class ServerImporter {
   readonly #upstreams: ReadonlyMap<string, Upstream>;
   readonly #options: ImportOptions;
   readonly #findings: Findings;
-  readonly #used = new Set<string>();
+  /** The id that an upstream got first. */
+  readonly #used = new Map<string, string>();
 
   constructor(upstreams: ReadonlyMap<string, Upstream>, options: ImportOptions, findings: Findings) {
     this.#upstreams = upstreams;
@@ -96,14 +97,20 @@ export class ServerImporter {
   #pool(upstream: Upstream, scheme: Scheme, base: string, settings: Settings): string {
     const findings = this.#findings;
     const { name, servers } = upstream;
-    this.#used.add(name);
     reportSettings(settings, findings);
     const use = {
       scheme: this.#options.scheme ?? scheme,
       base,
       failover: failoverOf(settings, servers.filter(({ down }) => !down).length, findings),
     };
-    return this.pools.idOf(name, poolOf(upstream, use, this.#options, findings));
+    const id = this.pools.idOf(name, poolOf(upstream, use, this.#options, findings));
+    const first = this.#used.get(name) ?? id;
+    this.#used.set(name, first);
+    if (id !== first) {
+      const message = `is also written as ${id}: scheme, path and failover are a pool's here`;
+      findings.changed(upstream.at, `upstream ${name} ${message}`);
+    }
+    return id;
   }
 
   /** nginx puts the URI of `proxy_pass` in the place of the location's prefix; an origin's url only goes before. */
