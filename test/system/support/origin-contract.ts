@@ -18,6 +18,8 @@ export interface Behaviour {
   path?: string;
   delayMs?: number;
   status?: number;
+  /** Sent along with `status`. */
+  headers?: Readonly<Record<string, string>>;
   fault?: Fault;
 }
 

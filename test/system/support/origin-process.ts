@@ -58,7 +58,7 @@ function record(request: IncomingMessage): void {
 }
 
 async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { delayMs = 0, status, fault } = behaviourFor(request.url ?? "/");
+  const { delayMs = 0, status, headers, fault } = behaviourFor(request.url ?? "/");
   if (delayMs > 0) await sleep(delayMs);
   switch (fault) {
     case "hang":
@@ -72,7 +72,10 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
       return;
     case undefined:
       if (status === undefined) await answer(name, request, response);
-      else response.writeHead(status, { "content-type": "text/plain" }).end(`${name} says ${status}\n`);
+      else
+        response
+          .writeHead(status, { "content-type": "text/plain", ...headers })
+          .end(`${name} says ${status}\n`);
   }
 }
 
