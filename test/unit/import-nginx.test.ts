@@ -186,6 +186,12 @@ describe("servers of an upstream", () => {
     expect(said).toEqual([]);
   });
 
+  it("takes the name that is given for a socket file", () => {
+    const names = new Map([["unix:/run/a.sock", "a.example.com"]]);
+    const { config } = importing("upstream up { server unix:/run/a.sock; }", { names });
+    expect(config.pools.up?.origins[0]).toEqual({ id: "unix-run-a-sock", url: "http://a.example.com" });
+  });
+
   it("leaves addresses as they are for a run on one machine", () => {
     const { config } = importing("upstream up { server 127.0.0.1:8080; server app:81; }", { local: true });
     expect(config.pools.up?.origins.map(({ url }) => url)).toEqual([
@@ -318,6 +324,32 @@ describe("routes", () => {
     expect(config.routes?.map(({ path }) => path)).toEqual(["/a/b/c", "/a/b/*", "/a/*", undefined]);
   });
 
+  const APP = "location @app { proxy_pass http://up; proxy_read_timeout 7s; }";
+  it.each([
+    ["a location", `location / { try_files $uri @app; } ${APP}`, "location /"],
+    ["the server", `try_files $uri/index.html $uri @app; ${APP}`, "server"],
+  ])("follows try_files of %s to a named location", (_what, block, label) => {
+    const { config, said } = serverWith(block);
+    expect(config.routes).toEqual([{ host: "www.example.com", pool: "up" }]);
+    expect(config.pools.up?.failover?.attempt_timeout).toBe(7);
+    expect(said.filter((line) => line.includes("@app"))).toEqual([
+      expect.stringContaining(`${label}: no files are looked for; all requests go where @app sends them`),
+    ]);
+  });
+
+  it("leaves an upstream out that is spoken to by something else than HTTP", () => {
+    const { config, said } = importing(`
+      upstream php { server unix:/run/php.sock; } upstream rpc { server rpc.example.com:50051; }
+      upstream web { server a.example.com; }
+      server { location / { proxy_pass http://web; } location /x/ { fastcgi_pass php; }
+        location /y/ { grpc_pass grpc://rpc; } }`);
+    expect(Object.keys(config.pools)).toEqual(["web"]);
+    expect(said.filter((line) => line.includes("upstream"))).toEqual([
+      "lost: nginx.conf:2:7: upstream php: origins are spoken to by HTTP only",
+      "lost: nginx.conf:2:51: upstream rpc: origins are spoken to by HTTP only",
+    ]);
+  });
+
   it("finds locations within locations", () => {
     const { config } = serverWith("location /a/ { location /a/b/ { proxy_pass http://up; } }");
     expect(config.routes?.map(({ path }) => path)).toEqual(["/a/b/*"]);
@@ -350,11 +382,25 @@ describe("routes", () => {
     ["location / { proxy_pass http://unix:/run/a.sock; }", "todo", "is not an address by HTTP"],
     ["location /x/ { proxy_pass http://up/; }", "todo", "the part /x/ of a path was replaced by /"],
     ["location ~ ^/a { proxy_pass http://up; }", "lost", "a route's path is exact or a prefix"],
-    ["location @named { proxy_pass http://up; }", "lost", "a route's path is exact or a prefix"],
+    [
+      "location @named { proxy_pass http://up; } location / { proxy_pass http://up; }",
+      "lost",
+      "no location sends on to it",
+    ],
+    [
+      "location / { try_files $uri @gone; } location /x/ { proxy_pass http://up; }",
+      "lost",
+      "nginx answered itself",
+    ],
     ['location "/with blank/" { proxy_pass http://up; }', "lost", "cannot be the path of a route"],
     ["location /a { proxy_pass http://up; }", "changed", "but not /a-and-more"],
     ["location / { proxy_pass http://up; deny all; }", "lost", "location /: deny all: has no counterpart"],
     ["auth_basic off; location / { proxy_pass http://up; }", "lost", "auth_basic off: has no counterpart"],
+    [
+      "location / { proxy_pass http://up; proxy_read_timeout 1h; }",
+      "changed",
+      "proxy_read_timeout: at most 600 s",
+    ],
     ["location / { proxy_pass http://up; proxy_cache c; }", "lost", "proxy_cache c: has no counterpart"],
     [
       "location / { proxy_pass http://up; proxy_set_header X-A b; }",
@@ -366,7 +412,11 @@ describe("routes", () => {
       "changed",
       "is in X-Forwarded-Host",
     ],
-    ["location / { grpc_pass grpc://up; }", "lost", "passes nothing on to an upstream by HTTP"],
+    [
+      "location / { root /srv; } } server { location / { proxy_pass http://up; }",
+      "lost",
+      "passes nothing on",
+    ],
   ])("%s: %s", (location, kind, words) => {
     const { said } = serverWith(location);
     expect(said.filter((line) => line.includes(words))).toEqual([
@@ -390,7 +440,7 @@ describe("routes", () => {
 });
 
 it.each([
-  ["events {}", "there is no upstream and no proxy_pass in it"],
+  ["events {}", "it passes nothing on by HTTP: no upstream, no proxy_pass"],
   ["upstream a { server a.example.com; } upstream a { server b.example.com; }", "upstream a stands twice"],
   ["upstream { server a.example.com; }", "upstream takes one name"],
 ])("refuses %s", (text, message) => {

@@ -24,10 +24,10 @@ export function importNginx(files: readonly string[], options: ImportOptions): I
   const upstreams = upstreamsIn(contexts.flat(), findings);
   const servers = new ServerImporter(upstreams, options, findings);
   for (const context of contexts) addServers(servers, context, settingsIn(context, NO_SETTINGS));
-  servers.addUnused();
+  servers.addUnused(directives);
   const pools = servers.pools.all([...upstreams.keys()]);
   if (Object.keys(pools).length === 0) {
-    throw new ImportError(`${files.join(", ")}: there is no upstream and no proxy_pass in it`);
+    throw new ImportError(`${files.join(", ")}: it passes nothing on by HTTP: no upstream, no proxy_pass`);
   }
   reportRest(directives, findings);
   const routes = bySpecificity(servers.routes);

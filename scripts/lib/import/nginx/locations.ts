@@ -34,39 +34,99 @@ const GATES: ReadonlySet<string> = new Set([
   "satisfy",
   "try_files",
 ]);
-const OTHER_PROTOCOLS = /^(fastcgi|grpc|memcached|scgi|uwsgi)_pass$/;
+/** What speaks something else than HTTP to an upstream. */
+export const OTHER_PROTOCOLS = /^(fastcgi|grpc|memcached|scgi|uwsgi)_pass$/;
 
-/** @param settings in force around `block` */
-export function locationsIn(
-  block: readonly Directive[],
-  settings: Settings,
+/**
+ * The places of a `server` block.
+ * @param outer the settings in force around it
+ */
+export function proxiedLocations(
+  server: readonly Directive[],
+  outer: Settings,
   findings: Findings,
 ): ProxiedLocation[] {
-  return block
-    .filter(({ name }) => name === "location")
-    .flatMap((location) => proxiedIn(location, settings, findings));
+  return new LocationReader(server, settingsIn(server, outer), findings).read();
 }
 
-function proxiedIn(location: Directive, outer: Settings, findings: Findings): ProxiedLocation[] {
-  const block = location.block ?? [];
-  const settings = settingsIn(block, outer);
-  const nested = locationsIn(block, settings, findings);
-  const proxyPass = block.find(({ name }) => name === "proxy_pass");
-  const label = `location ${location.args.join(" ")}`;
-  if (proxyPass === undefined) {
-    if (nested.length === 0) findings.lost(location.at, `${label}: ${notProxied(block)}`);
-    return nested;
+class LocationReader {
+  readonly #server: readonly Directive[];
+  readonly #settings: Settings;
+  readonly #findings: Findings;
+  /** `location @name`, for those that send on to it. */
+  readonly #named: ReadonlyMap<string, Directive>;
+  readonly #usedNames = new Set<string>();
+
+  constructor(server: readonly Directive[], settings: Settings, findings: Findings) {
+    this.#server = server;
+    this.#settings = settings;
+    this.#findings = findings;
+    const named = server.filter(isNamed).map((location) => [location.args[0] ?? "", location] as const);
+    this.#named = new Map(named);
   }
-  reportGates(block, label, findings);
-  const path = pathOf(location, label, findings);
-  if (path === undefined) return nested;
-  return [...nested, { path, written: location.args.at(-1) ?? "", proxyPass, settings }];
+
+  read(): ProxiedLocation[] {
+    const found = this.#locationsIn(this.#server, this.#settings);
+    const rest = this.#sentOn(this.#server, "/", "server");
+    for (const [name, { at }] of this.#named) {
+      if (this.#usedNames.has(name)) continue;
+      this.#findings.lost(at, `location ${name}: no location sends on to it by try_files`);
+    }
+    return rest === null || found.some(({ path }) => path === null) ? found : [...found, rest];
+  }
+
+  #locationsIn(block: readonly Directive[], settings: Settings): ProxiedLocation[] {
+    return block
+      .filter((directive) => directive.name === "location" && !isNamed(directive))
+      .flatMap((location) => this.#proxiedIn(location, settings));
+  }
+
+  #proxiedIn(location: Directive, outer: Settings): ProxiedLocation[] {
+    const block = location.block ?? [];
+    const settings = settingsIn(block, outer);
+    const nested = this.#locationsIn(block, settings);
+    const label = `location ${location.args.join(" ")}`;
+    const proxyPass = block.find(({ name }) => name === "proxy_pass");
+    const written = location.args.at(-1) ?? "";
+    const direct = proxyPass === undefined ? null : { path: null, written, proxyPass, settings };
+    const found = direct ?? this.#sentOn(block, written, label);
+    if (found === null) {
+      if (nested.length === 0) this.#findings.lost(location.at, `${label}: ${notProxied(block)}`);
+      return nested;
+    }
+    reportGates(block, label, this.#findings);
+    const path = pathOf(location, label, this.#findings);
+    return path === undefined ? nested : [...nested, { ...found, path }];
+  }
+
+  /** What `try_files ... @name` in `block` leads to, if requests are passed on there. */
+  #sentOn(block: readonly Directive[], written: string, label: string): ProxiedLocation | null {
+    const tryFiles = block.find(({ name }) => name === "try_files");
+    const name = tryFiles?.args.at(-1) ?? "";
+    const named = this.#named.get(name)?.block ?? [];
+    const proxyPass = named.find((directive) => directive.name === "proxy_pass");
+    if (tryFiles === undefined || proxyPass === undefined) return null;
+    this.#usedNames.add(name);
+    this.#findings.changed(
+      tryFiles.at,
+      `${label}: no files are looked for; all requests go where ${name} sends them`,
+    );
+    reportGates(named, `location ${name}`, this.#findings);
+    return { path: null, written, proxyPass, settings: settingsIn(named, this.#settings) };
+  }
+}
+
+function isNamed({ name, args }: Directive): boolean {
+  return name === "location" && args[0]?.startsWith("@") === true;
 }
 
 /** Says what of `block` holds back, answers or changes requests. */
 export function reportGates(block: readonly Directive[], label: string, findings: Findings): void {
   for (const { name, args, at } of block) {
-    if (GATES.has(name)) findings.lost(at, `${label}: ${[name, ...args].join(" ")}: has no counterpart`);
+    // A `try_files` that leads to a named location was followed, and said.
+    const isFollowed = name === "try_files" && args.at(-1)?.startsWith("@") === true;
+    if (GATES.has(name) && !isFollowed)
+      findings.lost(at, `${label}: ${[name, ...args].join(" ")}: has no counterpart`);
   }
 }
 
@@ -79,7 +139,7 @@ function notProxied(block: readonly Directive[]): string {
 /** @returns undefined if no route can say it */
 function pathOf({ args, at }: Directive, label: string, findings: Findings): string | null | undefined {
   const [modifier, uri] = args.length > 1 ? args : ["", args[0]];
-  if (uri === undefined || modifier === "~" || modifier === "~*" || uri.startsWith("@")) {
+  if (uri === undefined || modifier === "~" || modifier === "~*") {
     findings.lost(at, `${label}: a route's path is exact or a prefix`);
     return undefined;
   }

@@ -72,17 +72,15 @@ function originsOf(
 }
 
 function placeOf(server: UpstreamServer, use: PoolUse, options: ImportOptions, findings: Findings) {
-  const { address, at, text } = server;
+  const { text } = server;
+  const at = `${server.at}: server ${text}`;
+  const socketName = options.names.get(text);
+  const address = server.address ?? (socketName === undefined ? null : { host: socketName, port: null });
   if (address !== null) {
-    return originPlace({ ...address, base: use.base }, use.scheme, options, {
-      findings,
-      at: `${at}: server ${text}`,
-    });
+    return originPlace({ ...address, base: use.base }, use.scheme, options, { findings, at });
   }
-  findings.todo(
-    `${at}: server ${text}`,
-    "a socket file cannot be reached from elsewhere; switched off at socket.invalid",
-  );
+  const message = "a socket file cannot be reached from elsewhere; switched off at socket.invalid";
+  findings.todo(at, `${message}: let it listen at a DNS name, and then --name ${text}=HOSTNAME`);
   return { url: `${use.scheme}://socket.invalid${use.base}`, reachable: false };
 }
 

@@ -71,7 +71,12 @@ export function failoverOf(settings: Settings, origins: number, findings: Findin
   if (tries > MAX_ATTEMPTS)
     report(settings, "proxy_next_upstream_tries", `at most ${MAX_ATTEMPTS} attempts`, findings);
   const attempts = conditions.length === 0 ? 1 : clamp(tries, 1, MAX_ATTEMPTS);
-  const perAttempt = clamp(secondsIn(settings, "proxy_read_timeout") ?? DEFAULT_TIMEOUT, 0.1, MAX_TIMEOUT);
+  const readTimeout = secondsIn(settings, "proxy_read_timeout") ?? DEFAULT_TIMEOUT;
+  const perAttempt = clamp(readTimeout, 0.1, MAX_TIMEOUT);
+  if (readTimeout > MAX_TIMEOUT) {
+    const instead = `at most ${MAX_TIMEOUT} s, and only until the headers: what is open after them stays open`;
+    report(settings, "proxy_read_timeout", instead, findings);
+  }
   const instead = "attempt_timeout, which is proxy_read_timeout's, is for connecting and for the headers";
   report(settings, "proxy_connect_timeout", instead, findings);
   const budget = secondsIn(settings, "proxy_next_upstream_timeout") ?? 0;

@@ -6,10 +6,10 @@ import { routeSchema } from "../../../../src/config/routes-schema.ts";
 import type { Findings } from "../findings.ts";
 import type { ImportOptions, Scheme } from "../origin-url.ts";
 import { PoolBook, type RouteDocument } from "../result.ts";
-import { locationsIn, type ProxiedLocation, reportGates } from "./locations.ts";
+import { OTHER_PROTOCOLS, type ProxiedLocation, proxiedLocations, reportGates } from "./locations.ts";
 import type { Directive } from "./parser.ts";
 import { poolOf } from "./pool.ts";
-import { failoverOf, NO_SETTINGS, reportSettings, type Settings, settingsIn } from "./proxy.ts";
+import { failoverOf, NO_SETTINGS, reportSettings, type Settings } from "./proxy.ts";
 import { plainServer, type Upstream } from "./upstream.ts";
 
 export class ServerImporter {
@@ -29,7 +29,7 @@ export class ServerImporter {
 
   add(server: Directive, outer: Settings): void {
     const block = server.block ?? [];
-    const locations = locationsIn(block, settingsIn(block, outer), this.#findings);
+    const locations = proxiedLocations(block, outer, this.#findings);
     const label = `server ${namesOf(block).join(" ") || "without a name"}`;
     if (locations.length === 0) {
       this.#findings.lost(server.at, `${label}: passes nothing on to an upstream by HTTP`);
@@ -47,11 +47,14 @@ export class ServerImporter {
     }
   }
 
-  /** Pools for the upstreams that no location uses. */
-  addUnused(): void {
+  /** Pools for the upstreams that nothing in `directives` uses. */
+  addUnused(directives: readonly Directive[]): void {
+    const others = new Set(otherPasses(directives));
     for (const upstream of this.#upstreams.values()) {
-      if (this.#used.has(upstream.name) || upstream.servers.length === 0) continue;
-      this.#pool(upstream, "http", "", NO_SETTINGS);
+      const { name, servers, at } = upstream;
+      if (this.#used.has(name) || servers.length === 0) continue;
+      if (others.has(name)) this.#findings.lost(at, `upstream ${name}: origins are spoken to by HTTP only`);
+      else this.#pool(upstream, "http", "", NO_SETTINGS);
     }
   }
 
@@ -121,6 +124,14 @@ export class ServerImporter {
     this.#findings.todo(at, `${label}: ${message}`);
     return "";
   }
+}
+
+/** What `fastcgi_pass` and its like name, without `grpc://`. */
+function otherPasses(directives: readonly Directive[]): string[] {
+  return directives.flatMap(({ name, args, block }) => [
+    ...(OTHER_PROTOCOLS.test(name) ? [(args[0] ?? "").replace(/^grpcs?:\/\//, "")] : []),
+    ...otherPasses(block ?? []),
+  ]);
 }
 
 function isDefaultServer(word: string): boolean {
