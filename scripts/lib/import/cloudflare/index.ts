@@ -151,9 +151,10 @@ function reportGeneral(
       `${message}; here by the name in their url, and the client's is in X-Forwarded-Host`,
     );
   }
+  const failover = "here the defaults of failover hold: 3 attempts, 10 s each, also after 502, 503 and 504";
   findings.changed(
     at,
-    "Cloudflare tries again once, if an origin cannot be reached; here the defaults of failover hold: 3 attempts, 10 s each, also after 502, 503 and 504, if it is safe",
+    `Cloudflare tries again once, if an origin cannot be reached; ${failover}, if it is safe`,
   );
   if (loadBalancers.length === 0) {
     findings.todo(

@@ -97,8 +97,9 @@ function passiveChecks(upstream: Upstream, findings: Findings): Pick<PoolDocumen
   const most = fails.length === 0 ? null : Math.max(...fails);
   const longest = clamp(Math.max(...times), 1, 86_400);
   const failures = most === null ? "5 failures in a row (nginx: 1)" : `${most} failures in a row`;
-  const message = `${failures} take a server out for ${longest} s, and any answer from 500 up but 501 and 505 is a failure`;
-  findings.changed(at, `max_fails, fail_timeout of ${name}: ${message}`);
+  const message = `${failures} take a server out for ${longest} s`;
+  const counted = "and any answer from 500 up but 501 and 505 is a failure";
+  findings.changed(at, `max_fails, fail_timeout of ${name}: ${message}, ${counted}`);
   return {
     outlier_detection: {
       ...(most === null ? {} : { consecutive_failures: clamp(most, 1, 1_000) }),
