@@ -4,16 +4,19 @@
  */
 import type { RouteDocument } from "./result.ts";
 
-/**
- * Exact hosts before wildcards, longer wildcards before shorter ones, any host last; within a host exact paths before
- * prefixes, longer ones first. Else the order stays, with the routes of a host together.
- */
+/** As `byHost`, and within a host exact paths before prefixes, longer ones first. */
 export function bySpecificity(routes: readonly RouteDocument[]): RouteDocument[] {
+  return byHost([...routes].sort((a, b) => pathRank(a) - pathRank(b)));
+}
+
+/**
+ * Exact hosts before wildcards, longer wildcards before shorter ones, any host last. Else the order stays, with the
+ * routes of a host together.
+ */
+export function byHost(routes: readonly RouteDocument[]): RouteDocument[] {
   const hosts = [...new Set(routes.map(({ host }) => host ?? null))];
   const firstOf = (route: RouteDocument) => hosts.indexOf(route.host ?? null);
-  return [...routes].sort(
-    (a, b) => hostRank(a) - hostRank(b) || firstOf(a) - firstOf(b) || pathRank(a) - pathRank(b),
-  );
+  return [...routes].sort((a, b) => hostRank(a) - hostRank(b) || firstOf(a) - firstOf(b));
 }
 
 /** Ranks fit between: no host or path is this long. */

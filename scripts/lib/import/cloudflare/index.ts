@@ -6,17 +6,19 @@ import { canonicalJson } from "../../../../src/config/canonical.ts";
 import { Findings } from "../findings.ts";
 import type { ImportOptions } from "../origin-url.ts";
 import { type Imported, PoolBook, type PoolDocument, type RouteDocument } from "../result.ts";
-import { bySpecificity } from "../route-order.ts";
+import { byHost } from "../route-order.ts";
 import { type Affinity, affinityOf } from "./affinity.ts";
 import { type CloudflareExport, type Item, readCloudflareExport, type Source } from "./export.ts";
 import { hostHeader, type PoolContext, poolDocument } from "./pool.ts";
+import { type RoutedBalancer, withRules } from "./rules.ts";
 import type { CfMonitor, CfPool } from "./schemas.ts";
 import { type Steering, steeringOf } from "./steering.ts";
 
 /** Below one healthy origin in 5,000, which is the most a pool may have: when none is left. */
 const NONE_LEFT = 0.01;
 
-interface Use {
+/** A route to be, and how the pools are used by it. */
+interface Use extends Pick<RoutedBalancer, "host" | "path"> {
   readonly steering: Steering;
   readonly affinity: Affinity;
 }
@@ -27,15 +29,16 @@ export function importCloudflare(sources: readonly Source[], options: ImportOpti
   const found = readCloudflareExport(sources, findings);
   const pools = byId(found.pools);
   const monitors = byId(found.monitors);
-  const uses = found.loadBalancers.flatMap((balancer): Use[] => {
+  const routed = found.loadBalancers.flatMap((balancer) => withRules(balancer, findings));
+  const uses = routed.flatMap(({ balancer, host, path }): Use[] => {
     const steering = steeringOf(balancer, pools, findings);
-    return steering === null ? [] : [{ steering, affinity: affinityOf(balancer, findings) }];
+    return steering === null ? [] : [{ host, path, steering, affinity: affinityOf(balancer, findings) }];
   });
   reportUnused(monitors, found.pools, findings);
   reportGeneral(found, options, findings);
   const writer = new PoolWriter(uses, { monitors, options, findings });
   for (const pool of pools.values()) writer.write(pool);
-  const routes = bySpecificity(uses.map((use) => writer.routeOf(use)));
+  const routes = byHost(uses.map((use) => writer.routeOf(use)));
   return {
     config: { ...(routes.length === 0 ? {} : { routes }), pools: writer.pools.all() },
     findings,
@@ -89,13 +92,13 @@ class PoolWriter {
     }
   }
 
-  routeOf({ steering, affinity }: Use): RouteDocument {
+  routeOf({ host, path, steering, affinity }: Use): RouteDocument {
     const ours = (id: string) => this.#ids.get(keyOf(id, affinity)) ?? id;
     const [first, ...others] = steering.pools.map(({ id, weight }) => ({ pool: ours(id), weight }));
     const target =
       others.length === 0 ? { pool: first?.pool ?? "" } : { split: [first, ...others].flatMap(present) };
     const fallback = steering.fallback === null ? {} : { fallback_pool: ours(steering.fallback) };
-    return { host: steering.balancer.value.name.toLowerCase(), ...target, ...fallback };
+    return { host, ...(path === null ? {} : { path }), ...target, ...fallback };
   }
 }
 

@@ -80,11 +80,8 @@ const affinityShape = {
   }).nullish(),
 };
 
-export const loadBalancerSchema = object({
-  id: text.nullish(),
-  name: text,
-  enabled: flag.nullish(),
-  proxied: flag.nullish(),
+/** What a load balancer has, and a rule may override. */
+const steeringShape = {
   default_pools: list(text).nullish(),
   fallback_pool: text.nullish(),
   steering_policy: text.nullish(),
@@ -96,11 +93,30 @@ export const loadBalancerSchema = object({
   country_pools: map(list(text)).nullish(),
   pop_pools: map(list(text)).nullish(),
   adaptive_routing: object({ failover_across_pools: flag.nullish() }).nullish(),
-  rules: list(z.unknown()).nullish(),
   ...affinityShape,
+};
+
+const ruleSchema = object({
+  name: text.nullish(),
+  condition: text.nullish(),
+  disabled: flag.nullish(),
+  priority: number.nullish(),
+  terminates: flag.nullish(),
+  fixed_response: z.unknown().optional(),
+  overrides: object(steeringShape).nullish(),
+});
+
+export const loadBalancerSchema = object({
+  id: text.nullish(),
+  name: text,
+  enabled: flag.nullish(),
+  proxied: flag.nullish(),
+  rules: list(ruleSchema).nullish(),
+  ...steeringShape,
 });
 
 export type CfOrigin = z.output<typeof originSchema>;
 export type CfPool = z.output<typeof poolSchema>;
 export type CfMonitor = z.output<typeof monitorSchema>;
 export type CfLoadBalancer = z.output<typeof loadBalancerSchema>;
+export type CfRule = z.output<typeof ruleSchema>;

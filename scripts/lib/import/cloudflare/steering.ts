@@ -58,7 +58,6 @@ export function steeringOf(
 ): Steering | null {
   const { value } = balancer;
   reportRest(balancer, [], value, FIELDS, findings);
-  reportRules(balancer, findings);
   if (value.enabled === false) {
     findings.lost(balancer.at("enabled"), "the load balancer is switched off: it gets no route");
     return null;
@@ -91,14 +90,6 @@ function reportPolicy(balancer: Item<CfLoadBalancer>, findings: Findings): strin
     findings.changed(at, "clients are split by weight, whatever the pools' load");
   else findings.lost(at, `${policy}: pools are used in the order of default_pools`);
   return policy;
-}
-
-function reportRules(balancer: Item<CfLoadBalancer>, findings: Findings): void {
-  for (const index of (balancer.value.rules ?? []).keys()) {
-    const message =
-      "rules have no counterpart; routes go by host and path, write one by hand if it does that";
-    findings.lost(balancer.at("rules", index), message);
-  }
 }
 
 /** The default pools that are known, have origins and are on. */
