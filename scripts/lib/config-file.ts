@@ -33,7 +33,7 @@ export async function loadConfigFile(
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    return { ok: false, errors: [`${path}: cannot be read: ${readFailure(error)}`] };
+    return { ok: false, errors: [`${path}: cannot be read: ${systemMessage(error)}`] };
   }
   return loadConfigText(text, path, options);
 }
@@ -124,8 +124,8 @@ export function position(text: string, offset: number): string {
   return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
-/** Why a file could not be read, without its path. */
-export function readFailure(error: unknown): string {
+/** What the operating system says of a file: `no such file or directory`. */
+export function systemMessage(error: unknown): string {
   const { errno } = error as NodeJS.ErrnoException;
   return errno === undefined ? String(error) : getSystemErrorMessage(errno);
 }

@@ -24,10 +24,16 @@ describe("rules", () => {
       ["www.example.com /x b", "www.example.com /y/* b"],
     ],
     ['http.host eq "a.test" and http.host eq "b.test"', []],
+    ['http.host eq "never.seen.test"', []],
     ["", ["www.example.com any b"]],
   ])("by %s become routes before the load balancer's own", (condition, expected) => {
     const { routes } = routesOf([{ name: "r", condition, overrides: toB }]);
     expect(routes).toEqual([...expected, ALL]);
+  });
+
+  it("by a host below a wildcard come before the wildcard", () => {
+    const rule = { condition: 'http.host eq "a.example.com"', overrides: toB };
+    expect(routesOf([rule], "*.example.com").routes).toEqual(["a.example.com any b", "*.example.com any a"]);
   });
 
   it.each([

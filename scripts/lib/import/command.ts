@@ -4,7 +4,7 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { loadConfigText, readFailure } from "../config-file.ts";
+import { loadConfigText, systemMessage } from "../config-file.ts";
 import { UsageError } from "../options.ts";
 import { importCloudflare } from "./cloudflare/index.ts";
 import { importNginx } from "./nginx/index.ts";
@@ -90,7 +90,7 @@ async function readSource(name: string): Promise<{ name: string; text: string }>
   try {
     return { name, text: await readFile(name, "utf8") };
   } catch (error) {
-    throw new ImportError(`${name}: cannot be read: ${readFailure(error)}`);
+    throw new ImportError(`${name}: cannot be read: ${systemMessage(error)}`);
   }
 }
 
@@ -98,6 +98,6 @@ async function write(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text);
   } catch (error) {
-    throw new ImportError(`${path}: cannot be written: ${readFailure(error)}`);
+    throw new ImportError(`${path}: cannot be written: ${systemMessage(error)}`);
   }
 }

@@ -49,10 +49,9 @@ function ruled(
     findings.lost(at, "a fixed response: every request goes to an origin");
     return [];
   }
-  const routes = (parseCondition(rule.condition ?? "") ?? [null]).map((condition) =>
-    routeOf(condition, host),
-  );
-  if (routes.some((route) => route === null)) {
+  const conditions = parseCondition(rule.condition ?? "")?.filter((condition) => mayHold(condition, host));
+  const routes = conditions?.map((condition) => routeOf(condition, host)) ?? [null];
+  if (routes.includes(null)) {
     findings.lost(at, `a route goes by host and path, not by ${JSON.stringify(rule.condition)}`);
     return [];
   }
@@ -66,9 +65,14 @@ function ruled(
   );
 }
 
+/** @param host of the load balancer, which is all it ever sees: exact or `*.NAME` */
+function mayHold(condition: Condition, host: string): boolean {
+  if (condition.host === null || condition.host === host) return true;
+  return host.startsWith("*.") && condition.host.endsWith(host.slice(1));
+}
+
 /** @returns null if no route can say it */
-function routeOf(condition: Condition | null, host: string) {
-  if (condition === null) return null;
+function routeOf(condition: Condition, host: string) {
   const { path } = condition;
   const isPrefix = path?.kind === "prefix";
   const text =

@@ -4,7 +4,7 @@
  */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { readFailure } from "../../config-file.ts";
+import { systemMessage } from "../../config-file.ts";
 import type { Findings } from "../findings.ts";
 import { ImportError } from "../result.ts";
 import { type Directive, parseNginx } from "./parser.ts";
@@ -39,7 +39,7 @@ class Reader {
     try {
       text = readFileSync(path, "utf8");
     } catch (error) {
-      throw new ImportError(`${at}: ${at === path ? "" : `${path} `}cannot be read: ${readFailure(error)}`);
+      throw new ImportError(`${at}: ${at === path ? "" : `${path} `}cannot be read: ${systemMessage(error)}`);
     }
     return this.#withIncludes(parseNginx(path, text), depth);
   }
