@@ -46,8 +46,8 @@ export function loadConfigText(
 ): LoadedConfig {
   const json = parseJsonText(text, name);
   if (!json.ok) return json;
-  const { tree, value, at } = json;
-  const parsed = parseConfigFile(value, options);
+  const { tree, value: written, at } = json;
+  const parsed = parseConfigFile(written, options);
   const found = [
     ...repeatedKeys(tree).map((node) => ({ offset: node.offset, message: repeatedKeyMessage(node) })),
     ...(parsed.ok ? [] : parsed.errors).map((error) => ({
