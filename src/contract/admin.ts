@@ -5,7 +5,7 @@
 import type { HealthCheckConfig, PoolConfig } from "../config/schema.ts";
 import type { Ineligibility } from "../core/eligibility.ts";
 import type { PoolEvent } from "./events.ts";
-import type { HistoryRange, PoolHistory, PoolStats } from "./stats.ts";
+import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "./stats.ts";
 import type { OriginState } from "./sync.ts";
 
 export type HealthStatus = "healthy" | "unhealthy" | "flapping";
@@ -24,7 +24,16 @@ export interface OriginDescription extends OriginState {
   /** It is gone from the configuration and will be removed once it is drained. */
   leaving: boolean;
   active_connections: number;
+  /** Absent in objects older than it. */
+  limits?: OriginLimits;
   last_probe: { at: number; passed: boolean; detail: string; duration_ms: number } | null;
+}
+
+export interface OriginLimits {
+  /** Requests in any one second: the limit, and how many of them isolates hold the right to start. Null: no limit. */
+  rate: { limit: number; granted: number } | null;
+  /** Null: no limit. */
+  max_connections: number | null;
 }
 
 export interface PoolDescription {
@@ -43,6 +52,8 @@ export interface PoolDescription {
   active_connections: number;
   /** Isolates that work for the pool. */
   isolates: number;
+  /** True: unhealthy origins are used, because too few are healthy. Absent in objects older than it. */
+  panic?: boolean;
 }
 
 /** A pool in a line. */
@@ -206,4 +217,6 @@ export interface PoolAdminRpc {
   stats?(windowS?: number): Promise<PoolStats>;
   /** Absent in objects older than it. */
   history?(range: HistoryRange): Promise<PoolHistory>;
+  /** Absent in objects older than it. */
+  scrape?(): Promise<PoolScrape>;
 }

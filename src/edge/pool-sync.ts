@@ -6,7 +6,7 @@
 import { poolKey } from "../config/documents.ts";
 import { parseJson } from "../config/json.ts";
 import { parsePool } from "../config/parse.ts";
-import type { OriginReport, SyncReport } from "../contract/sync.ts";
+import type { OriginReport, SyncReport, UnservedCounts } from "../contract/sync.ts";
 import { configTokens } from "../platform/affinity-tokens.ts";
 import { readDocument } from "../platform/config-source.ts";
 import type { Env } from "../platform/env.ts";
@@ -40,6 +40,7 @@ interface PendingReport {
   sequence: number;
   origins: Record<string, OriginReport>;
   sync_failures: number;
+  unserved: UnservedCounts;
 }
 
 export class PoolSync {
@@ -174,7 +175,9 @@ export class PoolSync {
   #newReport(): PendingReport {
     const sync_failures = this.#untoldFailures;
     this.#untoldFailures = 0;
-    return { sequence: ++this.#sequence, origins: this.#pool.ledger.take(), sync_failures };
+    const { ledger } = this.#pool;
+    const unserved = ledger.takeUnserved();
+    return { sequence: ++this.#sequence, origins: ledger.take(), sync_failures, unserved };
   }
 
   #activeGauge(): Record<string, number> {

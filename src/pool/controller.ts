@@ -9,6 +9,7 @@ import { CursorAllocator } from "../core/cursor-lease.ts";
 import { systemRandom } from "../core/system.ts";
 import { ConfigKeeper, type OfferedDocument, type OfferVerdict } from "./config-keeper.ts";
 import type { PoolParts } from "./description.ts";
+import { EventBook } from "./event-counts.ts";
 import { HealthMonitor } from "./health-monitor.ts";
 import { Isolates } from "./isolates.ts";
 import { Notifier } from "./notifier.ts";
@@ -40,6 +41,7 @@ export class PoolController {
   readonly #isolates = new Isolates();
   readonly #cursor = new CursorAllocator();
   readonly #rates: RateAuthority;
+  readonly #events: EventBook;
   readonly statistics: Statistics;
   /** Picks where isolates do not: `coordination: "strict"`. */
   readonly strict: StrictPicker;
@@ -51,6 +53,7 @@ export class PoolController {
     const { store, now, allowIpOrigins } = options;
     this.#keeper = new ConfigKeeper(store, now, { allowIpOrigins });
     this.#notifier = new Notifier(store, now);
+    this.#events = new EventBook(store);
     this.#rates = new RateAuthority(store, now());
     this.strict = new StrictPicker({
       now,
@@ -176,7 +179,10 @@ export class PoolController {
       monitor: this.#monitor,
       isolates: this.#isolates,
       rates: this.#rates,
+      events: this.#events,
       snapshot: this.#snapshot,
+      panic: this.#snapshot !== null && this.strict.panicking,
+      nowMs: this.#options.now(),
     };
   }
 
@@ -252,6 +258,7 @@ export class PoolController {
       ...(who === undefined ? {} : { who }),
     };
     store.addEvent(event);
+    this.#events.note(kind, origin);
     log({ event: kind, origin, who, detail });
     if (HEALTH_TRANSITIONS.has(kind) && this.#keeper.config?.notify_url != null) this.#notifier.add(event);
   }

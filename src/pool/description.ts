@@ -2,9 +2,11 @@
  * A pool as its operator sees it.
  * @module
  */
-import type { OriginDescription, PoolDescription, PoolSummary } from "../contract/admin.ts";
+import type { OriginConfig } from "../config/schema.ts";
+import type { OriginDescription, OriginLimits, PoolDescription, PoolSummary } from "../contract/admin.ts";
 import type { PoolSnapshot } from "../contract/sync.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
+import type { EventBook } from "./event-counts.ts";
 import type { HealthMonitor } from "./health-monitor.ts";
 import type { Isolates } from "./isolates.ts";
 import type { OriginBoard } from "./origin-board.ts";
@@ -18,8 +20,12 @@ export interface PoolParts {
   monitor: HealthMonitor;
   isolates: Isolates;
   rates: RateAuthority;
+  events: EventBook;
   /** Null: the pool has no usable configuration, or was removed. */
   snapshot: PoolSnapshot | null;
+  /** Unhealthy origins are used, because too few are healthy. */
+  panic: boolean;
+  nowMs: number;
 }
 
 export function describePool(parts: PoolParts): PoolDescription {
@@ -37,6 +43,7 @@ export function describePool(parts: PoolParts): PoolDescription {
     origins,
     active_connections: origins.reduce((sum, origin) => sum + origin.active_connections, 0),
     isolates: isolates.size,
+    panic: parts.panic,
   };
 }
 
@@ -58,9 +65,11 @@ export function summarizePool({ pool, keeper, snapshot }: PoolParts): PoolSummar
   };
 }
 
-function describeOrigins({ board, monitor, isolates, snapshot }: PoolParts): OriginDescription[] {
+function describeOrigins(parts: PoolParts): OriginDescription[] {
+  const { board, monitor, isolates, snapshot } = parts;
   const states = snapshot?.origins ?? {};
-  return board.origins().flatMap(({ id, url }) => {
+  return board.origins().flatMap((origin) => {
+    const { id, url } = origin;
     const record = board.record(id);
     const state = states[id];
     if (record === null || state === undefined) return [];
@@ -75,6 +84,7 @@ function describeOrigins({ board, monitor, isolates, snapshot }: PoolParts): Ori
       drain_deadline: record.drain?.deadlineMs ?? null,
       leaving: record.leaving !== null,
       active_connections: isolates.active(id),
+      limits: describeLimits(origin, parts),
       last_probe: probe && {
         at: probe.at,
         passed: probe.passed,
@@ -83,4 +93,10 @@ function describeOrigins({ board, monitor, isolates, snapshot }: PoolParts): Ori
       },
     };
   });
+}
+
+function describeLimits(origin: OriginConfig, { snapshot, rates, nowMs }: PoolParts): OriginLimits {
+  const limit = origin.rate_limit ?? snapshot?.config.rate_limit ?? null;
+  const granted = rates.counted(origin.id, nowMs) ?? 0;
+  return { rate: limit === null ? null : { limit, granted }, max_connections: origin.max_connections };
 }

@@ -13,7 +13,7 @@ import type {
   VersionDescription,
 } from "../contract/admin.ts";
 import type { PoolEvent } from "../contract/events.ts";
-import type { HistoryRange, PoolHistory, PoolStats } from "../contract/stats.ts";
+import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "../contract/stats.ts";
 import { systemRandom } from "../core/system.ts";
 import type { AffinityKeeper } from "./affinity-keeper.ts";
 import { checkNow } from "./check-now.ts";
@@ -51,6 +51,12 @@ export class OperatorDesk {
 
   history(range: HistoryRange): PoolHistory {
     return this.#options.controller.statistics.history(range);
+  }
+
+  /** All that a scrape of the metrics needs. */
+  scrape(): PoolScrape {
+    const { statistics } = this.#options.controller;
+    return statistics.scrape(this.describe(), this.#options.controller.parts().events.counts);
   }
 
   /** Newest first. */

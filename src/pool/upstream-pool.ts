@@ -18,7 +18,7 @@ import type {
   WriteResult,
 } from "../contract/admin.ts";
 import type { PoolEvent } from "../contract/events.ts";
-import type { HistoryRange, PoolHistory, PoolStats } from "../contract/stats.ts";
+import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "../contract/stats.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolRpc, SyncReply, SyncReport } from "../contract/sync.ts";
 import { deleteDocument, readDocument, writeDocument } from "../platform/config-source.ts";
@@ -129,6 +129,11 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   async history(range: HistoryRange): Promise<PoolHistory> {
     return this.#desk.history(range);
+  }
+
+  async scrape(): Promise<PoolScrape> {
+    await this.#settle();
+    return this.#desk.scrape();
   }
 
   async versions(version?: number): Promise<VersionDescription[]> {
