@@ -6,12 +6,13 @@ import * as z from "zod";
 import type { OriginConfig } from "../config/schema.ts";
 import type { OriginDescription, PoolDescription } from "../contract/admin.ts";
 import type { PoolEventKind } from "../contract/events.ts";
+import type { RoutesDescription } from "../contract/routes.ts";
 import type { PoolScrape, TrafficCounts } from "../contract/stats.ts";
 import { UNSERVED_REASONS } from "../contract/sync.ts";
 import type { Env } from "../platform/env.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { Exposition } from "./exposition.ts";
-import { askPool, versionOf } from "./pool-client.ts";
+import { askPool, askRoutes, versionOf } from "./pool-client.ts";
 import { listPools } from "./pools.ts";
 import { Problem } from "./problems.ts";
 
@@ -27,13 +28,13 @@ const ORIGIN_GAUGES: readonly OriginGauge[] = [
   ["active_connections", "Requests in flight.", ({ active_connections }) => active_connections],
   ["weight_factor", "Slow start: share of the weight in force.", ({ weight_factor }) => weight_factor],
   ["health_since_seconds", "When the health in force began.", ({ since }) => since / 1_000],
-  ["rate_limit", "Most requests in any one second.", ({ limits }) => limits?.rate?.limit ?? null],
+  ["rate_limit", "Most requests in any one second.", ({ rate_limit }) => rate_limit?.limit ?? null],
   [
     "rate_granted",
     "Requests in any one second that isolates hold the right to start.",
-    ({ limits }) => limits?.rate?.granted ?? null,
+    ({ rate_limit }) => rate_limit?.granted ?? null,
   ],
-  ["max_connections", "Most requests in flight.", ({ limits }) => limits?.max_connections ?? null],
+  ["max_connections", "Most requests in flight.", ({ max_connections }) => max_connections ?? null],
 ];
 
 type ConfigGauge = [name: string, help: string, value: (origin: OriginConfig) => number];
@@ -93,8 +94,15 @@ async function describeOnly(env: Env, pool: string): Promise<Scraped> {
   return { description: await askPool(env, pool, (stub) => stub.describe()) };
 }
 
-export function expose(pools: ReadonlyMap<string, Scraped | null>): string {
+function outOfReach(error: unknown): null {
+  if (error instanceof Problem) return null;
+  throw error;
+}
+
+/** @param routes null: their object does not answer */
+export function expose(pools: ReadonlyMap<string, Scraped | null>, routes: RoutesDescription | null): string {
   const text = new Exposition();
+  exposeRoutes(text, routes);
   for (const [pool, scraped] of pools) {
     text.gauge("lb_pool_up", "The pool's object answers: 1 or 0.", { pool }, Number(scraped !== null));
     if (scraped === null) continue;
@@ -103,6 +111,21 @@ export function expose(pools: ReadonlyMap<string, Scraped | null>): string {
     exposeTraffic(text, pool, scraped);
   }
   return text.toString();
+}
+
+function exposeRoutes(text: Exposition, routes: RoutesDescription | null): void {
+  text.gauge("lb_routes_up", "The object of the routes answers: 1 or 0.", {}, Number(routes !== null));
+  if (routes === null) return;
+  const { version, config_error, applied, refused } = routes;
+  text.gauge("lb_routes_version", "Version of the routes in force; 0: none.", {}, version);
+  text.gauge(
+    "lb_routes_config_error",
+    "The last routes in KV were refused: 1 or 0.",
+    {},
+    Number(config_error !== null),
+  );
+  text.counter("lb_routes_applied_total", "Routes that came into force.", {}, applied);
+  text.counter("lb_routes_refused_total", "Routes in KV that were refused.", {}, refused);
 }
 
 function exposePool(text: Exposition, pool: string, description: PoolDescription): void {
@@ -197,7 +220,8 @@ export const METRICS_ENDPOINTS: readonly Endpoint[] = [
       const ids = await listPools(env);
       const scraped = await Promise.all(ids.map((id) => scrape(env, id)));
       const pools = new Map(ids.map((id, index) => [id, scraped[index] ?? null]));
-      return new Response(expose(pools), {
+      const routes = await askRoutes(env, (stub) => stub.describe()).catch(outOfReach);
+      return new Response(expose(pools, routes), {
         headers: { "content-type": MEDIA_TYPE, "cache-control": "no-store" },
       });
     },

@@ -24,16 +24,11 @@ export interface OriginDescription extends OriginState {
   /** It is gone from the configuration and will be removed once it is drained. */
   leaving: boolean;
   active_connections: number;
-  /** Absent in objects older than it. */
-  limits?: OriginLimits;
+  /** Requests in any one second: the limit, and how many isolates hold the right to start. Null: no limit. */
+  rate_limit?: { limit: number; granted: number } | null;
+  /** Null: no limit. Absent, as the one above, in objects older than it. */
+  max_connections?: number | null;
   last_probe: { at: number; passed: boolean; detail: string; duration_ms: number } | null;
-}
-
-export interface OriginLimits {
-  /** Requests in any one second: the limit, and how many of them isolates hold the right to start. Null: no limit. */
-  rate: { limit: number; granted: number } | null;
-  /** Null: no limit. */
-  max_connections: number | null;
 }
 
 export interface PoolDescription {

@@ -108,6 +108,8 @@ export interface SyncReply {
   configured: boolean;
   /** Shares by origin id: what was reported, and for a cold isolate every limit. Absent: an object without shares. */
   rates?: Record<string, RateGrant>;
+  /** Tells an isolate whether its routes are the newest; see contract/routes.ts. 0 or absent: nothing is known. */
+  routes_mark?: number;
 }
 
 /** A request found no token: what the isolate holds, by origin id. One token of one origin is enough. */
@@ -130,6 +132,8 @@ export interface PoolRpc {
   pick?(request: PickRequest): Promise<PickReply>;
   /** Ends what `pick` began. */
   release?(report: ReleaseReport): Promise<void>;
+  /** The routes changed. Absent in objects older than it. */
+  noteRoutes?(mark: number): Promise<void>;
   /** The watchdog's call: be there, be armed, have the current config. */
   wake(): Promise<void>;
 }

@@ -13,6 +13,7 @@ import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { callPool } from "../platform/object-client.ts";
 import type { EdgePool } from "./edge-pool.ts";
+import type { RouteCache } from "./route-cache.ts";
 
 /** Longest a request waits for the object before it goes on from what is there. */
 const FIRST_SYNC_WAIT_MS = 250;
@@ -46,6 +47,7 @@ interface PendingReport {
 export class PoolSync {
   readonly #pool: EdgePool;
   readonly #isolate: string;
+  readonly #routes: Pick<RouteCache, "heard">;
   #sequence = 0;
   #pending: PendingReport | null = null;
   #callStartedMs = Number.NEGATIVE_INFINITY;
@@ -58,9 +60,10 @@ export class PoolSync {
   /** When a report was promised that no later request need come for; see `accompany`. */
   #promisedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(pool: EdgePool, isolate: string) {
+  constructor(pool: EdgePool, isolate: string, routes: Pick<RouteCache, "heard">) {
     this.#pool = pool;
     this.#isolate = isolate;
+    this.#routes = routes;
   }
 
   /** True if the isolate's knowledge is too old to go by: cold, or idle for longer than a busy one ever is. */
@@ -152,6 +155,7 @@ export class PoolSync {
     if (this.#pending?.sequence === report.sequence) this.#pending = null;
     this.#pool.rates.roundTrip.observe(this.#answeredMs - startedMs);
     this.#pool.apply(answer.value, startedMs);
+    this.#routes.heard(answer.value.routes_mark ?? 0);
   }
 
   #report(nowMs: number): SyncReport {

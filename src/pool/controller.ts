@@ -3,6 +3,8 @@
  * probes are handed in.
  * @module
  */
+import { parsePool } from "../config/parse.ts";
+import type { PoolConfig } from "../config/schema.ts";
 import { HEALTH_TRANSITIONS, type PoolEvent, type PoolEventKind } from "../contract/events.ts";
 import type { AcquireReply, AcquireReport, PoolSnapshot, SyncReply, SyncReport } from "../contract/sync.ts";
 import { CursorAllocator } from "../core/cursor-lease.ts";
@@ -34,7 +36,7 @@ export interface ControllerOptions {
 
 export class PoolController {
   readonly #options: ControllerOptions;
-  readonly #keeper: ConfigKeeper;
+  readonly #keeper: ConfigKeeper<PoolConfig>;
   readonly #board: OriginBoard;
   readonly #monitor: HealthMonitor;
   readonly #notifier: Notifier;
@@ -51,7 +53,7 @@ export class PoolController {
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { store, now, allowIpOrigins } = options;
-    this.#keeper = new ConfigKeeper(store, now, { allowIpOrigins });
+    this.#keeper = new ConfigKeeper(store, now, (value) => parsePool(value, { allowIpOrigins }));
     this.#notifier = new Notifier(store, now);
     this.#events = new EventBook(store);
     this.#rates = new RateAuthority(store, now());
@@ -77,7 +79,7 @@ export class PoolController {
     return this.#snapshot !== null;
   }
 
-  get keeper(): ConfigKeeper {
+  get keeper(): ConfigKeeper<PoolConfig> {
     return this.#keeper;
   }
 

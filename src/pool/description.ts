@@ -2,8 +2,13 @@
  * A pool as its operator sees it.
  * @module
  */
-import type { OriginConfig } from "../config/schema.ts";
-import type { OriginDescription, OriginLimits, PoolDescription, PoolSummary } from "../contract/admin.ts";
+import type { OriginConfig, PoolConfig } from "../config/schema.ts";
+import type {
+  OriginDescription,
+  PoolDescription,
+  PoolSummary,
+  VersionDescription,
+} from "../contract/admin.ts";
 import type { PoolSnapshot } from "../contract/sync.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
 import type { EventBook } from "./event-counts.ts";
@@ -11,11 +16,12 @@ import type { HealthMonitor } from "./health-monitor.ts";
 import type { Isolates } from "./isolates.ts";
 import type { OriginBoard } from "./origin-board.ts";
 import type { RateAuthority } from "./rate-authority.ts";
+import type { PoolStore } from "./store.ts";
 
 /** Where the description is taken from. */
 export interface PoolParts {
   pool: string;
-  keeper: ConfigKeeper;
+  keeper: ConfigKeeper<PoolConfig>;
   board: OriginBoard;
   monitor: HealthMonitor;
   isolates: Isolates;
@@ -65,6 +71,16 @@ export function summarizePool({ pool, keeper, snapshot }: PoolParts): PoolSummar
   };
 }
 
+/** Newest first; at most one if `version` is given. */
+export function describeVersions(store: PoolStore, version?: number): VersionDescription[] {
+  const kept = version === undefined ? store.configVersions() : [store.configVersion(version)];
+  return kept.flatMap((each) => {
+    if (each === null) return [];
+    const { version, appliedAt, updatedAt, document } = each;
+    return [{ version, applied_at: appliedAt, updated_at: updatedAt, document }];
+  });
+}
+
 function describeOrigins(parts: PoolParts): OriginDescription[] {
   const { board, monitor, isolates, snapshot } = parts;
   const states = snapshot?.origins ?? {};
@@ -84,7 +100,7 @@ function describeOrigins(parts: PoolParts): OriginDescription[] {
       drain_deadline: record.drain?.deadlineMs ?? null,
       leaving: record.leaving !== null,
       active_connections: isolates.active(id),
-      limits: describeLimits(origin, parts),
+      ...describeLimits(origin, parts),
       last_probe: probe && {
         at: probe.at,
         passed: probe.passed,
@@ -95,8 +111,11 @@ function describeOrigins(parts: PoolParts): OriginDescription[] {
   });
 }
 
-function describeLimits(origin: OriginConfig, { snapshot, rates, nowMs }: PoolParts): OriginLimits {
-  const limit = origin.rate_limit ?? snapshot?.config.rate_limit ?? null;
-  const granted = rates.counted(origin.id, nowMs) ?? 0;
-  return { rate: limit === null ? null : { limit, granted }, max_connections: origin.max_connections };
+function describeLimits(
+  { id, rate_limit, max_connections }: OriginConfig,
+  { snapshot, rates, nowMs }: PoolParts,
+): Pick<OriginDescription, "rate_limit" | "max_connections"> {
+  const limit = rate_limit ?? snapshot?.config.rate_limit ?? null;
+  const granted = rates.counted(id, nowMs) ?? 0;
+  return { rate_limit: limit === null ? null : { limit, granted }, max_connections };
 }

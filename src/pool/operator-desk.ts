@@ -18,9 +18,9 @@ import { systemRandom } from "../core/system.ts";
 import type { AffinityKeeper } from "./affinity-keeper.ts";
 import { checkNow } from "./check-now.ts";
 import type { PoolController } from "./controller.ts";
-import { describePool, summarizePool } from "./description.ts";
+import { describePool, describeVersions, summarizePool } from "./description.ts";
 import { explainNothing, explainPick } from "./explanation.ts";
-import type { ConfigVersion, PoolStore } from "./store.ts";
+import type { PoolStore } from "./store.ts";
 
 export interface OperatorDeskOptions {
   controller: PoolController;
@@ -66,10 +66,7 @@ export class OperatorDesk {
 
   /** Newest first; at most one if `version` is given. */
   versions(version?: number): VersionDescription[] {
-    const { store } = this.#options;
-    if (version === undefined) return store.configVersions().map(describeVersion);
-    const found = store.configVersion(version);
-    return found === null ? [] : [describeVersion(found)];
+    return describeVersions(this.#options.store, version);
   }
 
   drain(origin: string, who: string): DrainResult {
@@ -119,8 +116,4 @@ export class OperatorDesk {
     if (changed) return "changed";
     return controller.parts().board.record(origin) === null ? "missing" : "unchanged";
   }
-}
-
-function describeVersion({ version, appliedAt, updatedAt, document }: ConfigVersion): VersionDescription {
-  return { version, applied_at: appliedAt, updated_at: updatedAt, document };
 }

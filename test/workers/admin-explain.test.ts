@@ -1,4 +1,4 @@
-import { env, exports } from "cloudflare:workers";
+import { exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { ask, origin } from "./admin-support.ts";
 
@@ -158,33 +158,5 @@ describe("checking now", () => {
     });
     const wrong = await ask("POST /pools/tried/check", { body: { health_check: { pth: "/" } } });
     expect([wrong.status, wrong.body.errors[0].path]).toEqual([422, "health_check.pth"]);
-  });
-});
-
-describe("routes", () => {
-  it("are written as a whole, on condition if wanted, into KV with their time", async () => {
-    await ask("PUT /pools/routed", { body: { origins: [origin("a")] } });
-    const first = await ask("GET /routes");
-    const routes = [...first.body.routes, { pool: "routed" }];
-    const stale = await ask("PUT /routes", { body: routes, headers: { "if-match": '"other"' } });
-    expect([stale.status, stale.etag]).toEqual([412, first.etag]);
-    await new Promise((done) => setTimeout(done, 1_100));
-    const put = await ask("PUT /routes", { body: routes, headers: { "if-match": first.etag } });
-    expect([put.status, put.body.changed]).toEqual([200, true]);
-    const got = await ask("GET /routes");
-    expect([got.etag, got.body.routes]).toEqual([put.etag, routes]);
-    const stored = await env.POOLS.getWithMetadata<unknown, { updated_at: number }>("routes", "json");
-    expect(stored.value).toEqual(routes);
-    expect(stored.metadata?.updated_at).toBeGreaterThan(first.body.updated_at);
-  });
-
-  it("name only pools that exist, and no unknown keys", async () => {
-    const missing = await ask("PUT /routes", { body: [{ pool: "mixd" }] });
-    expect(missing.status).toBe(422);
-    expect(missing.body.errors).toEqual([
-      { path: "routes[0].pool", message: expect.stringContaining('did you mean "mixed"') },
-    ]);
-    const wrong = await ask("PUT /routes", { body: [{ hots: "a", pool: "mixed" }] });
-    expect([wrong.status, wrong.body.errors[0].path]).toEqual([422, "routes[0].hots"]);
   });
 });
