@@ -133,5 +133,12 @@ export const explanationSchema = z.object({
     }),
   ),
   pick: pickSchema.nullable(),
+  lease: z
+    .object({
+      isolates: z.number().describe("That work for the pool now"),
+      cursor: z.number().describe("Next round-robin position that no isolate was given"),
+      active_connections: z.number().describe("In flight, as of the isolates' last reports"),
+    })
+    .optional(),
   unknown_here: z.array(z.string()).describe("What isolates know and the pool's object does not"),
 });

@@ -80,7 +80,7 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
     conditional: true,
     body: rollbackBody,
     answer: writeSchema,
-    problems: ["not_found", "precondition_failed", "invalid"],
+    problems: ["not_found"],
     async run(call) {
       const { env, request, principal, body, params } = call;
       const { pool = "" } = params;

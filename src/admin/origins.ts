@@ -92,7 +92,7 @@ export const ORIGIN_ENDPOINTS: readonly Endpoint[] = [
     statuses: [201],
     body: originDocument,
     answer: writeSchema,
-    problems: ["not_found", "conflict", "precondition_failed", "invalid"],
+    problems: ["not_found", "conflict"],
     async run(call) {
       const { body, raw } = call;
       const add: Edit = (origins) => {
@@ -112,7 +112,7 @@ export const ORIGIN_ENDPOINTS: readonly Endpoint[] = [
     conditional: true,
     body: patchSchema,
     answer: writeSchema,
-    problems: ["not_found", "precondition_failed", "invalid"],
+    problems: ["not_found", "conflict"],
     async run(call) {
       const { body, params, principal } = call;
       const { origin: id = "" } = params;
@@ -133,7 +133,7 @@ export const ORIGIN_ENDPOINTS: readonly Endpoint[] = [
     summary: "Drains an origin, then removes it. It is gone from the configuration at once",
     conditional: true,
     answer: writeSchema,
-    problems: ["not_found", "precondition_failed", "invalid"],
+    problems: ["not_found", "conflict", "invalid"],
     async run(call) {
       const { origin: id = "" } = call.params;
       return await edit(call, `removed origin ${id}`, (origins) => {

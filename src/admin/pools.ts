@@ -106,7 +106,6 @@ export const POOL_ENDPOINTS: readonly Endpoint[] = [
     bodyUnchecked: true,
     statuses: [200, 201],
     answer: writeSchema,
-    problems: ["precondition_failed", "invalid", "too_large"],
     async run({ env, request, params: { pool = "" }, raw, principal }) {
       checked(poolIdSchema, pool);
       const current = versionOf(await askPool(env, pool, (stub) => stub.describe()));
@@ -124,7 +123,7 @@ export const POOL_ENDPOINTS: readonly Endpoint[] = [
     summary: "Removes the pool at once. Routes that name it stay",
     conditional: true,
     answer: writeSchema,
-    problems: ["not_found", "precondition_failed"],
+    problems: ["not_found"],
     async run({ env, request, params: { pool = "" }, principal }) {
       const current = versionOf(await describePool(env, pool));
       const expected_version = expectedVersion(request, current);

@@ -109,7 +109,6 @@ export const ROUTE_ENDPOINTS: readonly Endpoint[] = [
     body: routesSchema,
     bodyUnchecked: true,
     answer: routesWriteSchema,
-    problems: ["precondition_failed", "invalid", "too_large"],
     async run({ env, request, raw, principal }) {
       const options = writeOptions(principal, "put the routes", await expected({ env, request }));
       await validateRoutes(env, raw);
@@ -145,7 +144,7 @@ export const ROUTE_ENDPOINTS: readonly Endpoint[] = [
     summary: "One of them, and what it changed",
     query: againstQuery,
     answer: versionDetailSchema,
-    problems: ["not_found", "invalid"],
+    problems: ["not_found"],
     async run({ env, params, query }) {
       const wanted = checked(versionNumber, params.version);
       return json(await versionDetail(versionsIn(env), wanted, query.against));
@@ -159,7 +158,7 @@ export const ROUTE_ENDPOINTS: readonly Endpoint[] = [
     conditional: true,
     body: rollbackBody,
     answer: routesWriteSchema,
-    problems: ["not_found", "precondition_failed", "invalid"],
+    problems: ["not_found"],
     async run({ env, request, principal, body: { version } }) {
       const options = writeOptions(principal, rolledBack(version), await expected({ env, request }));
       const past = await versionAt(versionsIn(env), version);

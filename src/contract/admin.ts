@@ -181,8 +181,20 @@ export interface PoolExplanation {
     /** False: chance or an isolate's own lease and latencies decide, so another request may go elsewhere. */
     certain: boolean;
   } | null;
+  /** Absent in objects older than it. */
+  lease?: LeaseExplanation;
   /** What an isolate knows and the object does not. */
   unknown_here: string[];
+}
+
+/** What isolates work from. How much of each rate limit they hold stands with the candidates. */
+export interface LeaseExplanation {
+  /** Isolates that work for the pool now. */
+  isolates: number;
+  /** The next round-robin position that no isolate was given. */
+  cursor: number;
+  /** Connections in flight, the world over, as of the isolates' last reports. */
+  active_connections: number;
 }
 
 /** What a pool's object shows to the admin API. */

@@ -106,6 +106,7 @@ export class OperatorDesk {
       cursor: controller.cursorPosition,
       random: systemRandom,
       active: (origin) => isolates.active(origin),
+      isolates: isolates.size,
       granted: (origin) => rates.counted(origin, nowMs),
     });
   }

@@ -35,6 +35,7 @@ beforeAll(async () => {
     sticky: { origins: urls.map((_, i) => live(`o${i}`, i)), sticky: true },
     ip: { origins: [origin("a"), origin("b"), origin("c")], sticky: { method: "ip" } },
     hash: { origins: [origin("a"), origin("b")], algorithm: "consistent_hash", hash_key: "header:x-user" },
+    leased: { origins: [live("o0", 0, { rate_limit: 40 })] },
     ordered: { origins: [live("o0", 0), live("o1", 1), live("o2", 2)] },
   };
   for (const [id, body] of Object.entries(pools)) {
@@ -115,10 +116,20 @@ describe("explaining a request", () => {
     expect([unkeyed.hash_key, unkeyed.pick.certain]).toEqual(["", false]);
   });
 
+  it("says what isolates hold", async () => {
+    await (await exports.default.fetch("http://leased.example/")).text();
+    const { lease, candidates } = await explain("http://leased.example/");
+    expect(lease.isolates).toBe(1);
+    expect(lease.cursor, "a range was given out").toBeGreaterThan(0);
+    expect(candidates[0].rate_limit).toMatchObject({ limit: 40 });
+    expect(candidates[0].rate_limit.granted).toBeGreaterThan(0);
+  });
+
   it("changes nothing", async () => {
     const before = (await ask("GET /pools/ordered")).body;
     for (let i = 0; i < 5; i++) await explain("http://ordered.example/");
-    expect((await explain("http://ordered.example/")).pick.origin).toBe("o0");
+    const { pick, lease } = await explain("http://ordered.example/");
+    expect([pick.origin, lease]).toEqual(["o0", { isolates: 0, cursor: 0, active_connections: 0 }]);
     expect((await ask("GET /pools/ordered")).body).toEqual(before);
     expect((await ask("GET /pools/ordered/events")).body.events).toHaveLength(2);
   });
