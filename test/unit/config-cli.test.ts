@@ -81,12 +81,19 @@ describe("wrong usage prints the usage and exits with 2", () => {
     const { status, stderr } = pools(...args);
     expect(status).toBe(2);
     expect(stderr).toContain(reason);
-    expect(stderr).toContain("Usage: npm run pools -- COMMAND");
+    expect(stderr).toContain("Usage: npm run pools -- ");
+  });
+
+  it("--help of a command tells its options", () => {
+    const { status, stdout } = pools("check", "--help");
+    expect(status).toBe(0);
+    expect(stdout).toContain("Usage: npm run pools -- check FILE [--local]");
+    expect(stdout).toContain("  --local   allow");
   });
 
   it("--help is no error and tells the exit codes", () => {
     const { status, stdout } = pools("--help");
     expect(status).toBe(0);
-    expect(stdout).toContain("Exit code: 0 fine, 2 wrong usage or a configuration with errors.");
+    expect(stdout).toContain("Exit code: 0 done, or yes; 1 no");
   });
 });
