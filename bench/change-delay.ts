@@ -1,7 +1,7 @@
 /**
  * `node bench/change-delay.ts`: how long after an operator's write the traffic follows. Starts the balancer on loopback
- * with two origins, sends a request every few milliseconds, and changes the pool, the routes and a drain by the admin
- * API again and again. Prints milliseconds from sending the write to its answer, and to the first request that goes the
+ * with two origins, sends a request every few milliseconds, and changes the pool and the routes by the admin API again and
+ * again. Prints milliseconds from sending the write to its answer, and to the first request that goes the
  * new way; and how often a later one went the old way again.
  * @module
  */
@@ -94,8 +94,7 @@ function report(what: string, measured: readonly Measured[]): void {
 
 const [a, b] = await Promise.all([origin("a"), origin("b")]);
 const only = ({ id, url }: { id: string; url: string }) => ({ origins: [{ id, url }] });
-const both = { origins: [a, b].map(({ id, url }) => ({ id, url })) };
-const pools = { web: only(a), other: only(b), pair: both };
+const pools = { web: only(a), other: only(b) };
 const balancer = await start({ routes: [{ pool: "web" }], pools });
 const send = (method: string, path: string, body?: unknown) =>
   fetch(`${balancer.url}/_lb${path}`, {
@@ -119,15 +118,6 @@ try {
     routes.push(await measure(balancer.url, () => send("PUT", "/routes", [{ pool }]), after));
   }
   report("routes", routes);
-  await send("PUT", "/routes", [{ pool: "pair" }]);
-  await sleep(3_000);
-  const drains: Measured[] = [];
-  for (let round = 0; round < ROUNDS / 4; round++) {
-    drains.push(await measure(balancer.url, () => send("POST", "/pools/pair/origins/a/drain"), "b"));
-    await send("POST", "/pools/pair/origins/a/undrain");
-    await sleep(2_000);
-  }
-  report("drain", drains);
 } finally {
   await balancer.stop();
   a.server.close();
