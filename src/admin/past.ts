@@ -7,6 +7,7 @@ import { diffJson } from "../config/diff.ts";
 import type { VersionDescription } from "../contract/admin.ts";
 import type { PoolEvent } from "../contract/events.ts";
 import type { versionDetailSchema, versionSchema } from "./answers.ts";
+import { wholeNumber } from "./body.ts";
 import { Problem } from "./problems.ts";
 
 /** Who keeps versions: a pool's object, or that of the routes. Newest first; at most one if a version is given. */
@@ -24,7 +25,7 @@ export const againstQuery = z.object({
 export const rollbackBody = z.strictObject({ version: versionNumber });
 
 export const eventsQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  limit: wholeNumber(1, 1_000).default(100),
   kind: z.string().optional().describe("Only these kinds, separated by commas"),
 });
 

@@ -57,13 +57,18 @@ export function writeOptions({ name }: Principal, what: string, expected: number
   return { who: name, what, ...(expected === undefined ? {} : { expected_version: expected }) };
 }
 
+function changedSince(version: number): Problem {
+  const detail = version === 0 ? "Nothing is there." : `Version ${version} is in force.`;
+  return new Problem("precondition_failed", { detail, headers: { etag: etagOf(version) } });
+}
+
 /** Says how a write went. @param pool null: it was to the routes @throws Problem if it did not */
 export function writeAnswer(pool: string | null, result: WriteResult, createdStatus = 200): Response {
   switch (result.status) {
     case "missing":
       throw pool === null ? new Problem("not_found") : noSuchPool(pool);
     case "conflict":
-      throw new Problem("precondition_failed", { headers: { etag: etagOf(result.version) } });
+      throw changedSince(result.version);
     case "invalid":
       throw new Problem("invalid", { errors: result.problems });
     case "unchanged":
@@ -86,7 +91,7 @@ export function writeAnswer(pool: string | null, result: WriteResult, createdSta
  * @throws Problem if no version can be the expected one
  */
 export function expectedVersion(request: Request, current: number, exists = current > 0): number | undefined {
-  const failed = new Problem("precondition_failed", { headers: { etag: etagOf(current) } });
+  const failed = changedSince(current);
   const none = request.headers.get("if-none-match");
   if (none !== null && none.trim() === "*") {
     if (current > 0) throw failed;
