@@ -12,6 +12,7 @@ import { LoadBalancer } from "../core/load-balancer.ts";
 import { ONE_FAILURE, ONE_SUCCESS, OutlierDetector } from "../core/outlier-detector.ts";
 import type { LatencyEstimates } from "../core/peak-ewma.ts";
 import { RetryBudget, RetryPolicy } from "../core/retry-policy.ts";
+import { type Clock, type Random, systemClock } from "../core/system.ts";
 import { CookieAffinity } from "./cookie-affinity.ts";
 import type { EdgeRequest } from "./edge-request.ts";
 import { EdgeServer } from "./edge-server.ts";
@@ -52,6 +53,8 @@ export interface PoolView {
 
 export class EdgePool {
   readonly id: string;
+  readonly #random: Random;
+  readonly #now: Clock;
   readonly ledger = new Ledger();
   readonly rates = new PoolRates();
   readonly cursor: LeasedCursor;
@@ -75,8 +78,10 @@ export class EdgePool {
   /** The last there were: they outlive snapshots, and an older object sends none. */
   #tokens: AffinityTokens | null = null;
 
-  constructor(id: string, random: () => number) {
+  constructor(id: string, random: Random, now: Clock = systemClock) {
     this.id = id;
+    this.#random = random;
+    this.#now = now;
     this.cursor = new LeasedCursor(Math.floor(random() * 1_000_000));
   }
 
@@ -93,18 +98,19 @@ export class EdgePool {
    * @param sentMs when the report was sent
    */
   apply(reply: SyncReply, sentMs: number): void {
+    const nowMs = this.#now();
     if (reply.cursor !== null) this.cursor.lease(reply.cursor);
     // A pool that was removed; one that only has no config at the object yet is served from KV's.
     if (!reply.configured && this.view !== null && this.view.version > 0) this.view = null;
     const snapshot = reply.snapshot;
     this.#tokens = snapshot?.affinity ?? this.#tokens;
     if (snapshot !== null) this.#adopt(snapshot.version, snapshot.config, snapshot.origins);
-    for (const transition of this.#outliers?.sweep(Date.now()) ?? []) {
+    for (const transition of this.#outliers?.sweep(nowMs) ?? []) {
       const server = this.#servers.get(transition.id);
       if (server !== undefined) server.ejected = this.#states[transition.id]?.ejected ?? false;
     }
     for (const server of this.#servers.values()) server.setOthers(reply.active[server.id] ?? 0);
-    this.rates.apply(reply.rates, sentMs, Date.now());
+    this.rates.apply(reply.rates, sentMs, nowMs);
   }
 
   /**
@@ -114,14 +120,15 @@ export class EdgePool {
   ended(server: EdgeServer, kind: OutcomeKind, latencyMs: number): void {
     this.ledger.outcome(server.id, kind, latencyMs);
     if (kind === "client_closed") return;
-    if (kind === "connect_failure") this.#suspects.set(server, Date.now() + SUSPECT_MS);
+    const nowMs = this.#now();
+    if (kind === "connect_failure") this.#suspects.set(server, nowMs + SUSPECT_MS);
     else this.#suspects.delete(server);
     const failed = kind !== "success";
     this.view?.balancer.report(server, { failed, latencyMs });
     if (failed) this.hasNews = true;
     if (this.#outliers === null) return;
     const batch = failed ? ONE_FAILURE : ONE_SUCCESS;
-    const transition = this.#outliers.record(server.id, batch, this.#servers.size, Date.now());
+    const transition = this.#outliers.record(server.id, batch, this.#servers.size, nowMs);
     if (transition?.kind === "ejected") server.ejected = true;
   }
 
@@ -154,6 +161,8 @@ export class EdgePool {
     const balancer = new LoadBalancer<EdgeServer, EdgeRequest>(servers, {
       algorithm: config.algorithm,
       cursor: this.cursor,
+      now: this.#now,
+      random: this.#random,
       estimates: this.#latencies,
       panicThreshold: config.panic_threshold,
       sticky: cookies ?? (sticky === null ? false : { method: "ip" }),

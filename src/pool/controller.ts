@@ -8,7 +8,7 @@ import type { PoolConfig } from "../config/schema.ts";
 import { HEALTH_TRANSITIONS, type PoolEvent, type PoolEventKind } from "../contract/events.ts";
 import type { AcquireReply, AcquireReport, PoolSnapshot, SyncReply, SyncReport } from "../contract/sync.ts";
 import { CursorAllocator } from "../core/cursor-lease.ts";
-import { systemRandom } from "../core/system.ts";
+import { type Clock, type Random, systemRandom, systemTimers, type Timers } from "../core/system.ts";
 import { ConfigKeeper, type OfferedDocument, type OfferVerdict } from "./config-keeper.ts";
 import type { PoolParts } from "./description.ts";
 import { EventBook } from "./event-counts.ts";
@@ -17,6 +17,7 @@ import { Isolates } from "./isolates.ts";
 import { Notifier } from "./notifier.ts";
 import { OriginBoard } from "./origin-board.ts";
 import { Statistics } from "./pool-stats.ts";
+import type { Probe } from "./prober.ts";
 import { RateAuthority } from "./rate-authority.ts";
 import type { PoolStore } from "./store.ts";
 import { StrictPicker } from "./strict-picker.ts";
@@ -29,7 +30,12 @@ const REMOVAL_NOTICE_MS = 60_000;
 export interface ControllerOptions {
   pool: string;
   store: PoolStore;
-  now: () => number;
+  now: Clock;
+  /** Runs an active check. */
+  probe: Probe;
+  /** Default: the system's. */
+  random?: Random;
+  timers?: Timers;
   allowIpOrigins: boolean;
   log: (entry: Record<string, unknown>) => void;
 }
@@ -69,8 +75,15 @@ export class PoolController {
       active: (origin) => this.#isolates.active(origin),
     });
     this.statistics = new Statistics({ store, now, board: this.#board, isolates: this.#isolates });
-    this.#monitor = new HealthMonitor(systemRandom, (origin, passed, detail) => {
-      if (this.#board.probed(origin, passed, detail)) this.#publish();
+    const { probe, random = systemRandom, timers = systemTimers } = options;
+    this.#monitor = new HealthMonitor({
+      now,
+      random,
+      timers,
+      probe,
+      judge: (origin, passed, detail) => {
+        if (this.#board.probed(origin, passed, detail)) this.#publish();
+      },
     });
     if (this.#keeper.config !== null && !store.fact("removed", false)) this.#adopt(false);
   }

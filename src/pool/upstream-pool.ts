@@ -29,6 +29,7 @@ import { AffinityKeeper } from "./affinity-keeper.ts";
 import { ConfigWriter } from "./config-writer.ts";
 import { PoolController } from "./controller.ts";
 import { OperatorDesk } from "./operator-desk.ts";
+import { probe } from "./prober.ts";
 import { PoolStore } from "./store.ts";
 
 /** How often a pool that is awake looks into KV for a new document. */
@@ -51,6 +52,8 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   #configCheckedAtMs = Number.NEGATIVE_INFINITY;
   /** Spares a write where the alarm stands already. Infinity: there is none; null: unknown. */
   #alarmAtMs: number | null = null;
+  /** The time that the last alarm to ring, perhaps running still, was set to. */
+  #lastAlarmMs = Number.NEGATIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -74,7 +77,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
       allowIpOrigins: env.ALLOW_IP_ORIGINS === "1",
       log,
     };
-    const controller = new PoolController(shared);
+    const controller = new PoolController({ ...shared, probe });
     const key = poolKey(this.#pool);
     const { allowIpOrigins } = shared;
     this.#controller = controller;
@@ -124,9 +127,10 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   async wake(): Promise<void> {
     await this.#checkConfig();
-    // Even if this object believes it is armed: the watchdog is there for the case that it is wrong.
-    this.#alarmAtMs = await this.ctx.storage.getAlarm();
-    this.#arm();
+    // Even if this object, or the platform, believes that it is armed: the watchdog is there for the case that this
+    // is wrong. The alarm that rings now sets the next one.
+    if (this.#alarmAtMs !== Number.POSITIVE_INFINITY)
+      this.#setAlarm(Math.max(Date.now(), this.#lastAlarmMs + 1));
   }
 
   async describe(): Promise<PoolDescription> {
@@ -194,7 +198,8 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     return await this.#desk.explain(facts);
   }
 
-  override async alarm(): Promise<void> {
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    this.#lastAlarmMs = info?.scheduledTime ?? this.#lastAlarmMs;
     this.#setAlarm(Date.now() + SAFETY_ALARM_MS);
     try {
       if (this.#isConfigCheckDue()) await this.#checkConfig();
@@ -226,7 +231,9 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     const nextMs = Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs());
     if (this.#alarmAtMs !== null && this.#alarmAtMs <= nextMs) return;
     if (nextMs < Number.POSITIVE_INFINITY) {
-      this.#setAlarm(Math.max(nextMs, Date.now()));
+      // Whole milliseconds, as the platform keeps them. An alarm set to the very time of the one that runs would be
+      // taken for that one, and be gone when it ends.
+      this.#setAlarm(Math.max(Math.ceil(nextMs), Date.now(), this.#lastAlarmMs + 1));
     } else {
       this.#alarmAtMs = nextMs;
       this.ctx.waitUntil(this.ctx.storage.deleteAlarm());
