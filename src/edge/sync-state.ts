@@ -3,7 +3,7 @@
  * alone: time is an argument and nothing here waits or calls; `pool-sync.ts` does, and a simulation can.
  * @module
  */
-import type { OriginReport, SyncReply, SyncReport } from "../contract/sync.ts";
+import type { OriginReport, SyncReply, SyncReport, UnservedCounts } from "../contract/sync.ts";
 import type { CursorRange } from "../core/cursor-lease.ts";
 import { type Random, systemRandom } from "../core/system.ts";
 import type { EdgePool } from "./edge-pool.ts";
@@ -47,6 +47,7 @@ interface PendingReport {
   sequence: number;
   origins: Record<string, OriginReport>;
   sync_failures: number;
+  unserved: UnservedCounts;
   returned: CursorRange[];
 }
 
@@ -228,7 +229,8 @@ export class SyncState {
     this.#untoldFailures = 0;
     const { cursor, ledger } = this.#pool;
     const returned = cursor.remaining > MOST_PLENTY * need ? cursor.giveBack(need) : [];
-    return { sequence: ++this.#sequence, origins: ledger.take(), sync_failures, returned };
+    const unserved = ledger.takeUnserved();
+    return { sequence: ++this.#sequence, origins: ledger.take(), sync_failures, unserved, returned };
   }
 
   #activeGauge(): Record<string, number> {

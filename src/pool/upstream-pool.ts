@@ -4,6 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { poolKey } from "../config/documents.ts";
+import { parsePool } from "../config/parse.ts";
 import type { HealthCheckConfig } from "../config/schema.ts";
 import type {
   CheckReport,
@@ -18,14 +19,14 @@ import type {
   WriteResult,
 } from "../contract/admin.ts";
 import type { PoolEvent } from "../contract/events.ts";
-import type { HistoryRange, PoolHistory, PoolStats } from "../contract/stats.ts";
+import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "../contract/stats.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolRpc, SyncReply, SyncReport } from "../contract/sync.ts";
 import { deleteDocument, readDocument, writeDocument } from "../platform/config-source.ts";
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { AffinityKeeper } from "./affinity-keeper.ts";
-import { ConfigWriter, type PoolDocument } from "./config-writer.ts";
+import { ConfigWriter } from "./config-writer.ts";
 import { PoolController } from "./controller.ts";
 import { OperatorDesk } from "./operator-desk.ts";
 import { probe } from "./prober.ts";
@@ -40,12 +41,18 @@ const SAFETY_ALARM_MS = 60_000;
 /** An alarm this late is not waited for any longer: it was lost, and is set anew. */
 const LOST_ALARM_MS = 5_000;
 
+/** In SQLite: the mark of the newest routes. */
+const ROUTES_FACT = "routes_mark";
+
 export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdminRpc {
   readonly #pool: string;
   readonly #controller: PoolController;
   readonly #affinity: AffinityKeeper;
   readonly #writer: ConfigWriter;
   readonly #desk: OperatorDesk;
+  readonly #store: PoolStore;
+  /** Of the newest routes this object has heard of; 0: of none. */
+  #routesMark: number;
   #configCheckedAtMs = Number.NEGATIVE_INFINITY;
   /** The last check, over or not. */
   #checking = Promise.resolve();
@@ -57,6 +64,8 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const store = new PoolStore(ctx.storage.sql);
+    this.#store = store;
+    this.#routesMark = store.fact(ROUTES_FACT, 0);
     this.#pool = ctx.id.name ?? store.fact("pool", "");
     if (store.fact("pool", "") !== this.#pool) store.setFact("pool", this.#pool);
     const log = (entry: Record<string, unknown>) => logLine({ pool: this.#pool, ...entry });
@@ -76,12 +85,17 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     };
     const controller = new PoolController({ ...shared, probe });
     const key = poolKey(this.#pool);
-    const document: PoolDocument = {
-      put: (text, updatedAt) => writeDocument(env, key, text, updatedAt),
-      delete: () => deleteDocument(env, key),
-    };
+    const { allowIpOrigins } = shared;
     this.#controller = controller;
-    this.#writer = new ConfigWriter({ ...shared, controller, document });
+    this.#writer = new ConfigWriter({
+      ...shared,
+      config: controller,
+      parse: (value) => parsePool(value, { allowIpOrigins, path: ["pools", this.#pool] }),
+      document: {
+        put: (text, updatedAt) => writeDocument(env, key, text, updatedAt),
+        delete: () => deleteDocument(env, key),
+      },
+    });
     this.#desk = new OperatorDesk({ ...shared, controller, affinity: this.#affinity });
   }
 
@@ -89,7 +103,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   async sync(report: SyncReport): Promise<SyncReply> {
     if (!this.#controller.configured) await this.#seekConfig();
     else if (this.#isConfigCheckDue()) this.ctx.waitUntil(this.#checkConfig());
-    const reply = this.#controller.sync(report);
+    const reply: SyncReply = { ...this.#controller.sync(report), routes_mark: this.#routesMark };
     this.#arm();
     if (reply.snapshot === null) return reply;
     return { ...reply, snapshot: await this.#affinity.attach(reply.snapshot) };
@@ -108,6 +122,13 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   async release(report: ReleaseReport): Promise<void> {
     this.#controller.release(report);
+  }
+
+  /** The routes changed: isolates hear of it with their next sync. */
+  async noteRoutes(mark: number): Promise<void> {
+    if (mark <= this.#routesMark) return;
+    this.#routesMark = mark;
+    this.#store.setFact(ROUTES_FACT, mark);
   }
 
   async wake(): Promise<void> {
@@ -141,6 +162,11 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     return this.#desk.history(range);
   }
 
+  async scrape(): Promise<PoolScrape> {
+    await this.#settle();
+    return this.#desk.scrape();
+  }
+
   async versions(version?: number): Promise<VersionDescription[]> {
     return this.#desk.versions(version);
   }
@@ -154,7 +180,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   }
 
   async removePool(options: WriteOptions): Promise<WriteResult> {
-    return await this.#written(() => this.#writer.remove(options));
+    return await this.#written(() => this.#writer.remove(() => this.#controller.retire(), options));
   }
 
   async drain(origin: string, who = ""): Promise<DrainResult> {

@@ -159,6 +159,9 @@ describe("removing a pool", () => {
     expect((await ask(`DELETE /pools/${id}`, { headers: { "if-match": '"v7"' } })).status).toBe(412);
     expect((await ask(`DELETE /pools/${id}`)).body).toMatchObject({ changed: true, stored: true });
     expect(await env.POOLS.get(`pool:${id}`)).toBe(null);
+    await env.POOLS.put(`pool:${id}`, JSON.stringify({ origins: [A, B] }));
+    const { pools } = (await ask("GET /pools")).body;
+    expect(pools, "KV's list may be behind").not.toContainEqual(expect.objectContaining({ id }));
     expect((await ask(`GET /pools/${id}`)).status).toBe(404);
     expect((await ask(`DELETE /pools/${id}`)).status).toBe(404);
     await finds(id, { origins: [A, B] });
