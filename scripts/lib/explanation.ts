@@ -64,16 +64,13 @@ export function explanationLines(
       ? "there are none: the only pool takes everything"
       : `${index + 1}  ${JSON.stringify(route, withoutNull)}`;
   const { fallback } = answer;
-  const rest =
-    fallback === null
-      ? []
-      : ["", "It has none, so the route's fallback_pool:", ...poolLines(fallback, paint)];
+  const otherwise = fallback === null ? "the balancer answers 503" : "the route's fallback_pool is next";
   return [
     head,
     "",
     `Route    ${matched}`,
-    ...poolLines(answer, paint),
-    ...rest,
+    ...poolLines(answer, otherwise, paint),
+    ...(fallback === null ? [] : ["", ...poolLines(fallback, "the balancer answers 503", paint)]),
     ...unknown(fallback ?? answer, paint),
   ];
 }
@@ -83,10 +80,11 @@ function withoutNull(_key: string, value: unknown): unknown {
   return value ?? undefined;
 }
 
-function poolLines(explanation: Explanation, paint: Paint): string[] {
+/** @param otherwise what comes if the pool cannot serve the request */
+function poolLines(explanation: Explanation, otherwise: string, paint: Paint): string[] {
   const { pool, configured, algorithm, coordination, panic, candidates } = explanation;
   const name = `Pool     ${paint.bold(pool)}`;
-  if (!configured) return [name, "", paint.red("It has no usable configuration: the balancer answers 503.")];
+  if (!configured) return [name, "", paint.red(`It has no usable configuration: ${otherwise}.`)];
   const way = coordination === "strict" ? ", picked by the pool's object (strict)" : "";
   const head = ["", "ORIGIN", "", "WEIGHT", "ACTIVE", "RATE LIMIT"].map((title) => paint.dim(title));
   const rows = candidates.map((candidate) => row(candidate, explanation, paint));
@@ -98,7 +96,7 @@ function poolLines(explanation: Explanation, paint: Paint): string[] {
     "",
     ...table([head, ...rows], ["left", "left", "left", "right", "right", "left"]),
     "",
-    pickLine(explanation, paint),
+    pickLine(explanation, otherwise, paint),
   ];
 }
 
@@ -139,8 +137,8 @@ function hashLine({ hash_key }: Explanation): string[] {
   ];
 }
 
-function pickLine({ pick, algorithm }: Explanation, paint: Paint): string {
-  if (pick === null) return paint.red("No origin is eligible: the balancer answers 503.");
+function pickLine({ pick, algorithm }: Explanation, otherwise: string, paint: Paint): string {
+  if (pick === null) return paint.red(`No origin is eligible: ${otherwise}.`);
   const why = pick.reason === "affinity" ? "its session" : algorithm;
   const chance = pick.certain ? "" : paint.dim(" (now; the next such request may go elsewhere)");
   return `Goes to  ${paint.green(paint.bold(pick.origin))}, by ${why}${chance}`;

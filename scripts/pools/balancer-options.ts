@@ -3,9 +3,9 @@
  * @module
  */
 import { AdminClient } from "../lib/admin-client.ts";
-import { UsageError } from "../lib/options.ts";
+import { DEFAULT_PORT, UsageError } from "../lib/options.ts";
 
-export const DEFAULT_URL = "http://127.0.0.1:8787";
+const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`;
 
 export const BALANCER_OPTIONS = { url: { type: "string" }, token: { type: "string" } } as const;
 

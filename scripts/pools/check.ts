@@ -9,19 +9,21 @@ import { loadConfigFile } from "../lib/config-file.ts";
 import { UsageError } from "../lib/options.ts";
 import { count } from "../lib/terminal/format.ts";
 import { type Command, EXIT } from "./command.ts";
+import { theFile } from "./store-options.ts";
 
 export const check: Command = {
-  usage: "check FILE [--local]",
+  usage: "check FILE [--local | --remote]",
   does: "validate FILE",
-  options: "  --local   allow origins at IP addresses and localhost, which only work on this machine",
+  options: `  --local    allow origins at IP addresses and localhost, which only work on this machine
+  --remote   as production takes it (default)`,
   async run(args) {
     const { values, positionals } = parseArgs({
       args,
-      options: { local: { type: "boolean", default: false } },
+      options: { local: { type: "boolean", default: false }, remote: { type: "boolean", default: false } },
       allowPositionals: true,
     });
-    const [file, ...rest] = positionals;
-    if (file === undefined || rest.length > 0) throw new UsageError("check takes one file");
+    const file = theFile("check", positionals);
+    if (values.local && values.remote) throw new UsageError("only one of --local and --remote can be meant");
     const loaded = await loadConfigFile(file, { allowIpOrigins: values.local });
     if (!loaded.ok) {
       for (const error of loaded.errors) console.error(error);

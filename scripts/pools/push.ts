@@ -91,10 +91,7 @@ async function write(
     if (!(error instanceof Failure)) throw error;
     if (error instanceof ApiProblem)
       for (const each of error.errors) console.error(complain(each.path, each.message));
-    const rest =
-      done === 0
-        ? "nothing was written"
-        : `only the first ${count(done, "document")} of ${changes.length} was written`;
+    const rest = `${done === 0 ? "nothing" : `only ${count(done, "document")} of ${changes.length}`} was written`;
     throw new Failure(`${error.message}\n${rest}`);
   }
 }
