@@ -61,7 +61,7 @@ export const poolAnswerSchema = z.object({
   config_error: z.string().nullable().describe("Why the last document found in KV was refused"),
   snapshot_version: z.number(),
   isolates: z.number(),
-  panic: z.boolean().describe("Unhealthy origins are used, because too few are healthy"),
+  panic: z.boolean().optional().describe("Unhealthy origins are used, because too few are healthy"),
   active_connections: z.number(),
   origins: z.array(originSchema),
 });

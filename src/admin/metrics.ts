@@ -104,6 +104,8 @@ export function expose(pools: ReadonlyMap<string, Scraped | null>, routes: Route
   const text = new Exposition();
   exposeRoutes(text, routes);
   for (const [pool, scraped] of pools) {
+    // The list still shows a pool that was removed.
+    if (scraped !== null && isGone(scraped.description)) continue;
     text.gauge("lb_pool_up", "The pool's object answers: 1 or 0.", { pool }, Number(scraped !== null));
     if (scraped === null) continue;
     exposePool(text, pool, scraped.description);
@@ -111,6 +113,10 @@ export function expose(pools: ReadonlyMap<string, Scraped | null>, routes: Route
     exposeTraffic(text, pool, scraped);
   }
   return text.toString();
+}
+
+function isGone({ configured, config_error }: PoolDescription): boolean {
+  return !configured && config_error === null;
 }
 
 function exposeRoutes(text: Exposition, routes: RoutesDescription | null): void {

@@ -10,6 +10,7 @@ import { poolSchema } from "../config/schema.ts";
 import type { PoolDescription, PoolSummary } from "../contract/admin.ts";
 import { listKeys } from "../platform/config-source.ts";
 import type { Env } from "../platform/env.ts";
+import { callRoutes } from "../platform/object-client.ts";
 import { poolAnswerSchema, summarySchema, writeSchema } from "./answers.ts";
 import { checked } from "./body.ts";
 import { type Endpoint, endpoint, json } from "./endpoint.ts";
@@ -26,9 +27,14 @@ import { Problem } from "./problems.ts";
 
 const poolIdSchema = id();
 
+/** Every pool, in order: what KV lists, and what was made so lately that it may be behind. Some may be gone. */
 export async function listPools(env: Env): Promise<string[]> {
-  const keys = await listKeys(env, POOL_KEY_PREFIX);
-  return keys.map(poolIdOfKey).filter((id) => id !== null);
+  const [keys, recent] = await Promise.all([
+    listKeys(env, POOL_KEY_PREFIX),
+    callRoutes(env, (stub) => stub.recentPools()),
+  ]);
+  const listed = keys.map(poolIdOfKey).filter((id) => id !== null);
+  return [...new Set([...listed, ...(recent.ok ? recent.value : [])])].sort();
 }
 
 /** Null: KV's list still shows a pool that was removed. */
@@ -113,6 +119,9 @@ export const POOL_ENDPOINTS: readonly Endpoint[] = [
       const options = writeOptions(principal, "put the configuration", expected_version);
       const document = canonicalJson(raw);
       const result = await askPool(env, pool, (stub) => stub.putConfig(document, options));
+      const isNew = current === 0 && result.status === "applied";
+      // Whether this works or not: the pool is in force.
+      if (isNew) await callRoutes(env, (stub) => stub.notePool(pool));
       return writeAnswer(pool, result, current === 0 ? 201 : 200);
     },
   }),

@@ -38,6 +38,10 @@ export interface RoutesRpc {
   putConfig(document: string, options: WriteOptions): Promise<WriteResult>;
   /** A new version with the document of an earlier one. */
   rollback(version: number, options: WriteOptions): Promise<WriteResult>;
+  /** A pool was made through the API: KV's list may not show it for a while. */
+  notePool(pool: string): Promise<void>;
+  /** Those that were noted within the last minutes; some may be gone again. */
+  recentPools(): Promise<string[]>;
   /** The watchdog's call: have the current document. */
   wake(): Promise<void>;
 }

@@ -228,8 +228,8 @@ export class SyncState {
     const sync_failures = this.#untoldFailures;
     this.#untoldFailures = 0;
     const { cursor, ledger } = this.#pool;
-    const returned = cursor.remaining > MOST_PLENTY * need ? cursor.giveBack(need) : [];
     const unserved = ledger.takeUnserved();
+    const returned = cursor.remaining > MOST_PLENTY * need ? cursor.giveBack(need) : [];
     return { sequence: ++this.#sequence, origins: ledger.take(), sync_failures, unserved, returned };
   }
 

@@ -44,9 +44,9 @@ export class PoolController {
   readonly #board: OriginBoard;
   readonly #monitor: HealthMonitor;
   readonly #notifier: Notifier;
+  readonly #events: EventBook;
   /** What isolates are given. */
   readonly #leases: LeaseDesk;
-  readonly #events: EventBook;
   readonly statistics: Statistics;
   #snapshot: PoolSnapshot | null = null;
   #missingSinceMs: number | null = null;

@@ -1,6 +1,7 @@
 /**
  * The Durable Object of the routes, one for all: it is to them what a pool's object is to its configuration. The pools'
- * objects are told of each change, and tell isolates with their next sync.
+ * objects are told of each change, and tell isolates with their next sync. It also knows which pools are so new that
+ * KV's list may be behind.
  * @module
  */
 import { DurableObject } from "cloudflare:workers";
@@ -15,6 +16,7 @@ import { logLine } from "../platform/log.ts";
 import { callPool } from "../platform/object-client.ts";
 import { ConfigWriter } from "./config-writer.ts";
 import { describeVersions } from "./description.ts";
+import { RecentPools } from "./recent-pools.ts";
 import { RouteKeeper } from "./route-keeper.ts";
 import { PoolStore } from "./store.ts";
 
@@ -27,6 +29,7 @@ export class RouteBook extends DurableObject<Env> implements RoutesRpc {
   readonly #store: PoolStore;
   readonly #routes: RouteKeeper;
   readonly #writer: ConfigWriter;
+  readonly #recentPools: RecentPools;
   #checkedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -34,6 +37,7 @@ export class RouteBook extends DurableObject<Env> implements RoutesRpc {
     const now = () => Date.now();
     const log = (entry: Record<string, unknown>) => logLine({ document: ROUTES_KEY, ...entry });
     this.#store = new PoolStore(ctx.storage.sql);
+    this.#recentPools = new RecentPools(this.#store, now);
     this.#routes = new RouteKeeper({
       store: this.#store,
       now,
@@ -77,6 +81,14 @@ export class RouteBook extends DurableObject<Env> implements RoutesRpc {
 
   async rollback(version: number, options: WriteOptions): Promise<WriteResult> {
     return await this.#written(() => this.#writer.rollback(version, options));
+  }
+
+  async notePool(pool: string): Promise<void> {
+    this.#recentPools.note(pool);
+  }
+
+  async recentPools(): Promise<string[]> {
+    return this.#recentPools.list();
   }
 
   async wake(): Promise<void> {

@@ -48,6 +48,23 @@ describe("writing a pool", () => {
     });
   });
 
+  it("lists it at once, whatever KV's list shows", async () => {
+    const list = env.POOLS.list;
+    // On one machine KV's list is never behind.
+    env.POOLS.list = async () => ({ keys: [], list_complete: true, cacheStatus: null });
+    try {
+      const id = await pool();
+      const ids = async () => (await ask("GET /pools")).body.pools.map((each: { id: string }) => each.id);
+      expect(await ids()).toContain(id);
+      expect((await ask("GET /metrics")).body).toContain(`lb_pool_up{pool="${id}"} 1`);
+      await ask(`DELETE /pools/${id}`);
+      expect(await ids()).not.toContain(id);
+      expect((await ask("GET /metrics")).body).not.toContain(`"${id}"`);
+    } finally {
+      env.POOLS.list = list;
+    }
+  });
+
   it("is conditional where the writer wants it", async () => {
     const id = await pool();
     const stale = await ask(`PUT /pools/${id}`, { body: { origins: [B] }, headers: { "if-match": '"v9"' } });
