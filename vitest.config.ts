@@ -29,7 +29,7 @@ export default defineConfig({
           ...PATIENCE,
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
-          globalSetup: ["test/support/loopback-origins.ts"],
+          globalSetup: ["test/support/dashboard.ts", "test/support/loopback-origins.ts"],
         },
       },
       {

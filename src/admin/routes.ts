@@ -73,7 +73,8 @@ async function knownPools(env: Env, routes: readonly RouteConfig[]): Promise<Set
   return known;
 }
 
-async function validate(env: Env, document: unknown): Promise<void> {
+/** @throws Problem with each error's path and rule */
+export async function validateRoutes(env: Env, document: unknown): Promise<void> {
   const parsed = parseRoutes(document);
   const errors = parsed.ok
     ? checkReferences(parsed.value, await knownPools(env, parsed.value))
@@ -132,7 +133,7 @@ export const ROUTE_ENDPOINTS: readonly Endpoint[] = [
     async run({ env, request, raw, principal }) {
       const before = await readRoutes(env);
       checkMatch(request, before.etag);
-      await validate(env, raw);
+      await validateRoutes(env, raw);
       const etag = await etagOfRoutes(raw);
       // Written even if they seem to be the same: what was read may be KV's past.
       await store(env, raw, Math.max(Date.now(), (before.updatedAt ?? 0) + 1));

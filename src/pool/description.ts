@@ -73,6 +73,7 @@ function describeOrigins({ board, monitor, isolates, snapshot }: PoolParts): Ori
       since: record.sinceMs,
       ejected_until: board.ejectedUntilMs(id),
       drain_deadline: record.drain?.deadlineMs ?? null,
+      drain_started: record.drain?.startedMs ?? null,
       leaving: record.leaving !== null,
       active_connections: isolates.active(id),
       last_probe: probe && {
