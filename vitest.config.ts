@@ -43,6 +43,17 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      {
+        // Needs Chromium, so not part of `npm test`: `npm run test:browser`.
+        test: {
+          ...PATIENCE,
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          globalSetup: ["test/system/support/build.ts"],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 });

@@ -97,10 +97,7 @@ export function demoText(demo: Demo, url: string, adminToken: string): string {
     [`curl ${url}/headers`, "what an origin gets to see"],
     [`curl -N ${url}/events`, "server-sent events, one at a time"],
     [`curl "${url}/slow?ms=1500"`, "an answer that takes its time"],
-    [
-      `curl ${demo.origins[1]?.url}/shop/break`,
-      "b's shop breaks for 30 s: see the dashboard",
-    ],
+    [`curl ${demo.origins[1]?.url}/shop/break`, "b's shop breaks for 30 s: see the dashboard"],
     [`curl -H "Authorization: Bearer ${adminToken}" ${url}/_lb/pools`, "the admin API"],
   ] as const;
   const width = Math.max(...tries.map(([command]) => (command.length < 60 ? command.length : 0)));

@@ -53,7 +53,7 @@ function Head({ at }: { at: Place }) {
       </a>
       <nav aria-label="Dashboard">
         {links.map(([label, url, isHere]) => (
-          <a key={label} href={url} aria-current={isHere ? "page" : undefined}>
+          <a key={label} class="navlink" href={url} aria-current={isHere ? "page" : undefined}>
             {label}
           </a>
         ))}

@@ -34,6 +34,11 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** With a full stop at its end, and one only. */
+export function sentence(text: string): string {
+  return text.replace(/\.?$/, ".");
+}
+
 const UNITS: [name: string, ms: number][] = [
   ["d", 86_400_000],
   ["h", 3_600_000],
@@ -50,6 +55,10 @@ export function duration(ms: number): string {
   const [smaller, small = 1] = UNITS[at + 1] ?? [];
   const rest = Math.floor((ms - whole * unit) / small);
   return smaller === undefined || rest === 0 ? `${whole} ${name}` : `${whole} ${name} ${rest} ${smaller}`;
+}
+
+export function ago(ms: number): string {
+  return ms < 1_000 ? "just now" : `${duration(ms)} ago`;
 }
 
 const clockFormat = new Intl.DateTimeFormat(undefined, {

@@ -55,7 +55,9 @@ export function poolCharts(pool: LivePool, history: LoadedHistory, span: Span): 
       colour,
       dashed: false,
       values: [
-        ...grid.slices.map((slice) => fromSlice(slice && (slice.origins[origin.id] ?? NOTHING), value, grid.stepS)),
+        ...grid.slices.map((slice) =>
+          fromSlice(slice && (slice.origins[origin.id] ?? NOTHING), value, grid.stepS),
+        ),
         fromLive(origin, value),
       ],
     }));
@@ -67,12 +69,7 @@ export function poolCharts(pool: LivePool, history: LoadedHistory, span: Span): 
 }
 
 /** The charts of one origin. */
-export function originCharts(
-  pool: LivePool,
-  origin: LiveOrigin,
-  history: LoadedHistory,
-  span: Span,
-): Charts {
+export function originCharts(pool: LivePool, origin: LiveOrigin, history: LoadedHistory, span: Span): Charts {
   const grid = gridOf(history, span, pool.at);
   const pick = (slice: HistorySlice): Sample => slice.origins[origin.id] ?? NOTHING;
   const one = (label: string, value: (sample: Sample, stepS: number) => number | null): Line => ({
@@ -127,10 +124,7 @@ function fromSlice(
   return value(sample ?? NOTHING, stepS);
 }
 
-function fromLive(
-  live: LiveTraffic,
-  value: (sample: Sample, stepS: number) => number | null,
-): number | null {
+function fromLive(live: LiveTraffic, value: (sample: Sample, stepS: number) => number | null): number | null {
   const { requests_per_second, error_rate, p50, p99 } = live;
   return value({ requests: requests_per_second, errors: requests_per_second * error_rate, p50, p99 }, 1);
 }

@@ -34,7 +34,8 @@ export function originStanding(origin: LiveOrigin): Standing {
   if (!origin.healthy) return { tone: "bad", label: "Unhealthy" };
   if (origin.ejected) return { tone: "warn", label: "Ejected" };
   if (origin.weight === 0) return { tone: "off", label: "Weight 0" };
-  if (origin.weight_factor < 1) return { tone: "busy", label: `Warming up, ${percent(origin.weight_factor)}` };
+  if (origin.weight_factor < 1)
+    return { tone: "busy", label: `Warming up, ${percent(origin.weight_factor)}` };
   if (origin.backup && !origin.eligible) return { tone: "good", label: "Standby" };
   return { tone: "good", label: "Healthy" };
 }
@@ -52,7 +53,10 @@ export function poolStanding(pool: WatchedPool): Standing {
 /** What is wrong, worst first. @param nowMs by the balancer's clock */
 export function poolProblems(pool: WatchedPool, nowMs: number): Problem[] {
   if ("error" in pool) return [{ tone: "bad", pool: pool.pool, origin: null, text: pool.error }];
-  const problems = [...wholeProblems(pool), ...pool.origins.flatMap((origin) => troubles(pool, origin, nowMs))];
+  const problems = [
+    ...wholeProblems(pool),
+    ...pool.origins.flatMap((origin) => troubles(pool, origin, nowMs)),
+  ];
   return problems.sort((a, b) => (a.tone === b.tone ? 0 : a.tone === "bad" ? -1 : 1));
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import { jsonText } from "../lib/format.ts";
+import { Scroll } from "./scroll.tsx";
 
 /** As config/diff.ts makes it. */
 export interface Change {
@@ -14,7 +15,7 @@ export interface Change {
 export function Changes({ changes }: { changes: readonly Change[] }) {
   if (changes.length === 0) return <p class="empty">No difference.</p>;
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="Changes">
+    <Scroll label="Changes">
       <table class="changes">
         <thead>
           <tr>
@@ -41,7 +42,7 @@ export function Changes({ changes }: { changes: readonly Change[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

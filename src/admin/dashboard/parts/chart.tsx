@@ -6,6 +6,7 @@ import { useEffect, useMemo, useRef, useState } from "hono/jsx/dom";
 import uPlot from "uplot";
 import { clock } from "../lib/format.ts";
 import type { Chart as ChartData, Line } from "../lib/series.ts";
+import { Scroll } from "./scroll.tsx";
 
 interface ChartProps {
   title: string;
@@ -81,7 +82,7 @@ function ChartTable({ title, data, format }: Omit<ChartProps, "tick" | "atLeast"
     return Array.from({ length: Math.min(ROWS, data.times.length) }, (_, index) => last - index * step);
   }, [data]);
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label={`${title}, table`}>
+    <Scroll label={`${title}, table`}>
       <table>
         <thead>
           <tr>
@@ -106,7 +107,7 @@ function ChartTable({ title, data, format }: Omit<ChartProps, "tick" | "atLeast"
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
@@ -151,7 +152,12 @@ function optionsFor(
     cursor: { sync: { key: "time" }, drag: { setScale: false, x: false, y: false }, points: { size: 6 } },
     scales: { y: { range: (_plot, _least, most) => [0, Math.max(atLeast, (most ?? 0) * 1.1)] } },
     axes: [
-      { ...axis, size: 26, space: 64, values: (_plot, splits) => splits.map((at) => clock(at * 1_000).slice(-8, -3)) },
+      {
+        ...axis,
+        size: 26,
+        space: 64,
+        values: (_plot, splits) => splits.map((at) => clock(at * 1_000).slice(-8, -3)),
+      },
       { ...axis, size: 52, space: 30, values: (_plot, splits) => splits.map(tick) },
     ],
     series: [

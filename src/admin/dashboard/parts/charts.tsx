@@ -54,8 +54,20 @@ export function Charts({ pool, at, make, note = "" }: ChartsProps) {
       ) : (
         <div class="charts">
           <Chart title="Requests per second" data={data.requests} format={rate} tick={String} atLeast={1} />
-          <Chart title="Errors, % of attempts" data={data.errors} format={wholePercent} tick={wholePercent} atLeast={5} />
-          <Chart title="Latency to headers" data={data.latency} format={latency} tick={milliseconds} atLeast={10} />
+          <Chart
+            title="Errors, % of attempts"
+            data={data.errors}
+            format={wholePercent}
+            tick={wholePercent}
+            atLeast={5}
+          />
+          <Chart
+            title="Latency to headers"
+            data={data.latency}
+            format={latency}
+            tick={milliseconds}
+            atLeast={10}
+          />
         </div>
       )}
       {note !== "" && <p class="muted small">{note}</p>}

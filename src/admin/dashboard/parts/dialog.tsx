@@ -49,7 +49,11 @@ export function Dialog({ title, onClose, confirm, closable = true, children }: D
             </button>
           )}
           {confirm !== null && (
-            <button type="submit" class={`button button-${confirm.tone ?? "main"}`} disabled={confirm.disabled}>
+            <button
+              type="submit"
+              class={`button button-${confirm.tone ?? "main"}`}
+              disabled={confirm.disabled}
+            >
               {confirm.label}
             </button>
           )}

@@ -5,7 +5,7 @@
  */
 import { useEffect, useState } from "hono/jsx/dom";
 import { ApiError, call, messageOf } from "../lib/api.ts";
-import { parseDocument, type PlacedError, placeErrors } from "../lib/document.ts";
+import { type PlacedError, parseDocument, placeErrors } from "../lib/document.ts";
 import { refresh } from "../lib/feed.ts";
 import { plural } from "../lib/format.ts";
 import { guardLeaving } from "../lib/place.ts";
@@ -16,6 +16,8 @@ import { TextArea } from "./text-area.tsx";
 
 export interface DocumentSource {
   label: string;
+  /** Said when it was put in force. */
+  done: string;
   /** Path of the API: GET, PUT. */
   path: string;
   /** How the paths in its errors begin. */
@@ -116,7 +118,7 @@ export function DocumentEditor({ source }: { source: DocumentSource }) {
         body: text,
         headers: document.etag === null ? { "if-none-match": "*" } : { "if-match": document.etag },
       });
-      say("good", changed ? `${source.label} is in force` : "It was in force already");
+      say("good", changed ? source.done : "It was in force already");
       begin({ text, etag });
       guardLeaving(null);
       source.onSaved?.();

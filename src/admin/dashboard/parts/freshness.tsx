@@ -4,7 +4,7 @@
  */
 import { useEffect, useState } from "hono/jsx/dom";
 import { feed, refresh } from "../lib/feed.ts";
-import { clock, duration } from "../lib/format.ts";
+import { clock, duration, sentence } from "../lib/format.ts";
 import { useStore } from "../lib/store.ts";
 import { Mark } from "./mark.tsx";
 
@@ -37,13 +37,9 @@ export function StaleNotice() {
       <p class="notice notice-bad stale">
         <Mark tone="bad" />
         <span>
-          <b>{error}.</b>{" "}
-          {receivedMs === 0
-            ? "Trying again."
-            : `You see the state of ${clock(receivedMs)}. Trying again.`}{" "}
-          {receivedMs > 0 && (
-            <span aria-hidden="true">({duration(Date.now() - receivedMs)} old)</span>
-          )}
+          <b>{sentence(error)}</b>{" "}
+          {receivedMs === 0 ? "Trying again." : `You see the state of ${clock(receivedMs)}. Trying again.`}{" "}
+          {receivedMs > 0 && <span aria-hidden="true">({duration(Date.now() - receivedMs)} old)</span>}
         </span>
         <button type="button" class="button button-small" onClick={refresh}>
           Try now

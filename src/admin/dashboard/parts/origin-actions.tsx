@@ -33,22 +33,26 @@ export function OriginActions({ pool, origin }: OriginProps) {
           class="button button-small"
           onClick={() => void act(`${name} takes traffic again`, () => post(`${path}/undrain`))}
         >
-          Undrain<Whose name={name} />
+          Undrain
+          <Whose name={name} />
         </button>
       ) : (
         <button type="button" class="button button-small" onClick={() => setAsked("drain")}>
-          Drain<Whose name={name} />
+          Drain
+          <Whose name={name} />
         </button>
       )}
       {!origin.leaving && (
         <button type="button" class="button button-small" onClick={() => setAsked("weight")}>
-          Weight<Whose name={name} />
+          Weight
+          <Whose name={name} />
         </button>
       )}
       {!origin.leaving &&
         (origin.enabled ? (
           <button type="button" class="button button-small" onClick={() => setAsked("disable")}>
-            Disable<Whose name={name} />
+            Disable
+            <Whose name={name} />
           </button>
         ) : (
           <button
@@ -56,7 +60,8 @@ export function OriginActions({ pool, origin }: OriginProps) {
             class="button button-small"
             onClick={() => void act(`${name} is enabled`, () => patch(path, { enabled: true }))}
           >
-            Enable<Whose name={name} />
+            Enable
+            <Whose name={name} />
           </button>
         ))}
       {asked === "weight" && <WeightDialog pool={pool} origin={origin} onClose={close} />}
@@ -72,7 +77,12 @@ function Whose({ name }: { name: string }) {
   return <span class="unseen"> {name}</span>;
 }
 
-function LeaveDialog({ pool, origin, how, onClose }: OriginProps & { how: "drain" | "disable"; onClose: () => void }) {
+function LeaveDialog({
+  pool,
+  origin,
+  how,
+  onClose,
+}: OriginProps & { how: "drain" | "disable"; onClose: () => void }) {
   const left = pool.eligible_count - (origin.eligible ? 1 : 0);
   const name = `${origin.id} of ${pool.pool}`;
   const path = originPath(pool.pool, origin.id);
@@ -101,7 +111,9 @@ function LeaveDialog({ pool, origin, how, onClose }: OriginProps & { how: "drain
           No other origin of {pool.pool} can take requests: clients would get 503.
         </p>
       ) : (
-        <p class="muted">{plural(left, "origin")} of {pool.pool} will be left to take its traffic.</p>
+        <p class="muted">
+          {plural(left, "origin")} of {pool.pool} will be left to take its traffic.
+        </p>
       )}
     </Dialog>
   );

@@ -3,7 +3,7 @@
  * @module
  */
 import type { LiveOrigin, LivePool } from "../../../contract/live.ts";
-import { clock, count, duration, latency, percent, rate } from "../lib/format.ts";
+import { ago, clock, count, duration, latency, percent, rate } from "../lib/format.ts";
 import { href } from "../lib/place.ts";
 import { originStanding } from "../lib/standing.ts";
 import { mayOperate } from "../lib/viewer.ts";
@@ -80,7 +80,7 @@ export function OriginTable({ pool, nowMs }: Omit<RowProps, "origin">) {
               <Connections origin={origin} />
             </td>
             {hasLimits && (
-              <td data-label="Rate limit">
+              <td data-label="Rate limit" class={origin.rate_limit === null ? "is-none" : ""}>
                 <RateLimit origin={origin} />
               </td>
             )}
@@ -110,14 +110,14 @@ export function State({ pool, origin, nowMs }: RowProps) {
 
 function reason(pool: LivePool, origin: LiveOrigin, nowMs: number): string {
   const { ejected, ejected_until, ejection_steps, healthy, since, last_probe } = origin;
-  if (ejected && ejected_until !== null) {
+  if (healthy && ejected && ejected_until !== null) {
     const times = ejection_steps > 1 ? `, ${ejection_steps} times as long as the first` : "";
     return `comes back in ${duration(Math.max(0, ejected_until - nowMs))}${times}`;
   }
   const age = `for ${duration(Math.max(0, nowMs - since))}`;
   if (!pool.checked) return "no health check";
   if (last_probe === null) return `${age}, not probed yet`;
-  const probe = `${last_probe.detail}, ${duration(Math.max(0, nowMs - last_probe.at))} ago`;
+  const probe = `${last_probe.detail}, ${ago(nowMs - last_probe.at)}`;
   return healthy === last_probe.passed ? `${age} · ${probe}` : `${age} · last probe: ${probe}`;
 }
 
@@ -176,7 +176,7 @@ function RateLimit({ origin }: { origin: LiveOrigin }) {
 export function probeText(origin: LiveOrigin, nowMs: number): string {
   const probe = origin.last_probe;
   if (probe === null) return "none yet";
-  const verdict = probe.passed ? "passed" : "failed";
-  const ago = duration(Math.max(0, nowMs - probe.at));
-  return `${verdict}: ${probe.detail}, in ${latency(probe.duration_ms)}, at ${clock(probe.at)} (${ago} ago)`;
+  const verdict = probe.passed ? "passed" : `failed: ${probe.detail}`;
+  const age = ago(nowMs - probe.at);
+  return `${verdict}, in ${latency(probe.duration_ms)}, at ${clock(probe.at)} (${age})`;
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import type { PoolEvent, PoolEventKind } from "../../../contract/events.ts";
-import { clock, duration } from "../lib/format.ts";
+import { ago, clock } from "../lib/format.ts";
 import { href } from "../lib/place.ts";
 import type { Tone } from "../lib/standing.ts";
 import { Mark } from "./mark.tsx";
@@ -51,7 +51,7 @@ export function Timeline({ events, nowMs, namesPool = false }: TimelineProps) {
               )}
               {event.who !== undefined && <span class="muted"> by {event.who}</span>}
             </p>
-            <time dateTime={new Date(event.at).toISOString()} title={`${duration(nowMs - event.at)} ago`}>
+            <time dateTime={new Date(event.at).toISOString()} title={ago(nowMs - event.at)}>
               {clock(event.at)}
             </time>
           </li>

@@ -2,7 +2,7 @@
  * Another weight, with the split it would make.
  * @module
  */
-import { useState } from "hono/jsx/dom";
+import { useRef, useState } from "hono/jsx/dom";
 import type { LiveOrigin, LivePool } from "../../../contract/live.ts";
 import { percent } from "../lib/format.ts";
 import { act } from "../lib/toast.ts";
@@ -22,6 +22,8 @@ interface WeightDialogProps {
 
 export function WeightDialog({ pool, origin, onClose }: WeightDialogProps) {
   const [weight, setWeight] = useState(origin.weight);
+  // What another operator sets meanwhile must not change what is typed here.
+  const first = useRef(String(origin.weight));
   const isGood = Number.isFinite(weight) && weight >= 0 && weight <= MOST;
   return (
     <Dialog
@@ -47,7 +49,7 @@ export function WeightDialog({ pool, origin, onClose }: WeightDialogProps) {
           step="0.01"
           inputmode="decimal"
           required
-          defaultValue={String(origin.weight)}
+          value={first.current ?? ""}
           onInput={(event: Event) => setWeight((event.currentTarget as HTMLInputElement).valueAsNumber)}
         />
       </label>

@@ -7,6 +7,7 @@ import { refresh } from "../lib/feed.ts";
 import { go, guardLeaving, href } from "../lib/place.ts";
 import { mayConfigure } from "../lib/viewer.ts";
 import { DocumentEditor } from "../parts/document-editor.tsx";
+import { PageHead } from "../parts/page-head.tsx";
 
 export function PoolConfigView({ pool }: { pool: string }) {
   return (
@@ -18,6 +19,7 @@ export function PoolConfigView({ pool }: { pool: string }) {
       <DocumentEditor
         source={{
           label: `The configuration of ${pool}`,
+          done: `The configuration of ${pool} is in force`,
           path: `/pools/${encodeURIComponent(pool)}`,
           base: `pools.${pool}`,
           pick: ({ config }) => config ?? {},
@@ -30,13 +32,18 @@ export function PoolConfigView({ pool }: { pool: string }) {
 export function RoutesView() {
   return (
     <>
-      <h1 tabindex={-1}>Routes</h1>
-      <p class="muted">
+      <PageHead title="Routes">
         The first that matches a request's host and path names its pool. None at all: the only pool, or the
         pool "default". KV alone holds them, so a change takes up to a minute to be known everywhere.
-      </p>
+      </PageHead>
       <DocumentEditor
-        source={{ label: "The routes", path: "/routes", base: "routes", pick: ({ routes }) => routes ?? [] }}
+        source={{
+          label: "The routes",
+          done: "The routes are in force",
+          path: "/routes",
+          base: "routes",
+          pick: ({ routes }) => routes ?? [],
+        }}
       />
     </>
   );
@@ -56,10 +63,7 @@ export function CreateView() {
   const isGood = new RegExp(`^${ID}$`).test(id);
   return (
     <>
-      <p class="crumbs">
-        <a href={href({})}>Pools</a> /
-      </p>
-      <h1 tabindex={-1}>New pool</h1>
+      <PageHead title="New pool">A named set of origins that share the traffic.</PageHead>
       {!mayConfigure && <p class="notice notice-bad">Your token may not make pools.</p>}
       <label class="field">
         <span>Name</span>
@@ -81,6 +85,7 @@ export function CreateView() {
           key={id}
           source={{
             label: `The configuration of ${id}`,
+            done: `The pool ${id} is in force`,
             path: `/pools/${id}`,
             base: `pools.${id}`,
             pick: ({ config }) => config,

@@ -7,6 +7,7 @@ import { ApiError, call, messageOf } from "../lib/api.ts";
 import { count, jsonText } from "../lib/format.ts";
 import { href } from "../lib/place.ts";
 import { Badge, Mark } from "../parts/mark.tsx";
+import { PageHead } from "../parts/page-head.tsx";
 
 interface Explained {
   pool: string;
@@ -55,8 +56,9 @@ export function ExplainView() {
   };
   return (
     <>
-      <h1 tabindex={-1}>Explain a request</h1>
-      <p class="muted">Where it would go now, and why not elsewhere. Nothing is sent and nothing changes.</p>
+      <PageHead title="Explain a request">
+        Where it would go now, and why not elsewhere. Nothing is sent and nothing changes.
+      </PageHead>
       <form
         class="explain"
         onSubmit={(event: Event) => {
@@ -74,7 +76,7 @@ export function ExplainView() {
         </label>
         <label class="field field-url">
           <span>URL</span>
-          <input name="url" type="url" required defaultValue={`${location.origin}/`} spellcheck={false} />
+          <input name="url" type="url" required value={`${location.origin}/`} spellcheck={false} />
         </label>
         <label class="field">
           <span>Client address (may be empty)</span>
@@ -146,7 +148,7 @@ function Result({ answer }: { answer: Answer }) {
             "There are none, and the only pool takes everything."
           ) : (
             <>
-              number {route.index + 1}: <code>{jsonText(route.route)}</code>
+              number {route.index + 1}: <code>{jsonText(withoutNulls(route.route))}</code>
             </>
           )}
         </li>
@@ -185,7 +187,8 @@ function Pick({ explained: { pick, pool } }: { explained: Explained }) {
 }
 
 function Steps({ explained }: { explained: Explained }) {
-  const { pool, algorithm, coordination, hash_key, affinity, panic, candidates, pick, unknown_here } = explained;
+  const { pool, algorithm, coordination, hash_key, affinity, panic, candidates, pick, unknown_here } =
+    explained;
   return (
     <>
       <li>
@@ -198,7 +201,7 @@ function Steps({ explained }: { explained: Explained }) {
         {panic && " (panic: health is ignored, because too few are healthy)"}
       </li>
       <li>
-        <b>Session</b> {affinityText(affinity)}
+        <b>Sessions</b> {affinityText(affinity)}
       </li>
       <li>
         <b>Origins</b>
@@ -231,11 +234,14 @@ function Steps({ explained }: { explained: Explained }) {
           </tbody>
         </table>
       </li>
-      {unknown_here.length > 0 && (
-        <li class="muted">Not known here: {unknown_here.join("; ")}.</li>
-      )}
+      {unknown_here.length > 0 && <li class="muted">Not known here: {unknown_here.join("; ")}.</li>}
     </>
   );
+}
+
+/** A route as its author wrote it, near enough: what is not there is null. */
+function withoutNulls(route: unknown): unknown {
+  return Object.fromEntries(Object.entries(route ?? {}).filter(([, value]) => value !== null));
 }
 
 function affinityText(affinity: Explained["affinity"]): string {

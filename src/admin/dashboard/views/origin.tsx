@@ -75,7 +75,9 @@ function Facts({ pool, origin, nowMs }: OriginProps) {
         <Fact name="Health">
           {origin.status} since {clock(origin.since)} ({duration(Math.max(0, nowMs - origin.since))})
         </Fact>
-        <Fact name="Last probe">{pool.checked ? probeText(origin, nowMs) : "the pool has no health check"}</Fact>
+        <Fact name="Last probe">
+          {pool.checked ? probeText(origin, nowMs) : "the pool has no health check"}
+        </Fact>
         <Fact name="Share">
           {share === null ? "no traffic" : percent(share)},{" "}
           {intended_share === null ? "as the load wants it" : `intended ${percent(intended_share)}`}
@@ -101,7 +103,13 @@ function Facts({ pool, origin, nowMs }: OriginProps) {
           {ejection_steps > 1 && `; the last was ${ejection_steps} times as long as the first`}
         </Fact>
         <Fact name="Drain">
-          {origin.drained ? "drained" : origin.draining ? <DrainProgress origin={origin} nowMs={nowMs} /> : "no"}
+          {origin.drained ? (
+            "drained"
+          ) : origin.draining ? (
+            <DrainProgress origin={origin} nowMs={nowMs} />
+          ) : (
+            "no"
+          )}
           {origin.leaving && " (gone from the configuration; removed once it is drained)"}
         </Fact>
       </dl>

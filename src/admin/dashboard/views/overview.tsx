@@ -5,7 +5,7 @@
 import { useEffect, useState } from "hono/jsx/dom";
 import type { LiveOrigin, LivePool } from "../../../contract/live.ts";
 import { feed, type WatchedPool } from "../lib/feed.ts";
-import { count, latency, percent, plural, rate } from "../lib/format.ts";
+import { count, latency, percent, plural, rate, sentence } from "../lib/format.ts";
 import { fetchHistory, type LoadedHistory } from "../lib/history.ts";
 import { href } from "../lib/place.ts";
 import { trend } from "../lib/series.ts";
@@ -61,7 +61,8 @@ function Verdict({ pools, nowMs }: OverviewProps) {
       <p class="verdict tone-good">
         <Mark tone="good" />
         <span>
-          <b>All is well.</b> {plural(pools.length, "pool")}, {plural(total, "origin")}, {rate(traffic)} requests/s.
+          <b>All is well.</b> {plural(pools.length, "pool")}, {plural(total, "origin")}, {rate(traffic)}{" "}
+          requests/s.
         </span>
       </p>
     );
@@ -106,7 +107,7 @@ function PoolCard({ pool, isPictured }: { pool: WatchedPool; isPictured: boolean
         <Badge {...standing} />
       </header>
       {"error" in pool ? (
-        <p class="muted">{pool.error}.</p>
+        <p class="muted">{sentence(pool.error)}</p>
       ) : (
         <>
           <p class="muted small">

@@ -4,14 +4,13 @@
  */
 import { type Child, useState } from "hono/jsx/dom";
 import type { LivePool } from "../../../contract/live.ts";
-import { call } from "../lib/api.ts";
+import { call, messageOf } from "../lib/api.ts";
 import { refresh, shownOrigins, type WatchedPool } from "../lib/feed.ts";
-import { count, latency, plural } from "../lib/format.ts";
+import { count, latency, plural, sentence } from "../lib/format.ts";
 import { href, type Place, type View } from "../lib/place.ts";
 import { poolCharts } from "../lib/series.ts";
 import { inService, poolProblems, poolStanding } from "../lib/standing.ts";
 import { say } from "../lib/toast.ts";
-import { messageOf } from "../lib/api.ts";
 import { mayOperate } from "../lib/viewer.ts";
 import { Charts } from "../parts/charts.tsx";
 import { Dialog } from "../parts/dialog.tsx";
@@ -35,7 +34,7 @@ export function PoolView({ pool, place, nowMs }: { pool: WatchedPool | null; pla
     return (
       <div class="blank">
         <h1 tabindex={-1}>{name}</h1>
-        <p>{pool === null ? "There is no such pool." : `${pool.error}.`}</p>
+        <p>{pool === null ? "There is no such pool." : sentence(pool.error)}</p>
         <a class="button" href={href({})}>
           All pools
         </a>
@@ -90,6 +89,7 @@ function PoolHead({ pool, view }: { pool: LivePool; view: View }) {
         {TABS.map(([name, label]) => (
           <a
             key={name}
+            class="navlink"
             href={href({ pool: pool.pool, view: name })}
             aria-current={name === view ? "page" : undefined}
           >

@@ -5,7 +5,7 @@
 import { useEffect, useState } from "hono/jsx/dom";
 import type { LivePool } from "../../../contract/live.ts";
 import { call, messageOf } from "../lib/api.ts";
-import { clock, duration } from "../lib/format.ts";
+import { ago, clock } from "../lib/format.ts";
 import { act } from "../lib/toast.ts";
 import { mayConfigure } from "../lib/viewer.ts";
 import { type Change, Changes } from "../parts/changes.tsx";
@@ -54,7 +54,7 @@ export function VersionsView({ pool, nowMs }: { pool: LivePool; nowMs: number })
                 {version} {version === pool.config_version && <span class="badge tone-good">in force</span>}
               </th>
               <td>
-                {clock(applied_at)} <span class="muted">({duration(Math.max(0, nowMs - applied_at))} ago)</span>
+                {clock(applied_at)} <span class="muted">({ago(nowMs - applied_at)})</span>
               </td>
               <td class="actions-cell">
                 <div class="actions">
