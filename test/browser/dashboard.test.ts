@@ -359,7 +359,7 @@ describe("a token that may only read", () => {
     await shows(page, "main", "Your token may read this, not change it");
     expect(await page.getByLabel("The configuration of split").getAttribute("readonly")).not.toBeNull();
     await page.getByRole("link", { name: "Versions" }).click();
-    await shows(page, ".versions", "What it changed");
+    await shows(page, ".versions", "Changes");
     expect(await page.getByRole("button", { name: /Roll back/ }).count()).toBe(0);
   });
 });

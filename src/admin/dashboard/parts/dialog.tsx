@@ -3,7 +3,7 @@
  * and gives it back, and closes with Escape.
  * @module
  */
-import { type Child, useEffect, useRef } from "hono/jsx/dom";
+import { type Child, useLayoutEffect, useRef } from "hono/jsx/dom";
 
 interface DialogProps {
   title: string;
@@ -20,7 +20,7 @@ let made = 0;
 export function Dialog({ title, onClose, confirm, closable = true, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useRef(`dialog-${++made}`);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
     return () => dialog?.close();

@@ -2,7 +2,7 @@
  * A large text with numbered lines. Tab leaves it, as everywhere else.
  * @module
  */
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useEffect, useLayoutEffect, useRef } from "hono/jsx/dom";
 import type { PlacedError } from "../lib/document.ts";
 
 interface TextAreaProps {
@@ -20,7 +20,8 @@ interface TextAreaProps {
 export function TextArea({ label, initial, text, errors, selected, readOnly, onInput }: TextAreaProps) {
   const area = useRef<HTMLTextAreaElement>(null);
   const gutter = useRef<HTMLPreElement>(null);
-  useEffect(() => {
+  // Before anyone can type into it.
+  useLayoutEffect(() => {
     if (area.current !== null) area.current.value = initial;
   }, [initial]);
   useEffect(() => {

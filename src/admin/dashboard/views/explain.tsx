@@ -8,6 +8,7 @@ import { count, jsonText } from "../lib/format.ts";
 import { href } from "../lib/place.ts";
 import { Badge, Mark } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
+import { Scroll } from "../parts/scroll.tsx";
 
 interface Explained {
   pool: string;
@@ -205,34 +206,36 @@ function Steps({ explained }: { explained: Explained }) {
       </li>
       <li>
         <b>Origins</b>
-        <table class="candidates">
-          <thead>
-            <tr>
-              <th scope="col">Origin</th>
-              <th scope="col">Verdict</th>
-              <th scope="col" class="number">
-                Weight
-              </th>
-              <th scope="col" class="number">
-                In flight
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {candidates.map(({ id, kept, reason, weight, active_connections }) => (
-              <tr key={id} class={id === pick?.origin ? "picked" : ""}>
-                <th scope="row">
-                  {id} {id === pick?.origin && <span class="badge tone-good">picked</span>}
+        <Scroll label={`Origins of ${pool}`}>
+          <table class="candidates">
+            <thead>
+              <tr>
+                <th scope="col">Origin</th>
+                <th scope="col">Verdict</th>
+                <th scope="col" class="number">
+                  Weight
                 </th>
-                <td>
-                  <Badge tone={kept ? "good" : "off"} label={reason.replaceAll("_", " ")} />
-                </td>
-                <td class="number">{weight}</td>
-                <td class="number">{count(active_connections)}</td>
+                <th scope="col" class="number">
+                  In flight
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {candidates.map(({ id, kept, reason, weight, active_connections }) => (
+                <tr key={id} class={id === pick?.origin ? "picked" : ""}>
+                  <th scope="row">
+                    {id} {id === pick?.origin && <span class="badge tone-good">picked</span>}
+                  </th>
+                  <td>
+                    <Badge tone={kept ? "good" : "off"} label={reason.replaceAll("_", " ")} />
+                  </td>
+                  <td class="number">{weight}</td>
+                  <td class="number">{count(active_connections)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
       </li>
       {unknown_here.length > 0 && <li class="muted">Not known here: {unknown_here.join("; ")}.</li>}
     </>

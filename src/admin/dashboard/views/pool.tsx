@@ -16,6 +16,7 @@ import { Charts } from "../parts/charts.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Badge, Mark } from "../parts/mark.tsx";
 import { OriginTable } from "../parts/origin-table.tsx";
+import { Scroll } from "../parts/scroll.tsx";
 import { Stats } from "../parts/stats.tsx";
 import { Timeline } from "../parts/timeline.tsx";
 import { PoolConfigView } from "./config.tsx";
@@ -176,32 +177,34 @@ function CheckNow({ pool }: { pool: string }) {
 
 function Probes({ probes }: { probes: readonly Probe[] }): Child {
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Origin</th>
-          <th scope="col">Verdict</th>
-          <th scope="col">Detail</th>
-          <th scope="col" class="number">
-            Took
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {probes.map(({ origin, passed, detail, duration_ms }) => (
-          <tr key={origin}>
-            <th scope="row">{origin}</th>
-            <td>
-              <Badge
-                tone={passed === null ? "off" : passed ? "good" : "bad"}
-                label={passed === null ? "Not probed" : passed ? "Passed" : "Failed"}
-              />
-            </td>
-            <td>{detail}</td>
-            <td class="number">{latency(duration_ms)}</td>
+    <Scroll label="Probes">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Origin</th>
+            <th scope="col">Verdict</th>
+            <th scope="col">Detail</th>
+            <th scope="col" class="number">
+              Took
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {probes.map(({ origin, passed, detail, duration_ms }) => (
+            <tr key={origin}>
+              <th scope="row">{origin}</th>
+              <td>
+                <Badge
+                  tone={passed === null ? "off" : passed ? "good" : "bad"}
+                  label={passed === null ? "Not probed" : passed ? "Passed" : "Failed"}
+                />
+              </td>
+              <td>{detail}</td>
+              <td class="number">{latency(duration_ms)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
   );
 }

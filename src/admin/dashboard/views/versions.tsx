@@ -63,7 +63,7 @@ export function VersionsView({ pool, nowMs }: { pool: LivePool; nowMs: number })
                     class="button button-small"
                     onClick={() => setAsked({ version, back: false })}
                   >
-                    What it changed<span class="unseen">, version {version}</span>
+                    Changes<span class="unseen"> of version {version}</span>
                   </button>
                   {mayConfigure && version !== pool.config_version && (
                     <button
