@@ -68,6 +68,8 @@ export function createAdmin(options: AdminOptions = {}): AdminApp {
   // Before the guard: whoever has not signed in yet finds where to.
   app.get("/", ({ req, env }) => showPage(req.raw, env, authenticator));
   app.get("/assets/:name", ({ req }) => assetResponse(req.param("name")));
+  // Where a reload after a wrong token leads.
+  app.get("/login", ({ redirect }) => redirect("/_lb/", 303));
   app.post("/login", ({ req, env }) => signIn(req.raw, env, authenticator));
   app.post("/logout", ({ req }) => signOut(req.raw));
   app.use("*", async (context, next) => {

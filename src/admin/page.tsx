@@ -43,8 +43,7 @@ export function signInPage(request: Request, failure: string | null, options: Pa
           </button>
           <p class="hint" id="hint">
             One of the tokens in <code>ADMIN_TOKEN</code> or <code>ADMIN_TOKENS</code>. It is not kept in the
-            browser: a session of twelve hours is. The API is described in{" "}
-            <a href="/_lb/openapi.json">/_lb/openapi.json</a>.
+            browser: a session of twelve hours is. The API is described in <code>/_lb/openapi.json</code>.
           </p>
         </form>
       </main>

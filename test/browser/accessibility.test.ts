@@ -151,6 +151,7 @@ describe("by keyboard", () => {
         expect(await focused()).toBe(text);
       };
       await page.goto(`${balancer.url}/_lb/`);
+      await page.locator("#token:focus").waitFor();
       await page.keyboard.type(ADMIN);
       await page.keyboard.press("Enter");
       await page.locator(".is-live").waitFor();

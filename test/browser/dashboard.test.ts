@@ -271,10 +271,12 @@ describe("configuring", () => {
     await page.getByRole("button", { name: "Check and compare" }).click();
     await shows(page, "#document-errors", 'did you mean "weight"?');
     await page.getByRole("button", { name: `Line ${at + 1}` }).click();
-    const selected = await page.evaluate(
-      "(({ value, selectionStart, selectionEnd }) => value.slice(selectionStart, selectionEnd))(document.activeElement)",
-    );
-    expect(selected).toBe('"wieght": 2');
+    await eventually("the selection of what is wrong", async () => {
+      const selected = await page.evaluate(
+        "(({ value, selectionStart, selectionEnd }) => value?.slice(selectionStart, selectionEnd))(document.activeElement)",
+      );
+      return selected === '"wieght": 2';
+    });
     await editor.fill(lines.toSpliced(at, 0, '      "weight": 2,').join("\n"));
     await page.getByRole("button", { name: "Check and compare" }).click();
     await shows(page, ".changes", "origins[b].weight");

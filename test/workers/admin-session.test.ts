@@ -81,6 +81,8 @@ describe("the page", () => {
     const { send } = world();
     const bare = await send("GET ?pool=web");
     expect([bare.status, bare.headers.get("location")]).toEqual([308, "/_lb/?pool=web"]);
+    const reloaded = await send("GET /login");
+    expect([reloaded.status, reloaded.headers.get("location")]).toEqual([303, "/_lb/"]);
   });
 
   it("knocks once more for who comes from another site's link, because their cookie stayed behind", async () => {

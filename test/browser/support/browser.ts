@@ -76,10 +76,6 @@ export async function shows(page: Page, selector: string, text: string | RegExp)
   await page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: PATIENCE_MS });
 }
 
-export async function hasText(page: Page, selector: string): Promise<string> {
-  return (await page.locator(selector).allInnerTexts()).join("\n");
-}
-
 export function expectNoComplaints({ complaints }: Visitor): void {
   expect(complaints).toEqual([]);
 }

@@ -24,6 +24,8 @@ export interface Problem {
 /** Failing attempts are a problem from this share on, if there are enough of them to tell. */
 const MANY_ERRORS = 0.05;
 const ENOUGH_PER_SECOND = 0.5;
+/** From here on they are worth a look. */
+const SOME_ERRORS = 0.01;
 
 export function originStanding(origin: LiveOrigin): Standing {
   if (origin.leaving) return { tone: "busy", label: "Leaving" };
@@ -89,6 +91,12 @@ function troubleDetail(origin: LiveOrigin, nowMs: number): string {
   const since = `for ${duration(Math.max(0, nowMs - origin.since))}`;
   const probe = origin.last_probe;
   return probe === null || probe.passed ? since : `${since}: ${probe.detail}`;
+}
+
+/** The colour of a share of errors; empty: none in particular. */
+export function errorTone(rate: number): "bad" | "warn" | "" {
+  if (rate >= MANY_ERRORS) return "bad";
+  return rate >= SOME_ERRORS ? "warn" : "";
 }
 
 /** `2 of 3 origins in service` */

@@ -5,7 +5,7 @@
 import type { LiveOrigin, LivePool } from "../../../contract/live.ts";
 import { ago, clock, count, duration, latency, percent, rate } from "../lib/format.ts";
 import { href } from "../lib/place.ts";
-import { originStanding } from "../lib/standing.ts";
+import { errorTone, originStanding } from "../lib/standing.ts";
 import { mayOperate } from "../lib/viewer.ts";
 import { Badge } from "./mark.tsx";
 import { ShareBar, UseBar } from "./meter.tsx";
@@ -67,7 +67,7 @@ export function OriginTable({ pool, nowMs }: Omit<RowProps, "origin">) {
             <td data-label="Req/s" class="number">
               {rate(origin.requests_per_second)}
             </td>
-            <td data-label="Errors" class={`number ${origin.error_rate > 0 ? "text-bad" : ""}`}>
+            <td data-label="Errors" class={`number text-${errorTone(origin.error_rate)}`}>
               {percent(origin.error_rate)}
             </td>
             <td data-label="p50" class="number">

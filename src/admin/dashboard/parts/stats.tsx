@@ -4,13 +4,13 @@
  */
 import type { LiveTraffic } from "../../../contract/live.ts";
 import { count, latency, percent, rate } from "../lib/format.ts";
+import { errorTone } from "../lib/standing.ts";
 
 export function Stats({ live }: { live: LiveTraffic }) {
-  const isFailing = live.error_rate > 0;
   return (
     <dl class="stats">
       <Stat label="Requests/s" value={rate(live.requests_per_second)} />
-      <Stat label="Errors" value={percent(live.error_rate)} tone={isFailing ? "bad" : ""} />
+      <Stat label="Errors" value={percent(live.error_rate)} tone={errorTone(live.error_rate)} />
       <Stat label="p50" value={latency(live.p50)} />
       <Stat label="p99" value={latency(live.p99)} />
       <Stat label="In flight" value={count(live.active_connections)} />

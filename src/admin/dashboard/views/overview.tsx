@@ -9,7 +9,14 @@ import { count, latency, percent, plural, rate, sentence } from "../lib/format.t
 import { fetchHistory, type LoadedHistory } from "../lib/history.ts";
 import { href } from "../lib/place.ts";
 import { trend } from "../lib/series.ts";
-import { inService, originStanding, type Problem, poolProblems, poolStanding } from "../lib/standing.ts";
+import {
+  errorTone,
+  inService,
+  originStanding,
+  type Problem,
+  poolProblems,
+  poolStanding,
+} from "../lib/standing.ts";
 import { mayConfigure } from "../lib/viewer.ts";
 import { Badge, Mark } from "../parts/mark.tsx";
 import { Spark } from "../parts/spark.tsx";
@@ -20,6 +27,8 @@ import { Timeline } from "../parts/timeline.tsx";
 const NAMED = 12;
 /** Pools that get a picture of their last minutes: each is a request more. */
 const PICTURED = 12;
+/** A little more than is drawn. */
+const PICTURED_MS = 930_000;
 const EVENTS = 12;
 
 interface OverviewProps {
@@ -116,7 +125,7 @@ function PoolCard({ pool, isPictured }: { pool: WatchedPool; isPictured: boolean
           <div class="card-traffic">
             <dl class="stats">
               <Stat label="Requests/s" value={rate(pool.requests_per_second)} />
-              <Stat label="Errors" value={percent(pool.error_rate)} tone={pool.error_rate > 0 ? "bad" : ""} />
+              <Stat label="Errors" value={percent(pool.error_rate)} tone={errorTone(pool.error_rate)} />
               <Stat label="p99" value={latency(pool.p99)} />
               <Stat label="In flight" value={count(pool.active_connections)} />
             </dl>
@@ -158,7 +167,7 @@ function Trend({ pool }: { pool: LivePool }) {
     const update = async (): Promise<void> => {
       if (Date.now() - askedMs < 10_000) return;
       askedMs = Date.now();
-      held = await fetchHistory(pool.pool, "hour", held, Date.now() - 900_000).catch(() => held);
+      held = await fetchHistory(pool.pool, "hour", held, Date.now() - PICTURED_MS).catch(() => held);
       setHistory(held);
     };
     void update();
