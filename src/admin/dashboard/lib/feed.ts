@@ -52,7 +52,7 @@ export const feed = new Store<FeedState>({
 /** Most origins of the pool that is looked at; the page can ask for more. */
 export const shownOrigins = new Store(MANY.origins);
 
-let timer = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
 let turn = 0;
 let failures = 0;
 let running: AbortController | null = null;

@@ -15,6 +15,8 @@ export function percent(share: number): string {
   const value = share * 100;
   if (value === 0 || value === 100) return `${value}%`;
   if (value < 0.1) return "<0.1%";
+  // Nearly all is not all.
+  if (value > 99) return `${Math.min(99.9, value).toFixed(1)}%`;
   return value < 10 ? `${value.toFixed(1)}%` : `${Math.round(value)}%`;
 }
 
