@@ -7,7 +7,7 @@ import type { LiveOptions } from "../contract/live.ts";
 import type { Env } from "../platform/env.ts";
 import { livePoolSchema } from "./answers.ts";
 import { type Endpoint, endpoint, json } from "./endpoint.ts";
-import { askPool, describePool } from "./pool-client.ts";
+import { askPool, noSuchPool } from "./pool-client.ts";
 import { listPools } from "./pools.ts";
 import { Problem } from "./problems.ts";
 
@@ -48,8 +48,9 @@ export const LIVE_ENDPOINTS: readonly Endpoint[] = [
     problems: ["not_found", "not_implemented"],
     async run({ env, query: { pool, ...options } }) {
       if (pool !== undefined) {
-        await describePool(env, pool);
-        return json({ at: Date.now(), pools: [await ask(env, pool, options)] });
+        const live = await ask(env, pool, options);
+        if (!live.configured && live.config_error === null) throw noSuchPool(pool);
+        return json({ at: Date.now(), pools: [live] });
       }
       const ids = await listPools(env);
       const pools = await Promise.all(ids.map((id) => askOrSay(env, id, options)));

@@ -64,7 +64,11 @@ function Head({ at }: { at: Place }) {
           {viewer.name}
           {viewer.name !== viewer.scope && <span class="muted"> · {viewer.scope}</span>}
         </span>
-        {viewer.via === "session" && (
+        {viewer.via === "access" ? (
+          <a class="button button-small" href="/cdn-cgi/access/logout">
+            Sign out
+          </a>
+        ) : (
           <form method="post" action="/_lb/logout">
             <button type="submit" class="button button-small">
               Sign out

@@ -6,6 +6,7 @@ import { useEffect, useState } from "hono/jsx/dom";
 import { feed, refresh } from "../lib/feed.ts";
 import { clock, duration, sentence } from "../lib/format.ts";
 import { useStore } from "../lib/store.ts";
+import { viewer } from "../lib/viewer.ts";
 import { Mark } from "./mark.tsx";
 
 /** Two polls may be late before it is worth a word. */
@@ -41,9 +42,16 @@ export function StaleNotice() {
           {receivedMs === 0 ? "Trying again." : `You see the state of ${clock(receivedMs)}. Trying again.`}{" "}
           {receivedMs > 0 && <span aria-hidden="true">({duration(Date.now() - receivedMs)} old)</span>}
         </span>
-        <button type="button" class="button button-small" onClick={refresh}>
-          Try now
-        </button>
+        {viewer.via === "access" ? (
+          // Access answers who is not signed in any more with a page of its own, which looks like no answer here.
+          <button type="button" class="button button-small" onClick={() => location.reload()}>
+            Reload
+          </button>
+        ) : (
+          <button type="button" class="button button-small" onClick={refresh}>
+            Try now
+          </button>
+        )}
       </p>
     </div>
   );

@@ -33,8 +33,9 @@ export function EventsView({ pool, newest, nowMs }: EventsProps) {
       say("bad", messageOf(error));
     }
   };
-  const lastKnown = newest.at(-1)?.at ?? Number.POSITIVE_INFINITY;
-  const all = [...newest, ...(older ?? []).filter(({ at }) => at < lastKnown)];
+  // What was loaded had the newest of that time too.
+  const loadedTo = older?.[0]?.at ?? Number.NEGATIVE_INFINITY;
+  const all = older === null ? newest : [...newest.filter(({ at }) => at > loadedTo), ...older];
   const kinds = GROUPS[group] ?? null;
   const shown = kinds === null ? all : all.filter(({ kind }) => kinds.includes(kind));
   return (

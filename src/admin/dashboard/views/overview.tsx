@@ -42,7 +42,14 @@ export function Overview({ pools, nowMs }: OverviewProps) {
   const newest = events.sort((a, b) => b.at - a.at).slice(0, EVENTS);
   return (
     <>
-      <h1 tabindex={-1}>Pools</h1>
+      <div class="page-head">
+        <h1 tabindex={-1}>Pools</h1>
+        {mayConfigure && (
+          <a class="button" href={href({ view: "create" })}>
+            New pool
+          </a>
+        )}
+      </div>
       <Verdict pools={pools} nowMs={nowMs} />
       <ul class="cards">
         {pools.map((pool, index) => (
