@@ -68,7 +68,7 @@ function count(n: number, noun: string): string {
 }
 
 function usage(): string {
-  const commands = Object.values(SUBCOMMANDS).map(({ usage, does }) => `  ${usage.padEnd(24)}${does}`);
+  const commands = Object.values(SUBCOMMANDS).map(({ usage, does }) => `  ${usage.padEnd(34)}${does}`);
   return [
     "Usage: npm run pools -- COMMAND",
     ...commands,
