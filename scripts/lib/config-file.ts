@@ -17,8 +17,20 @@ import type { ConfigError, ConfigPath } from "../../src/config/errors.ts";
 import { type ParseOptions, parseConfigFile } from "../../src/config/parse.ts";
 import type { ConfigFile } from "../../src/config/schema.ts";
 
+/** A configuration as its author wrote it, defaults not filled in. */
+export interface WrittenConfig {
+  readonly routes?: unknown;
+  readonly pools?: Record<string, unknown>;
+}
+
 export type LoadedConfig =
-  | { readonly ok: true; readonly config: ConfigFile }
+  | {
+      readonly ok: true;
+      readonly config: ConfigFile;
+      readonly written: WrittenConfig;
+      /** Says `message` the way errors are: with the place of `path` (`pools.api.origins[0].url`) in the file. */
+      readonly complain: (path: string, message: string) => string;
+    }
   | { readonly ok: false; readonly errors: readonly string[] };
 
 /**
@@ -55,7 +67,11 @@ export function loadConfigText(
       message: error.message,
     })),
   ].sort((a, b) => a.offset - b.offset);
-  if (parsed.ok && found.length === 0) return { ok: true, config: parsed.value };
+  if (parsed.ok && found.length === 0) {
+    const complain = (path: string, message: string) =>
+      at(offsetOf(tree, { path: parsePath(path), at: "value" }), message);
+    return { ok: true, config: parsed.value, written: written as WrittenConfig, complain };
+  }
   return { ok: false, errors: found.map(({ offset, message }) => at(offset, message)) };
 }
 
@@ -95,6 +111,15 @@ function nearestNode(tree: Node, path: ConfigPath): Node {
     if (node !== undefined) return node;
   }
   return tree;
+}
+
+/** What `formatPath` was given. */
+function parsePath(text: string): ConfigPath {
+  const steps = text.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g);
+  return [...steps].map(([, index, quoted, name = ""]) => {
+    if (index !== undefined) return Number(index);
+    return quoted === undefined ? name : String(JSON.parse(quoted));
+  });
 }
 
 /** The keys that stand twice in one object: JSON keeps the last, which is rarely what was meant. */

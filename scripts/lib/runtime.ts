@@ -7,8 +7,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, MiniflareCoreError } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { PROJECT } from "./bundle.ts";
 import { HOST, PortInUseError } from "./listening.ts";
+import { PROJECT } from "./project.ts";
 
 const NAME = "edge-balancer";
 
@@ -47,7 +47,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       cf: false,
       log: new StderrLog(LogLevel.WARN),
       handleStructuredLogs: ({ message }) => options.log(message),
-      ...(options.state === null ? {} : { resourcePersistencePath: options.state }),
+      ...(options.state === null ? {} : { resourcePersistencePath: join(options.state, "v3") }),
     }),
   );
   try {

@@ -59,6 +59,18 @@ describe("a load balancer", () => {
     expect(tally(30, () => lb.route())).toEqual({ b: 15, c: 15 });
   });
 
+  it("knows its servers by id, too", () => {
+    const [a, b, c] = threeServers();
+    const lb = balancer([a, b, c]);
+    lb.removeServer("a");
+    lb.drain("b");
+    lb.removeServer("nobody");
+    lb.drain("nobody");
+    expect(tally(10, () => lb.route())).toEqual({ c: 10 });
+    lb.undrain("b");
+    expect(tally(10, () => lb.route())).toEqual({ b: 5, c: 5 });
+  });
+
   it("goes by changed weights within a cycle, and by those of a server added since (ENV-WRR-01)", () => {
     const [a, b] = [server("a", 1), server("b", 2)];
     const lb = balancer([a, b], { algorithm: "weighted_round_robin" });

@@ -4,6 +4,7 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { type Command, EXIT } from "../../pools/command.ts";
 import { loadConfigText, systemMessage } from "../config-file.ts";
 import { UsageError } from "../options.ts";
 import { importCloudflare } from "./cloudflare/index.ts";
@@ -11,15 +12,12 @@ import { importNginx } from "./nginx/index.ts";
 import type { ImportOptions, Scheme } from "./origin-url.ts";
 import { ImportError, type Imported } from "./result.ts";
 
-const EXIT_OK = 0;
-const EXIT_REFUSED = 2;
-
 const FORMATS: Readonly<Record<string, (files: string[], options: ImportOptions) => Promise<Imported>>> = {
   cloudflare: async (files, options) => importCloudflare(await Promise.all(files.map(readSource)), options),
   nginx: async (files, options) => importNginx(files, options),
 };
 
-export const importCommand = {
+export const importCommand: Command = {
   usage: "import cloudflare|nginx FILE...",
   does: "make a configuration of Cloudflare Load Balancing's or of nginx's",
   options: [
@@ -44,11 +42,11 @@ async function run(args: string[]): Promise<number> {
     else await write(out, text);
     const report = findings.report();
     if (report !== "") console.error(report);
-    return EXIT_OK;
+    return EXIT.ok;
   } catch (error) {
     if (!(error instanceof ImportError)) throw error;
     console.error(error.message);
-    return EXIT_REFUSED;
+    return EXIT.refused;
   }
 }
 
