@@ -14,7 +14,7 @@ import { count } from "../lib/terminal/format.ts";
 import { paintFor } from "../lib/terminal/paint.ts";
 import { type Command, EXIT } from "./command.ts";
 import { printChanges } from "./diff.ts";
-import { configStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
+import { configStore, readStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
 
 const OPTIONS = {
   ...STORE_OPTIONS,
@@ -38,7 +38,7 @@ export const push: Command = {
       return EXIT.refused;
     }
     const wanted = documentsOf(loaded.written);
-    const all = changesTo(wanted, await store.read(wanted.keys()));
+    const all = changesTo(wanted, await readStore(store, wanted.keys()));
     const changes = values.keep ? all.filter(({ text }) => text !== null) : all;
     if (changes.length === 0) {
       console.log(`nothing to do: ${store.name} has what ${file} says`);
