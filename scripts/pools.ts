@@ -4,6 +4,7 @@
  * @module
  */
 import { Failure } from "./lib/failure.ts";
+import { importCommand } from "./lib/import/command.ts";
 import { UsageError } from "./lib/options.ts";
 import { check } from "./pools/check.ts";
 import { type Command, EXIT } from "./pools/command.ts";
@@ -23,6 +24,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   status,
   drain,
   undrain,
+  import: importCommand,
 };
 
 const HELP_FLAGS: ReadonlySet<string | undefined> = new Set(["--help", "-h", "help"]);

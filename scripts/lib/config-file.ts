@@ -56,15 +56,9 @@ export function loadConfigText(
   name: string,
   options: Pick<ParseOptions, "allowIpOrigins"> = {},
 ): LoadedConfig {
-  const source = text.replace(/^\uFEFF/, "");
-  const at = (offset: number, message: string) => `${name}:${position(source, offset)}: ${message}`;
-  const syntax: ParseError[] = [];
-  const tree = parseTree(source, syntax, { allowTrailingComma: true });
-  const first = syntax[0];
-  // Only the first: what follows a syntax error is mostly its echo.
-  if (first !== undefined) return { ok: false, errors: [at(first.offset, syntaxMessage(first))] };
-  if (tree === undefined) return { ok: false, errors: [at(0, "the file is empty")] };
-  const written: unknown = parse(source, [], { allowTrailingComma: true });
+  const json = parseJsonText(text, name);
+  if (!json.ok) return json;
+  const { tree, value: written, at } = json;
   const parsed = parseConfigFile(written, options);
   const found = [
     ...repeatedKeys(tree).map((node) => ({ offset: node.offset, message: repeatedKeyMessage(node) })),
@@ -81,8 +75,31 @@ export function loadConfigText(
   return { ok: false, errors: found.map(({ offset, message }) => at(offset, message)) };
 }
 
+export type JsonText =
+  | { readonly ok: false; readonly errors: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly value: unknown;
+      readonly tree: Node;
+      /** `message` with the place of `offset` before it. */
+      at(offset: number, message: string): string;
+    };
+
+/** Parses JSON with comments and trailing commas; `name` is what its errors begin with. */
+export function parseJsonText(text: string, name: string): JsonText {
+  const source = text.replace(/^\uFEFF/, "");
+  const at = (offset: number, message: string) => `${name}:${position(source, offset)}: ${message}`;
+  const syntax: ParseError[] = [];
+  const tree = parseTree(source, syntax, { allowTrailingComma: true });
+  const first = syntax[0];
+  // Only the first: what follows a syntax error is mostly its echo.
+  if (first !== undefined) return { ok: false, errors: [at(first.offset, syntaxMessage(first))] };
+  if (tree === undefined) return { ok: false, errors: [at(0, "the file is empty")] };
+  return { ok: true, value: parse(source, [], { allowTrailingComma: true }), tree, at };
+}
+
 /** Where the error shows: at the key if that is wrong, else at the value, or at what should hold it. */
-function offsetOf(tree: Node, error: Pick<ConfigError, "path" | "at">): number {
+export function offsetOf(tree: Node, error: Pick<ConfigError, "path" | "at">): number {
   const node = nearestNode(tree, error.path);
   const key = error.at === "key" ? node.parent?.children?.[0] : undefined;
   return (key ?? node).offset;
@@ -126,7 +143,8 @@ function syntaxMessage({ error }: ParseError): string {
   return `not valid JSON: ${words.toLowerCase()}`;
 }
 
-function position(text: string, offset: number): string {
+/** `line:column` of `offset`, both from 1. */
+export function position(text: string, offset: number): string {
   const before = text.slice(0, offset).split("\n");
   return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
 }

@@ -10,7 +10,7 @@ import type { HealthStatus } from "./admin.ts";
 export interface TrafficCounts {
   /** Attempts that ended, however they did. */
   requests: number;
-  /** Attempts that failed: no connection, a time-out, or a status of `retry_on`. */
+  /** Attempts that failed: no connection, a time-out, or a status of 500 and up other than 501 and 505. */
   errors: number;
   /** Attempts whose client left first: neither a success nor an error. */
   client_closed: number;

@@ -1,6 +1,6 @@
 /**
  * The routes in an isolate's memory: read from KV, served stale, refreshed in the background of a request. A bad
- * document never replaces a good one.
+ * document never replaces a good one, nor an older one a newer one, which KV may still show now and then.
  * @module
  */
 import { POOL_KEY_PREFIX, poolIdOfKey, ROUTES_KEY } from "../config/documents.ts";
@@ -8,7 +8,7 @@ import { formatErrors } from "../config/errors.ts";
 import { parseJson } from "../config/json.ts";
 import { parseRoutes } from "../config/parse.ts";
 import { compileRoutes, type RouteTable } from "../config/routing.ts";
-import { listKeys, readDocument } from "../platform/config-source.ts";
+import { type KvDocument, listKeys, readDocument } from "../platform/config-source.ts";
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 
@@ -24,6 +24,8 @@ export class RouteCache {
   #table: RouteTable | null = null;
   /** The document the table was made of, to tell a change; null if there was none. */
   #document: string | null = null;
+  /** The newest mark of a document in force so far, in ms since the epoch; null: none had one. */
+  #updatedAt: number | null = null;
   #refusedDocument: string | null = null;
   #loadedMs = Number.NEGATIVE_INFINITY;
   #refreshStartedMs = Number.NEGATIVE_INFINITY;
@@ -60,7 +62,7 @@ export class RouteCache {
     this.#refreshStartedMs = Date.now();
     try {
       const document = await readDocument(env, ROUTES_KEY);
-      const table = await this.#compile(env, document?.text ?? null);
+      const table = this.#past(document) ?? (await this.#compile(env, document));
       this.#table = table;
       this.#loadedMs = Date.now();
       return table;
@@ -69,7 +71,14 @@ export class RouteCache {
     }
   }
 
-  async #compile(env: Env, document: string | null): Promise<RouteTable> {
+  /** The table in memory, if the document is older than the one that it was made of. */
+  #past(document: KvDocument | null): RouteTable | null {
+    const updatedAt = document?.updatedAt ?? null;
+    return updatedAt !== null && this.#updatedAt !== null && updatedAt < this.#updatedAt ? this.#table : null;
+  }
+
+  async #compile(env: Env, found: KvDocument | null): Promise<RouteTable> {
+    const document = found?.text ?? null;
     // Without routes the pools themselves decide, and they may change while the document stays absent.
     if (document !== null && document === this.#document && this.#table !== null) return this.#table;
     const parsed = parseRoutes(parseJson(document ?? "[]"));
@@ -81,6 +90,7 @@ export class RouteCache {
       return this.#table ?? compileRoutes([], []);
     }
     this.#document = document;
+    this.#updatedAt = found?.updatedAt ?? this.#updatedAt;
     this.#refusedDocument = null;
     if (parsed.value.length > 0) return compileRoutes(parsed.value);
     const keys = await listKeys(env, POOL_KEY_PREFIX);

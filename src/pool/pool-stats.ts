@@ -44,10 +44,14 @@ export class Statistics {
     });
   }
 
-  /** An isolate called. @param isFresh false: what it reports was counted before */
-  heard({ origins, sync_failures }: SyncReport, isFresh: boolean): void {
+  /** An isolate called, for whatever. */
+  called(): void {
     this.#calls.mark(this.#options.now());
-    if (isFresh) this.#book.record(origins, sync_failures);
+  }
+
+  /** An isolate reported what was not counted before. */
+  heard({ origins, sync_failures }: SyncReport): void {
+    this.#book.record(origins, sync_failures);
   }
 
   /** Writes down what is over. */

@@ -28,12 +28,17 @@ import { AffinityKeeper } from "./affinity-keeper.ts";
 import { ConfigWriter, type PoolDocument } from "./config-writer.ts";
 import { PoolController } from "./controller.ts";
 import { OperatorDesk } from "./operator-desk.ts";
+import { probe } from "./prober.ts";
 import { PoolStore } from "./store.ts";
 
 /** How often a pool that is awake looks into KV for a new document. */
 const CONFIG_CHECK_MS = 5_000;
+/** How often one without a configuration does, while isolates ask for it. */
+const CONFIG_SEARCH_MS = 1_000;
 /** Where the next alarm is set before anything else is done, so that no error can end the chain. */
 const SAFETY_ALARM_MS = 60_000;
+/** An alarm this late is not waited for any longer: it was lost, and is set anew. */
+const LOST_ALARM_MS = 5_000;
 
 export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdminRpc {
   readonly #pool: string;
@@ -42,8 +47,12 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   readonly #writer: ConfigWriter;
   readonly #desk: OperatorDesk;
   #configCheckedAtMs = Number.NEGATIVE_INFINITY;
+  /** The last check, over or not. */
+  #checking = Promise.resolve();
   /** Spares a write where the alarm stands already. Infinity: there is none; null: unknown. */
   #alarmAtMs: number | null = null;
+  /** The time that the last alarm to ring, perhaps running still, was set to. */
+  #lastAlarmMs = Number.NEGATIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -65,7 +74,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
       allowIpOrigins: env.ALLOW_IP_ORIGINS === "1",
       log,
     };
-    const controller = new PoolController(shared);
+    const controller = new PoolController({ ...shared, probe });
     const key = poolKey(this.#pool);
     const document: PoolDocument = {
       put: (text, updatedAt) => writeDocument(env, key, text, updatedAt),
@@ -78,7 +87,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** One isolate's report and lease. See contract/sync.ts. */
   async sync(report: SyncReport): Promise<SyncReply> {
-    if (!this.#controller.configured) await this.#checkConfig();
+    if (!this.#controller.configured) await this.#seekConfig();
     else if (this.#isConfigCheckDue()) this.ctx.waitUntil(this.#checkConfig());
     const reply = this.#controller.sync(report);
     this.#arm();
@@ -93,19 +102,20 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** For one request of a strict pool. See contract/strict.ts. */
   async pick(request: PickRequest): Promise<PickReply> {
-    if (!this.#controller.configured) await this.#checkConfig();
-    return this.#controller.strict.pick(request);
+    if (!this.#controller.configured) await this.#seekConfig();
+    return this.#controller.pick(request);
   }
 
   async release(report: ReleaseReport): Promise<void> {
-    this.#controller.strict.release(report);
+    this.#controller.release(report);
   }
 
   async wake(): Promise<void> {
     await this.#checkConfig();
-    // Even if this object believes it is armed: the watchdog is there for the case that it is wrong.
-    this.#alarmAtMs = await this.ctx.storage.getAlarm();
-    this.#arm();
+    // Even if this object, or the platform, believes that it is armed: the watchdog is there for the case that this
+    // is wrong. The alarm that rings now sets the next one.
+    if (this.#alarmAtMs !== Number.POSITIVE_INFINITY)
+      this.#setAlarm(Math.max(Date.now(), this.#lastAlarmMs + 1));
   }
 
   async describe(): Promise<PoolDescription> {
@@ -168,16 +178,24 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     return await this.#desk.explain(facts);
   }
 
-  override async alarm(): Promise<void> {
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    this.#lastAlarmMs = info?.scheduledTime ?? this.#lastAlarmMs;
     this.#setAlarm(Date.now() + SAFETY_ALARM_MS);
     try {
-      if (this.#isConfigCheckDue()) await this.#checkConfig();
-      await Promise.all([this.#controller.run(), this.#writer.flush()]);
+      // Side by side: a KV that hangs must not hold up a check.
+      const config = this.#isConfigCheckDue() ? this.#checkConfig() : undefined;
+      await Promise.all([config, this.#controller.run(), this.#writer.flush()]);
     } catch (error) {
       logLine({ pool: this.#pool, event: "alarm_failed", error: String(error) });
     }
     this.#alarmAtMs = null;
     this.#arm();
+  }
+
+  /** Requests for a pool that has no configuration must not become as many readings of KV. */
+  async #seekConfig(): Promise<void> {
+    const isDue = Date.now() - this.#configCheckedAtMs >= CONFIG_SEARCH_MS;
+    await (isDue ? this.#checkConfig() : this.#checking);
   }
 
   /** An object nobody has asked yet does not know its configuration. */
@@ -197,10 +215,16 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** Sets the alarm for what is next, unless it already stands early enough. */
   #arm(): void {
-    const nextMs = Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs());
-    if (this.#alarmAtMs !== null && this.#alarmAtMs <= nextMs) return;
+    // What is overdue is due now: else each call made while an alarm runs would write it anew. Whole milliseconds, as
+    // the platform keeps them. An alarm set to the very time of the one that runs would be taken for that one, and be
+    // gone when it ends.
+    const dueMs = Math.ceil(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()));
+    const nowMs = Date.now();
+    const nextMs = Math.max(dueMs, nowMs, this.#lastAlarmMs + 1);
+    const standsMs = this.#alarmAtMs;
+    if (standsMs !== null && standsMs <= nextMs && standsMs > nowMs - LOST_ALARM_MS) return;
     if (nextMs < Number.POSITIVE_INFINITY) {
-      this.#setAlarm(Math.max(nextMs, Date.now()));
+      this.#setAlarm(nextMs);
     } else {
       this.#alarmAtMs = nextMs;
       this.ctx.waitUntil(this.ctx.storage.deleteAlarm());
@@ -216,8 +240,14 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     return Date.now() - this.#configCheckedAtMs >= CONFIG_CHECK_MS;
   }
 
-  async #checkConfig(): Promise<void> {
+  #checkConfig(): Promise<void> {
     this.#configCheckedAtMs = Date.now();
+    this.#checking = this.#readConfig();
+    return this.#checking;
+  }
+
+  /** Never rejects. */
+  async #readConfig(): Promise<void> {
     try {
       const document = await readDocument(this.env, poolKey(this.#pool));
       // What KV does not have yet is not gone from it.
