@@ -100,7 +100,7 @@ describe("wrong usage prints the usage and exits with 2", () => {
     const { status, stdout } = pools("check", "--help");
     expect(status).toBe(0);
     expect(stdout).toContain("Usage: npm run pools -- check FILE [--local | --remote]");
-    expect(stdout).toContain("  --local   allow");
+    expect(stdout).toContain("  --local    allow");
   });
 
   it("--help is no error and tells the exit codes", () => {

@@ -158,10 +158,11 @@ describe("the metric moves:", () => {
   });
 
   it("sync errors, when the object does not answer", async () => {
-    await visit("lonely");
     // An object cannot be made to fail from here.
     const sync = vi.spyOn(UpstreamPool.prototype, "sync");
+    await visit("lonely");
     sync.mockRejectedValueOnce(new Error("out of order"));
+    // Told of by the first call after the back-off that succeeds.
     await moves("lonely", "lb_pool_sync_errors_total", {}, () => visit("lonely"));
   });
 });
