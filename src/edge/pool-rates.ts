@@ -3,6 +3,7 @@
  * and what becomes of their limits when the object does not answer.
  * @module
  */
+import type { AcquireReply } from "../contract/sync.ts";
 import { ineligibility } from "../core/eligibility.ts";
 import type { LeasedLimiter } from "../core/leased-limiter.ts";
 import type { RateGrant, RateReport } from "../core/rate-lease.ts";
@@ -12,22 +13,36 @@ import type { EdgeServer } from "./edge-server.ts";
 /** So many calls in a row without an answer, and the object is taken for unreachable rather than a message for lost. */
 const UNREACHABLE_AFTER = 3;
 
+/** Longest a request waits for tokens. */
+export const LONGEST_TOKEN_WAIT_MS = 250;
+
 /** An origin and its share. */
 export interface LimitedOrigin {
   readonly server: EdgeServer;
   readonly limiter: LeasedLimiter;
 }
 
+/** A call for tokens. */
+export interface TokenCall {
+  readonly origins: readonly LimitedOrigin[];
+  /** By origin id. */
+  readonly reports: Record<string, RateReport>;
+  readonly sentMs: number;
+}
+
 export class PoolRates {
   readonly roundTrip = new RoundTrip();
   #origins: LimitedOrigin[] = [];
   #failures = 0;
+  /** Where to begin among the origins, so that tokens of all of them are used. */
+  #turn = 0;
 
   /** The pool's origins changed, or their limits. */
   adopt(servers: readonly EdgeServer[]): void {
     this.#origins = servers.flatMap((server) =>
       server.leased === null ? [] : [{ server, limiter: server.leased }],
     );
+    if (this.#failures > 0) this.#failStatic();
   }
 
   get any(): boolean {
@@ -58,12 +73,50 @@ export class PoolRates {
     }
   }
 
-  /** A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only. */
-  unanswered(): void {
-    this.#failures++;
+  /**
+   * A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only.
+   * @param isOverloaded the object said so: there is nothing to wait for
+   */
+  unanswered(isOverloaded = false): void {
+    this.#failures += isOverloaded ? UNREACHABLE_AFTER : 1;
+    this.#failStatic();
+  }
+
+  #failStatic(): void {
     for (const { limiter } of this.#origins) {
       if (this.#failures >= UNREACHABLE_AFTER || !limiter.everLeased) limiter.failStatic = true;
     }
+  }
+
+  /** Begins a call for tokens on behalf of a request that finds none; null: there is no use in one now. */
+  beginCall(nowMs: number): TokenCall | null {
+    const asked = this.spent(nowMs).filter(({ limiter }) => limiter.mayAsk(nowMs));
+    if (asked.length === 0) return null;
+    const start = this.#turn++ % asked.length;
+    const origins = [...asked.slice(start), ...asked.slice(0, start)];
+    const reports: Record<string, RateReport> = {};
+    for (const { server, limiter } of origins)
+      reports[server.id] = limiter.ask(nowMs, this.roundTrip.boundMs);
+    return { origins, reports, sentMs: nowMs };
+  }
+
+  /**
+   * The call is over.
+   * @param reply null: it was not answered, or not in time
+   */
+  endCall(
+    { origins, sentMs }: TokenCall,
+    reply: AcquireReply | null,
+    nowMs: number,
+    isOverloaded = false,
+  ): void {
+    for (const { limiter } of origins) limiter.askEnded(nowMs, reply === null);
+    if (reply === null) {
+      this.unanswered(isOverloaded);
+      return;
+    }
+    this.roundTrip.observe(nowMs - sentMs);
+    this.apply(reply.rates, sentMs, nowMs);
   }
 
   /** Origins that would take a request now had they a token. */

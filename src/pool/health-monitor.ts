@@ -3,8 +3,9 @@
  * @module
  */
 import type { HealthCheckConfig, OriginConfig } from "../config/schema.ts";
+import type { Clock, Random, Timers } from "../core/system.ts";
 import { ProbeSchedule } from "./probe-schedule.ts";
-import { type ProbeResult, probe } from "./prober.ts";
+import type { Probe, ProbeResult } from "./prober.ts";
 
 /** What the operator sees of an origin's last probe. */
 export interface LastProbe extends ProbeResult {
@@ -18,16 +19,25 @@ const LONGEST_ROUND_MS = 30_000;
 /** When all six are busy and one is overdue, there is no use in looking more often than this. */
 const LEAST_WAIT_MS = 20;
 
+export interface MonitorOptions {
+  now: Clock;
+  random: Random;
+  timers: Timers;
+  probe: Probe;
+  /** Told of each verdict. */
+  judge: (origin: string, passed: boolean, detail: string) => void;
+}
+
 export class HealthMonitor {
+  readonly #options: MonitorOptions;
   readonly #schedule: ProbeSchedule;
-  readonly #judge: (origin: string, passed: boolean, detail: string) => void;
   readonly #last = new Map<string, LastProbe>();
   #check: HealthCheckConfig | null = null;
   #origins = new Map<string, OriginConfig>();
 
-  constructor(random: () => number, judge: (origin: string, passed: boolean, detail: string) => void) {
-    this.#schedule = new ProbeSchedule(random);
-    this.#judge = judge;
+  constructor(options: MonitorOptions) {
+    this.#options = options;
+    this.#schedule = new ProbeSchedule(options.random);
   }
 
   configure(check: HealthCheckConfig | null, origins: readonly OriginConfig[], nowMs: number): void {
@@ -50,17 +60,18 @@ export class HealthMonitor {
    * @param meanwhile called every time something may have changed
    */
   async run(meanwhile: () => void): Promise<void> {
-    const startedMs = Date.now();
+    const { now, timers } = this.#options;
+    const startedMs = now();
     const running = new Set<Promise<void>>();
     for (;;) {
-      const mayStart = Date.now() - startedMs < LONGEST_ROUND_MS;
-      for (let id = mayStart ? this.#schedule.take(Date.now()) : null; id !== null; ) {
+      const mayStart = now() - startedMs < LONGEST_ROUND_MS;
+      for (let id = mayStart ? this.#schedule.take(now()) : null; id !== null; ) {
         const started = this.#probe(id).finally(() => running.delete(started));
         running.add(started);
-        id = this.#schedule.take(Date.now());
+        id = this.#schedule.take(now());
       }
       if (running.size === 0) return;
-      await firstOf(running, Math.max(LEAST_WAIT_MS, this.#schedule.nextDueMs() - Date.now()));
+      await firstOf(running, Math.max(LEAST_WAIT_MS, this.#schedule.nextDueMs() - now()), timers);
       meanwhile();
     }
   }
@@ -69,8 +80,8 @@ export class HealthMonitor {
     const check = this.#check;
     const origin = this.#origins.get(id);
     if (check === null || origin === undefined) return;
-    const result = await probe(check, origin);
-    const at = Date.now();
+    const result = await this.#options.probe(check, origin);
+    const at = this.#options.now();
     this.#schedule.done(id, result.timedOut, check.interval * 1_000, at);
     this.note(id, result, at);
   }
@@ -80,16 +91,16 @@ export class HealthMonitor {
     // The configuration may have moved on while the probe was out.
     if (!this.#origins.has(id)) return;
     this.#last.set(id, { ...result, at });
-    this.#judge(id, result.passed, result.detail);
+    this.#options.judge(id, result.passed, result.detail);
   }
 }
 
 /** Until one of them is over, or the time is. */
-async function firstOf(running: Iterable<Promise<void>>, mostMs: number): Promise<void> {
-  let timer = 0;
+async function firstOf(running: Iterable<Promise<void>>, mostMs: number, timers: Timers): Promise<void> {
+  let timer: unknown;
   const time = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.min(mostMs, LONGEST_ROUND_MS));
+    timer = timers.set(resolve, Math.min(mostMs, LONGEST_ROUND_MS));
   });
   await Promise.race([...running, time]);
-  clearTimeout(timer);
+  timers.clear(timer);
 }

@@ -61,7 +61,7 @@ export class ProbeSchedule {
     if (slot === undefined) return;
     const spread = 1 + JITTER * (2 * this.#random() - 1);
     slot.slow = slow;
-    slot.dueMs = Math.max(nowMs, slot.dueMs + intervalMs * spread);
+    slot.dueMs = Math.max(nowMs, slot.dueMs + Math.round(intervalMs * spread));
   }
 
   /** When the next probe is due; Infinity if there is nothing to probe. */

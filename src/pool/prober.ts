@@ -15,6 +15,9 @@ export interface ProbeResult {
   timedOut: boolean;
 }
 
+/** Looks at one origin. Never throws. */
+export type Probe = (check: HealthCheckConfig, origin: OriginConfig) => Promise<ProbeResult>;
+
 /** How much of a body is searched for `expected_body`. */
 const SEARCHED_BYTES = 65_536;
 const MOST_REDIRECTS = 3;

@@ -20,6 +20,8 @@ export interface Behaviour {
   status?: number;
   /** One status per request, in turn and over again; 200 means what the path asks for. */
   statuses?: readonly number[];
+  /** Sent along with `status`. */
+  headers?: Readonly<Record<string, string>>;
   fault?: Fault;
 }
 

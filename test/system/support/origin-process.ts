@@ -77,7 +77,7 @@ function watchAnswer(hit: Hit, response: ServerResponse): void {
 
 async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const behaviour = behaviourFor(request.url ?? "/");
-  const { delayMs = 0, fault } = behaviour;
+  const { delayMs = 0, headers, fault } = behaviour;
   const status = statusOf(behaviour);
   if (delayMs > 0) await sleep(delayMs);
   switch (fault) {
@@ -92,7 +92,10 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
       return;
     case undefined:
       if (status === undefined) await answer(name, request, response);
-      else response.writeHead(status, { "content-type": "text/plain" }).end(`${name} says ${status}\n`);
+      else
+        response
+          .writeHead(status, { "content-type": "text/plain", ...headers })
+          .end(`${name} says ${status}\n`);
   }
 }
 
