@@ -2,15 +2,9 @@
  * What a document changes.
  * @module
  */
+import type { Change } from "../lib/change.ts";
 import { jsonText } from "../lib/format.ts";
 import { Scroll } from "./scroll.tsx";
-
-/** As config/diff.ts makes it. */
-export interface Change {
-  path: string;
-  before?: unknown;
-  after?: unknown;
-}
 
 export function Changes({ changes }: { changes: readonly Change[] }) {
   if (changes.length === 0) return <p class="empty">No difference.</p>;

@@ -1,134 +1,24 @@
 /**
- * A document of the configuration: edited, compared with what is in force, put in force. Nothing is written before its
- * difference was shown, and nothing over what somebody else wrote meanwhile.
+ * The editor of a document of the configuration: lib/editing.ts says how it goes.
  * @module
  */
-import { useEffect, useState } from "hono/jsx/dom";
-import { ApiError, call, messageOf } from "../lib/api.ts";
-import { type PlacedError, parseDocument, placeErrors } from "../lib/document.ts";
-import { refresh } from "../lib/feed.ts";
+import { useEffect, useMemo, useState } from "hono/jsx/dom";
+import type { Change } from "../lib/change.ts";
+import type { PlacedError } from "../lib/document.ts";
+import { type DocumentSource, Editing } from "../lib/editing.ts";
 import { plural } from "../lib/format.ts";
 import { guardLeaving } from "../lib/place.ts";
-import { say } from "../lib/toast.ts";
+import { useStore } from "../lib/store.ts";
 import { mayConfigure } from "../lib/viewer.ts";
-import { type Change, Changes } from "./changes.tsx";
+import { Changes } from "./changes.tsx";
 import { TextArea } from "./text-area.tsx";
 
-export interface DocumentSource {
-  label: string;
-  /** Said when it was put in force. */
-  done: string;
-  /** Path of the API: GET, PUT. */
-  path: string;
-  /** How the paths in its errors begin. */
-  base: string;
-  /** The document in the answer of the GET. */
-  pick: (answer: Record<string, unknown>) => unknown;
-  /** For a document that is not there yet: what to begin with. */
-  template?: unknown;
-  onSaved?: () => void;
-}
-
-interface Loaded {
-  text: string;
-  /** Null: it must not be there yet. */
-  etag: string | null;
-}
-
-interface Preview {
-  changes: Change[];
-  etag: string;
-}
-
-type Step =
-  | { name: "editing" }
-  | { name: "busy"; text: string }
-  | { name: "compared"; preview: Preview }
-  /** Somebody else wrote: what they changed, and what is in force now. */
-  | { name: "overtaken"; theirs: Change[]; now: Loaded };
-
-const EDITING: Step = { name: "editing" };
-
 export function DocumentEditor({ source }: { source: DocumentSource }) {
-  const [loaded, setLoaded] = useState<Loaded | null>(null);
-  const [text, setText] = useState("");
-  const [errors, setErrors] = useState<readonly PlacedError[]>([]);
+  const editing = useMemo(() => new Editing(source), [source.path]);
+  const { loaded, text, errors, step, failure } = useStore(editing.state);
   const [selected, setSelected] = useState<PlacedError | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
-  const [step, setStep] = useState<Step>(EDITING);
-  const isDirty = loaded !== null && text !== loaded.text;
-
-  const begin = (document: Loaded): void => {
-    setLoaded(document);
-    setText(document.text);
-    setErrors([]);
-    setStep(EDITING);
-  };
-  useEffect(() => {
-    let isOver = false;
-    load(source).then(
-      (document) => !isOver && begin(document),
-      (error: unknown) => !isOver && setFailure(messageOf(error)),
-    );
-    return () => {
-      isOver = true;
-    };
-  }, [source.path]);
-  useEffect(() => {
-    guardLeaving(isDirty ? () => confirm("Leave and lose what you changed?") : null);
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    if (isDirty) addEventListener("beforeunload", ask);
-    return () => {
-      guardLeaving(null);
-      removeEventListener("beforeunload", ask);
-    };
-  }, [isDirty]);
-
-  const refuse = (error: unknown): void => {
-    setStep(EDITING);
-    if (error instanceof ApiError && error.errors.length > 0) {
-      setErrors(placeErrors(text, error.errors, source.base));
-    } else say("bad", messageOf(error));
-  };
-  const compare = async (against: Loaded): Promise<void> => {
-    setErrors([]);
-    const { errors: wrong } = parseDocument(text);
-    if (wrong.length > 0) return setErrors(wrong);
-    setStep({ name: "busy", text: "Comparing…" });
-    try {
-      const preview = await previewOf(source, text);
-      if (against.etag !== null && preview.etag !== against.etag) return await overtaken(against);
-      setStep({ name: "compared", preview });
-    } catch (error) {
-      refuse(error);
-    }
-  };
-  const overtaken = async (before: Loaded): Promise<void> => {
-    const now = await load({ ...source, template: undefined });
-    // Compared the other way round, so turned about.
-    const { changes } = await previewOf(source, before.text);
-    const theirs = changes.map(({ path, before: after, after: before }) => ({ path, before, after }));
-    setStep({ name: "overtaken", theirs, now });
-  };
-  const save = async (document: Loaded): Promise<void> => {
-    setStep({ name: "busy", text: "Putting it in force…" });
-    try {
-      const { etag, changed } = await call<{ etag: string; changed: boolean }>(source.path, {
-        method: "PUT",
-        body: text,
-        headers: document.etag === null ? { "if-none-match": "*" } : { "if-match": document.etag },
-      });
-      say("good", changed ? source.done : "It was in force already");
-      begin({ text, etag });
-      guardLeaving(null);
-      source.onSaved?.();
-      refresh();
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 412) await overtaken(document).catch(refuse);
-      else refuse(error);
-    }
-  };
-
+  useEffect(() => void editing.load(), [editing]);
+  useUnsavedGuard(editing);
   if (failure !== null) return <p class="notice notice-bad">{failure}</p>;
   if (loaded === null) return <div class="ghost ghost-tall" aria-busy="true" />;
   return (
@@ -136,59 +26,75 @@ export function DocumentEditor({ source }: { source: DocumentSource }) {
       <Errors errors={errors} onSelect={(error) => setSelected({ ...error })} />
       <TextArea
         label={source.label}
-        initial={loaded.text}
+        initial={loaded}
         text={text}
         errors={errors}
         selected={selected}
         readOnly={!mayConfigure || step.name === "busy"}
-        onInput={(value) => {
-          setText(value);
-          setStep(EDITING);
-        }}
+        onInput={(value) => editing.type(value)}
       />
       {mayConfigure ? (
-        <div class="dialog-buttons">
-          {isDirty && (
-            <button type="button" class="button" onClick={() => begin({ ...loaded, text: `${loaded.text}` })}>
-              Discard changes
-            </button>
-          )}
-          <button
-            type="button"
-            class="button button-main"
-            disabled={!isDirty || step.name === "busy" || step.name === "compared"}
-            onClick={() => void compare(loaded)}
-          >
-            {step.name === "busy" ? step.text : "Check and compare"}
-          </button>
-        </div>
+        <Buttons editing={editing} />
       ) : (
         <p class="muted">Your token may read this, not change it.</p>
       )}
-      {step.name === "compared" && (
-        <Compared preview={step.preview} onSave={() => void save(loaded)} onBack={() => setStep(EDITING)} />
-      )}
+      {step.name === "compared" && <Compared editing={editing} changes={step.changes} />}
       {step.name === "overtaken" && (
         <Overtaken
           theirs={step.theirs}
-          onMine={() => {
-            setLoaded({ ...loaded, etag: step.now.etag });
-            void compare({ ...loaded, etag: step.now.etag });
-          }}
-          onTheirs={() => begin(step.now)}
+          onMine={() => void editing.keepMine(step.now)}
+          onTheirs={() => editing.begin(step.now)}
         />
       )}
     </div>
   );
 }
 
-function Errors({
-  errors,
-  onSelect,
-}: {
+/** Asks before what was typed is lost. */
+function useUnsavedGuard(editing: Editing): void {
+  useStore(editing.state);
+  const { isDirty } = editing;
+  useEffect(() => {
+    if (!isDirty) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    // Saved just now, it may be left before this is drawn anew.
+    guardLeaving(() => !editing.isDirty || confirm("Leave and lose what you changed?"));
+    addEventListener("beforeunload", ask);
+    return () => {
+      guardLeaving(null);
+      removeEventListener("beforeunload", ask);
+    };
+  }, [isDirty, editing]);
+}
+
+function Buttons({ editing }: { editing: Editing }) {
+  const { loaded, step } = useStore(editing.state);
+  const { isDirty } = editing;
+  return (
+    <div class="dialog-buttons">
+      {isDirty && loaded !== null && (
+        <button type="button" class="button" onClick={() => editing.begin(loaded)}>
+          Discard changes
+        </button>
+      )}
+      <button
+        type="button"
+        class="button button-main"
+        disabled={!isDirty || step.name === "busy" || step.name === "compared"}
+        onClick={() => void editing.compare()}
+      >
+        {step.name === "busy" ? step.text : "Check and compare"}
+      </button>
+    </div>
+  );
+}
+
+interface ErrorsProps {
   errors: readonly PlacedError[];
   onSelect: (error: PlacedError) => void;
-}) {
+}
+
+function Errors({ errors, onSelect }: ErrorsProps) {
   return (
     <div id="document-errors" role="alert">
       {errors.length > 0 && (
@@ -214,24 +120,16 @@ function Errors({
   );
 }
 
-function Compared({
-  preview: { changes },
-  onSave,
-  onBack,
-}: {
-  preview: Preview;
-  onSave: () => void;
-  onBack: () => void;
-}) {
+function Compared({ editing, changes }: { editing: Editing; changes: readonly Change[] }) {
   return (
     <section class="panel" aria-labelledby="compared">
       <h2 id="compared">What this changes</h2>
       <Changes changes={changes} />
       <div class="dialog-buttons">
-        <button type="button" class="button" onClick={onBack}>
+        <button type="button" class="button" onClick={() => editing.backToEditing()}>
           Go on editing
         </button>
-        <button type="button" class="button button-main" onClick={onSave}>
+        <button type="button" class="button button-main" onClick={() => void editing.save()}>
           Put in force
         </button>
       </div>
@@ -239,15 +137,13 @@ function Compared({
   );
 }
 
-function Overtaken({
-  theirs,
-  onMine,
-  onTheirs,
-}: {
+interface OvertakenProps {
   theirs: readonly Change[];
   onMine: () => void;
   onTheirs: () => void;
-}) {
+}
+
+function Overtaken({ theirs, onMine, onTheirs }: OvertakenProps) {
   return (
     <section class="panel" role="alert" aria-labelledby="overtaken">
       <h2 id="overtaken">Somebody else was faster</h2>
@@ -263,18 +159,4 @@ function Overtaken({
       </div>
     </section>
   );
-}
-
-async function load({ path, pick, template }: DocumentSource): Promise<Loaded> {
-  if (template !== undefined) return { text: pretty(template), etag: null };
-  const answer = await call<Record<string, unknown>>(path);
-  return { text: pretty(pick(answer)), etag: String(answer.etag) };
-}
-
-function previewOf({ path }: DocumentSource, text: string): Promise<Preview> {
-  return call<Preview>(`${path}/preview`, { method: "POST", body: text });
-}
-
-function pretty(document: unknown): string {
-  return `${JSON.stringify(document, null, 2)}\n`;
 }

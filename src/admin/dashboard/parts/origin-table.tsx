@@ -28,21 +28,11 @@ export function OriginTable({ pool, nowMs }: Omit<RowProps, "origin">) {
           <th scope="col">Origin</th>
           <th scope="col">State</th>
           <th scope="col">Share of traffic</th>
-          <th scope="col" class="number">
-            Req/s
-          </th>
-          <th scope="col" class="number">
-            Errors
-          </th>
-          <th scope="col" class="number">
-            p50
-          </th>
-          <th scope="col" class="number">
-            p99
-          </th>
-          <th scope="col" class="number">
-            In flight
-          </th>
+          {FIGURES.map(({ label }) => (
+            <th key={label} scope="col" class="number">
+              {label}
+            </th>
+          ))}
           {hasLimits && <th scope="col">Rate limit</th>}
           {mayOperate && (
             <th scope="col">
@@ -53,46 +43,66 @@ export function OriginTable({ pool, nowMs }: Omit<RowProps, "origin">) {
       </thead>
       <tbody>
         {pool.origins.map((origin) => (
-          <tr key={origin.id}>
-            <th scope="row">
-              <a href={href({ pool: pool.pool, origin: origin.id })}>{origin.id}</a>
-              <span class="muted small url">{origin.url}</span>
-            </th>
-            <td data-label="State">
-              <State pool={pool} origin={origin} nowMs={nowMs} />
-            </td>
-            <td data-label="Share">
-              <Share origin={origin} />
-            </td>
-            <td data-label="Req/s" class="number">
-              {rate(origin.requests_per_second)}
-            </td>
-            <td data-label="Errors" class={`number text-${errorTone(origin.error_rate)}`}>
-              {percent(origin.error_rate)}
-            </td>
-            <td data-label="p50" class="number">
-              {latency(origin.p50)}
-            </td>
-            <td data-label="p99" class="number">
-              {latency(origin.p99)}
-            </td>
-            <td data-label="In flight" class="number">
-              <Connections origin={origin} />
-            </td>
-            {hasLimits && (
-              <td data-label="Rate limit" class={origin.rate_limit === null ? "is-none" : ""}>
-                <RateLimit origin={origin} />
-              </td>
-            )}
-            {mayOperate && (
-              <td class="actions-cell">
-                <OriginActions pool={pool} origin={origin} />
-              </td>
-            )}
-          </tr>
+          <OriginRow key={origin.id} pool={pool} origin={origin} nowMs={nowMs} hasLimits={hasLimits} />
         ))}
       </tbody>
     </table>
+  );
+}
+
+interface Figure {
+  label: string;
+  text: (origin: LiveOrigin) => string;
+  tone?: (origin: LiveOrigin) => string;
+}
+
+const FIGURES: readonly Figure[] = [
+  { label: "Req/s", text: ({ requests_per_second }) => rate(requests_per_second) },
+  {
+    label: "Errors",
+    text: ({ error_rate }) => percent(error_rate),
+    tone: ({ error_rate }) => `text-${errorTone(error_rate)}`,
+  },
+  { label: "p50", text: ({ p50 }) => latency(p50) },
+  { label: "p99", text: ({ p99 }) => latency(p99) },
+  {
+    label: "In flight",
+    text: ({ active_connections, max_connections }) =>
+      max_connections === null
+        ? count(active_connections)
+        : `${count(active_connections)} / ${count(max_connections)}`,
+  },
+];
+
+function OriginRow({ pool, origin, nowMs, hasLimits }: RowProps & { hasLimits: boolean }) {
+  return (
+    <tr>
+      <th scope="row">
+        <a href={href({ pool: pool.pool, origin: origin.id })}>{origin.id}</a>
+        <span class="muted small url">{origin.url}</span>
+      </th>
+      <td data-label="State">
+        <State pool={pool} origin={origin} nowMs={nowMs} />
+      </td>
+      <td data-label="Share">
+        <Share origin={origin} />
+      </td>
+      {FIGURES.map(({ label, text, tone }) => (
+        <td key={label} data-label={label} class={`number ${tone?.(origin) ?? ""}`}>
+          {text(origin)}
+        </td>
+      ))}
+      {hasLimits && (
+        <td data-label="Rate limit" class={origin.rate_limit === null ? "is-none" : ""}>
+          <RateLimit origin={origin} />
+        </td>
+      )}
+      {mayOperate && (
+        <td class="actions-cell">
+          <OriginActions pool={pool} origin={origin} />
+        </td>
+      )}
+    </tr>
   );
 }
 
@@ -144,15 +154,6 @@ function Share({ origin: { share, intended_share } }: { origin: LiveOrigin }) {
         <span class="muted">{intended_share === null ? "by load" : `of ${percent(intended_share)}`}</span>
       </span>
     </div>
-  );
-}
-
-function Connections({ origin: { active_connections, max_connections } }: { origin: LiveOrigin }) {
-  return (
-    <>
-      {count(active_connections)}
-      {max_connections !== null && <span class="muted"> / {count(max_connections)}</span>}
-    </>
   );
 }
 

@@ -7,8 +7,8 @@ import type { PlacedError } from "../lib/document.ts";
 
 interface TextAreaProps {
   label: string;
-  /** What it begins with, and begins anew with when it changes. */
-  initial: string;
+  /** What it begins with, and begins anew with when it is another object. */
+  initial: { text: string };
   text: string;
   errors: readonly PlacedError[];
   /** To be shown and selected. */
@@ -20,9 +20,9 @@ interface TextAreaProps {
 export function TextArea({ label, initial, text, errors, selected, readOnly, onInput }: TextAreaProps) {
   const area = useRef<HTMLTextAreaElement>(null);
   const gutter = useRef<HTMLPreElement>(null);
-  // Before anyone can type into it.
+  // Before anyone can type into it. From then on the text is the browser's.
   useLayoutEffect(() => {
-    if (area.current !== null) area.current.value = initial;
+    if (area.current !== null) area.current.value = text;
   }, [initial]);
   useEffect(() => {
     const element = area.current;

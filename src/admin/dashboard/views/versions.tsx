@@ -5,10 +5,11 @@
 import { useEffect, useState } from "hono/jsx/dom";
 import type { LivePool } from "../../../contract/live.ts";
 import { call, messageOf } from "../lib/api.ts";
+import type { Change } from "../lib/change.ts";
 import { ago, clock } from "../lib/format.ts";
 import { act } from "../lib/toast.ts";
 import { mayConfigure } from "../lib/viewer.ts";
-import { type Change, Changes } from "../parts/changes.tsx";
+import { Changes } from "../parts/changes.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 
 interface Version {
@@ -48,35 +49,14 @@ export function VersionsView({ pool, nowMs }: { pool: LivePool; nowMs: number })
           </tr>
         </thead>
         <tbody>
-          {versions.map(({ version, applied_at }) => (
-            <tr key={version}>
-              <th scope="row">
-                {version} {version === pool.config_version && <span class="badge tone-good">in force</span>}
-              </th>
-              <td>
-                {clock(applied_at)} <span class="muted">({ago(nowMs - applied_at)})</span>
-              </td>
-              <td class="actions-cell">
-                <div class="actions">
-                  <button
-                    type="button"
-                    class="button button-small"
-                    onClick={() => setAsked({ version, back: false })}
-                  >
-                    Changes<span class="unseen"> of version {version}</span>
-                  </button>
-                  {mayConfigure && version !== pool.config_version && (
-                    <button
-                      type="button"
-                      class="button button-small"
-                      onClick={() => setAsked({ version, back: true })}
-                    >
-                      Roll back<span class="unseen"> to version {version}</span>
-                    </button>
-                  )}
-                </div>
-              </td>
-            </tr>
+          {versions.map((version) => (
+            <VersionRow
+              key={version.version}
+              pool={pool}
+              version={version}
+              nowMs={nowMs}
+              onAsk={(back) => setAsked({ version: version.version, back })}
+            />
           ))}
         </tbody>
       </table>
@@ -84,6 +64,39 @@ export function VersionsView({ pool, nowMs }: { pool: LivePool; nowMs: number })
         <VersionDialog pool={pool} path={path} asked={asked} onClose={() => setAsked(null)} />
       )}
     </section>
+  );
+}
+
+interface VersionRowProps {
+  pool: LivePool;
+  version: Version;
+  nowMs: number;
+  onAsk: (back: boolean) => void;
+}
+
+function VersionRow({ pool, version: { version, applied_at }, nowMs, onAsk }: VersionRowProps) {
+  const isInForce = version === pool.config_version;
+  return (
+    <tr>
+      <th scope="row">
+        {version} {isInForce && <span class="badge tone-good">in force</span>}
+      </th>
+      <td>
+        {clock(applied_at)} <span class="muted">({ago(nowMs - applied_at)})</span>
+      </td>
+      <td class="actions-cell">
+        <div class="actions">
+          <button type="button" class="button button-small" onClick={() => onAsk(false)}>
+            Changes<span class="unseen"> of version {version}</span>
+          </button>
+          {mayConfigure && !isInForce && (
+            <button type="button" class="button button-small" onClick={() => onAsk(true)}>
+              Roll back<span class="unseen"> to version {version}</span>
+            </button>
+          )}
+        </div>
+      </td>
+    </tr>
   );
 }
 
