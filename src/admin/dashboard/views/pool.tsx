@@ -54,6 +54,11 @@ export function PoolView({ pool, place, nowMs }: { pool: WatchedPool | null; pla
   );
 }
 
+/** So many origins as a pool can have. */
+const MOST_ORIGINS = 5_000;
+/** A longer one must not push the charts out of sight. */
+const LONG_TABLE = 15;
+
 const TABS: [View, string][] = [
   ["traffic", "Traffic"],
   ["config", "Configuration"],
@@ -104,7 +109,7 @@ function PoolHead({ pool, view }: { pool: LivePool; view: View }) {
 
 function Traffic({ pool, nowMs }: PoolProps) {
   const problems = poolProblems(pool, nowMs).filter(({ origin }) => origin === null);
-  const hidden = pool.origin_count - pool.origins.length;
+  const isLong = pool.origins.length > LONG_TABLE;
   return (
     <>
       {problems.map(({ tone, text }) => (
@@ -114,29 +119,37 @@ function Traffic({ pool, nowMs }: PoolProps) {
         </p>
       ))}
       <Stats live={pool} />
-      <section aria-labelledby="origins">
-        <h2 id="origins">Origins</h2>
-        <OriginTable pool={pool} nowMs={nowMs} />
-        {hidden > 0 && (
-          <p>
-            {plural(hidden, "origin")} without trouble {hidden === 1 ? "is" : "are"} not shown.{" "}
-            <button type="button" class="button button-small" onClick={() => shownOrigins.set(5_000)}>
-              Show all {count(pool.origin_count)}
-            </button>
-          </p>
-        )}
-      </section>
+      {!isLong && <Origins pool={pool} nowMs={nowMs} />}
       <Charts
         pool={pool.pool}
         at={pool.at}
         make={(history, span) => poolCharts(pool, history, span)}
         note={pool.origins.length > 8 ? "The charts show the eight busiest origins." : ""}
       />
+      {isLong && <Origins pool={pool} nowMs={nowMs} />}
       <section aria-labelledby="events">
         <h2 id="events">Latest events</h2>
         <Timeline events={pool.events.slice(0, 10)} nowMs={nowMs} />
       </section>
     </>
+  );
+}
+
+function Origins({ pool, nowMs }: PoolProps) {
+  const hidden = pool.origin_count - pool.origins.length;
+  return (
+    <section aria-labelledby="origins">
+      <h2 id="origins">Origins</h2>
+      <OriginTable pool={pool} nowMs={nowMs} />
+      {hidden > 0 && (
+        <p>
+          {plural(hidden, "origin")} of less interest {hidden === 1 ? "is" : "are"} not shown.{" "}
+          <button type="button" class="button button-small" onClick={() => shownOrigins.set(MOST_ORIGINS)}>
+            Show all {count(pool.origin_count)}
+          </button>
+        </p>
+      )}
+    </section>
   );
 }
 
