@@ -67,7 +67,7 @@ export interface SyncReport {
   active: Record<string, number>;
   /** By origin id; only those with something to say. */
   origins: Record<string, OriginReport>;
-  /** Calls that failed since the report before; counts once with `origins`. */
+  /** Calls of any kind that failed since the report before; counts once with `origins`. */
   sync_failures?: number;
   /** Requests answered here since the report before, and over how long. Sets the size of leases. */
   demand: { requests: number; elapsed_ms: number };

@@ -7,6 +7,7 @@ import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.t
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { callPool } from "../platform/object-client.ts";
+import type { EdgePool } from "./edge-pool.ts";
 
 /** Longest a request waits for its pick. */
 const LONGEST_WAIT_MS = 1_000;
@@ -14,17 +15,14 @@ const LONGEST_WAIT_MS = 1_000;
 const BACKOFF_MS = 1_000;
 
 export class StrictPicks {
-  readonly #pool: string;
+  readonly #pool: EdgePool;
   readonly #isolate: string;
-  readonly #open: Map<string, string>;
   #attempts = 0;
   #backoffUntilMs = Number.NEGATIVE_INFINITY;
 
-  /** @param open keeps account of attempts that were picked for and are not released, with the origin of each */
-  constructor(pool: string, isolate: string, open: Map<string, string>) {
+  constructor(pool: EdgePool, isolate: string) {
     this.#pool = pool;
     this.#isolate = isolate;
-    this.#open = open;
   }
 
   /** A name for the next attempt: not the request's id, which may be its client's. */
@@ -35,24 +33,25 @@ export class StrictPicks {
   /** Null: the object does not answer. */
   async pick(env: Env, request: Omit<PickRequest, "isolate">): Promise<PickReply | null> {
     if (Date.now() < this.#backoffUntilMs) return null;
-    const call = callPool(env, this.#pool, (stub) => {
+    const call = callPool(env, this.#pool.id, (stub) => {
       if (stub.pick === undefined) throw new TypeError("the object has no pick");
       return stub.pick({ ...request, isolate: this.#isolate });
     });
     const answer = await Promise.race([call, scheduler.wait(LONGEST_WAIT_MS)]);
     if (answer?.ok) {
-      if (answer.value.origin !== null) this.#open.set(request.attempt, answer.value.origin);
+      if (answer.value.origin !== null) this.#pool.strictPicks.set(request.attempt, answer.value.origin);
       return answer.value;
     }
+    this.#pool.failedCalls++;
     this.#backoffUntilMs = Date.now() + BACKOFF_MS;
     const failure = answer?.failure ?? "timeout";
-    logLine({ pool: this.#pool, event: "pick_failed", failure, detail: answer?.detail });
+    logLine({ pool: this.#pool.id, event: "pick_failed", failure, detail: answer?.detail });
     return null;
   }
 
   /** Never rejects: what the object misses, it learns from the next sync's account. */
   async release(env: Env, report: Omit<ReleaseReport, "isolate">): Promise<void> {
-    this.#open.delete(report.attempt);
-    await callPool(env, this.#pool, async (stub) => stub.release?.({ ...report, isolate: this.#isolate }));
+    this.#pool.strictPicks.delete(report.attempt);
+    await callPool(env, this.#pool.id, async (stub) => stub.release?.({ ...report, isolate: this.#isolate }));
   }
 }

@@ -72,8 +72,6 @@ export class SyncState {
   /** When the last report was made. */
   #reportedMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
-  /** Failed calls that no report has told of yet. */
-  #untoldFailures = 0;
   #backoffUntilMs = Number.NEGATIVE_INFINITY;
   #missingUntilMs = Number.NEGATIVE_INFINITY;
   /** When a report was promised that no later request need come for. */
@@ -185,7 +183,7 @@ export class SyncState {
     const backoffMs = Math.max(Math.min(first * 2 ** this.#failures, longest), this.#paceMs);
     const spreadMs = Math.round(backoffMs * (0.5 + this.#random()));
     this.#failures++;
-    this.#untoldFailures++;
+    this.#pool.failedCalls++;
     this.#backoffUntilMs = nowMs + spreadMs;
     this.#pool.rates.unanswered(isOverloaded);
     return spreadMs;
@@ -224,9 +222,8 @@ export class SyncState {
 
   /** What is held far beyond the need goes back, the rest of it is spent. */
   #newReport(need: number): PendingReport {
-    const sync_failures = this.#untoldFailures;
-    this.#untoldFailures = 0;
-    const { cursor, ledger } = this.#pool;
+    const { cursor, ledger, failedCalls: sync_failures } = this.#pool;
+    this.#pool.failedCalls = 0;
     const returned = cursor.remaining > MOST_PLENTY * need ? cursor.giveBack(need) : [];
     return { sequence: ++this.#sequence, origins: ledger.take(), sync_failures, returned };
   }

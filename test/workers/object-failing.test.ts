@@ -157,6 +157,7 @@ describe("a strict pool", () => {
     expect(events("pick_failed")[0]).toMatchObject({ pool, failure: "overloaded" });
     object.wrapper = healthy;
     await scheduler.wait(1_100);
+    expect((await stub().stats()).sync.failed).toBe(events("pick_failed").length);
     const after = object.count("pick");
     const order: string[] = [];
     for (let i = 0; i < 6; i++) order.push(await object.seen(url));
