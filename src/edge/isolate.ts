@@ -29,7 +29,7 @@ export class Isolate {
       if (this.#id === "") this.#id = crypto.randomUUID();
       const pool = new EdgePool(id, systemRandom);
       const tokens = new RateTokens(pool, this.#id);
-      const strict = new StrictPicks(pool, this.#id);
+      const strict = new StrictPicks(pool, this.#id, systemRandom);
       link = { pool, sync: new PoolSync(pool, this.#id), tokens, strict };
       this.#pools.set(id, link);
     }
