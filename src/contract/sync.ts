@@ -59,7 +59,7 @@ export interface OriginReport {
 export interface SyncReport {
   /** Random id of the isolate. */
   isolate: string;
-  /** Counts up with each new set of `origins`; the object counts a repeated one once. */
+  /** Counts up with each new set of `origins` and of returned ranges; the object counts a repeated one once. */
   sequence: number;
   /** Version of the snapshot in hand; 0: none. */
   snapshot: number;
@@ -79,6 +79,11 @@ export interface SyncReport {
   };
   /** By origin id; only those with a rate limit and in use here. Absent: an isolate that knows nothing of shares. */
   rates?: Record<string, RateReport>;
+  /**
+   * Attempts open here that the object picked for, with the origin of each; what it holds beyond them was lost on the
+   * way. Absent: not a strict pool, or an isolate that does not keep account.
+   */
+  picks?: Record<string, string>;
 }
 
 export interface SyncReply {
@@ -88,10 +93,14 @@ export interface SyncReply {
   cursor: CursorRange | null;
   /** Live connections by origin id that all other isolates hold. */
   active: Record<string, number>;
-  /** When to come back, from now. */
+  /** When to come back, counted from when the report was sent. */
   next_sync_ms: number;
+  /** However low the lease and whatever the news, not before that, counted alike. Absent: any time. */
+  early_sync_ms?: number;
   /** False: there is no usable config for this pool anywhere. */
   configured: boolean;
+  /** The pool was removed: what KV still shows of it is the past. Absent: that is not known. */
+  removed?: boolean;
   /** Shares by origin id: what was reported, and for a cold isolate every limit. Absent: an object without shares. */
   rates?: Record<string, RateGrant>;
 }

@@ -5,6 +5,7 @@
  */
 
 import { compileHashKey, type HashKey } from "../config/hash-key.ts";
+import { completePool } from "../config/parse.ts";
 import type { OriginConfig, PoolConfig } from "../config/schema.ts";
 import type { AffinityTokens, OriginState, OutcomeKind, PoolSnapshot, SyncReply } from "../contract/sync.ts";
 import { LeasedCursor } from "../core/cursor-lease.ts";
@@ -58,8 +59,12 @@ export class EdgePool {
   readonly ledger = new Ledger();
   readonly rates = new PoolRates();
   readonly cursor: LeasedCursor;
+  /** Attempts open here that the object picked for, with the origin of each. */
+  readonly strictPicks = new Map<string, string>();
   /** Null until a snapshot or, failing that, a config has arrived. */
   view: PoolView | null = null;
+  /** The object had this pool and has it no more. One that only has no config yet is served from KV's. */
+  isRemoved = false;
   retryBudget = new RetryBudget(0);
   /** Requests since the last report, which sizes the leases. */
   requests = 0;
@@ -100,11 +105,11 @@ export class EdgePool {
   apply(reply: SyncReply, sentMs: number): void {
     const nowMs = this.#now();
     if (reply.cursor !== null) this.cursor.lease(reply.cursor);
-    // A pool that was removed; one that only has no config at the object yet is served from KV's.
-    if (!reply.configured && this.view !== null && this.view.version > 0) this.view = null;
+    this.isRemoved = reply.removed ?? (!reply.configured && this.view !== null && this.view.version > 0);
+    if (this.isRemoved) this.view = null;
     const snapshot = reply.snapshot;
     this.#tokens = snapshot?.affinity ?? this.#tokens;
-    if (snapshot !== null) this.#adopt(snapshot.version, snapshot.config, snapshot.origins);
+    if (snapshot !== null) this.#adopt(snapshot.version, completePool(snapshot.config), snapshot.origins);
     for (const transition of this.#outliers?.sweep(nowMs) ?? []) {
       const server = this.#servers.get(transition.id);
       if (server !== undefined) server.ejected = this.#states[transition.id]?.ejected ?? false;

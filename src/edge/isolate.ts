@@ -29,7 +29,7 @@ export class Isolate {
       if (this.#id === "") this.#id = crypto.randomUUID();
       const pool = new EdgePool(id, systemRandom);
       const tokens = new RateTokens(id, pool.rates, this.#id);
-      const strict = new StrictPicks(id, this.#id);
+      const strict = new StrictPicks(id, this.#id, pool.strictPicks);
       link = { pool, sync: new PoolSync(pool, this.#id), tokens, strict };
       this.#pools.set(id, link);
     }

@@ -3,9 +3,11 @@
  * probes are handed in.
  * @module
  */
+import type { PoolConfig } from "../config/schema.ts";
 import { HEALTH_TRANSITIONS, type PoolEvent, type PoolEventKind } from "../contract/events.ts";
+import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolSnapshot, SyncReply, SyncReport } from "../contract/sync.ts";
-import { CursorAllocator } from "../core/cursor-lease.ts";
+import { CursorAllocator, type CursorRange } from "../core/cursor-lease.ts";
 import { type Clock, type Random, systemRandom, systemTimers, type Timers } from "../core/system.ts";
 import { ConfigKeeper, type OfferedDocument, type OfferVerdict } from "./config-keeper.ts";
 import type { PoolParts } from "./description.ts";
@@ -13,16 +15,19 @@ import { HealthMonitor } from "./health-monitor.ts";
 import { Isolates } from "./isolates.ts";
 import { Notifier } from "./notifier.ts";
 import { OriginBoard } from "./origin-board.ts";
+import { Pacer } from "./pacer.ts";
 import { Statistics } from "./pool-stats.ts";
 import type { Probe } from "./prober.ts";
 import { RateAuthority } from "./rate-authority.ts";
 import type { PoolStore } from "./store.ts";
 import { StrictPicker } from "./strict-picker.ts";
 
-/** Most positions one lease may hold; a busier isolate comes back sooner. */
-const LARGEST_CURSOR_LEASE = 65_536;
+/** Most positions one lease may hold: thousands of requests a second for an hour. */
+const LARGEST_CURSOR_LEASE = 16_777_216;
 /** A pool is taken for removed when KV has not had it for this long; KV may be this far behind itself. */
 const REMOVAL_NOTICE_MS = 60_000;
+/** In SQLite: the pool was removed. */
+const REMOVED_FACT = "removed";
 
 export interface ControllerOptions {
   pool: string;
@@ -45,22 +50,28 @@ export class PoolController {
   readonly #notifier: Notifier;
   readonly #isolates = new Isolates();
   readonly #cursor = new CursorAllocator();
+  /** Leases of isolates in a strict pool, which pick only while the object is silent: its own order has no gaps. */
+  readonly #spareCursor = new CursorAllocator();
+  readonly #pacer: Pacer;
   readonly #rates: RateAuthority;
   readonly statistics: Statistics;
   /** Picks where isolates do not: `coordination: "strict"`. */
   readonly strict: StrictPicker;
   #snapshot: PoolSnapshot | null = null;
   #missingSinceMs: number | null = null;
+  /** It had a configuration, and has none any more. */
+  #isRemoved: boolean;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { store, now, allowIpOrigins } = options;
     this.#keeper = new ConfigKeeper(store, now, { allowIpOrigins });
     this.#notifier = new Notifier(store, now);
+    this.#pacer = new Pacer(store, now());
     this.#rates = new RateAuthority(store, now());
     this.strict = new StrictPicker({
       now,
-      cursor: { next: () => this.#cursor.grant(1).start },
+      cursor: this.#cursor,
       leased: (origin) => this.#rates.counted(origin, now()) ?? 0,
     });
     this.#board = new OriginBoard({
@@ -80,7 +91,8 @@ export class PoolController {
         if (this.#board.probed(origin, passed, detail)) this.#publish();
       },
     });
-    if (this.#keeper.config !== null && !store.fact("removed", false)) this.#adopt(false);
+    this.#isRemoved = store.fact(REMOVED_FACT, false);
+    if (this.#keeper.config !== null && !this.#isRemoved) this.#adopt(false);
   }
 
   get configured(): boolean {
@@ -99,27 +111,47 @@ export class PoolController {
   /** Answers an isolate's report: the snapshot if it changed, a lease, and when to come back. */
   sync(report: SyncReport): SyncReply {
     const nowMs = this.#options.now();
+    const { isolate: id, sequence, active, picks } = report;
     this.#isolates.sweep(nowMs);
     this.strict.sweep((isolate) => this.#isolates.isKnown(isolate));
-    const isFresh = this.#isolates.hear(report.isolate, report.sequence, report.active, nowMs);
+    if (picks !== undefined) this.strict.reconcile(id, picks, !this.#isolates.isKnown(id));
+    const paceMs = this.#pacer.next(this.#isolates.isDue(id, nowMs), nowMs);
+    const isFresh = this.#isolates.hear({ id, sequence, active, paceMs }, nowMs);
     this.statistics.heard(report, isFresh);
     if (isFresh) this.#take(report);
     const snapshot = this.#snapshot;
-    const { want } = report.cursor;
-    const rates = report.rates && this.#exchange(report.isolate, report.rates, report.snapshot === 0);
+    const rates = report.rates && this.#exchange(id, report.rates, report.snapshot === 0);
     return {
       snapshot: snapshot !== null && snapshot.version !== report.snapshot ? snapshot : null,
-      cursor: want > 0 ? this.#cursor.grant(Math.min(want, LARGEST_CURSOR_LEASE)) : null,
-      active: this.#isolates.othersActive(report.isolate),
-      next_sync_ms: this.#isolates.paceMs,
+      cursor: this.#lease(report.cursor.want),
+      active: this.#isolates.othersActive(id),
+      next_sync_ms: paceMs,
+      early_sync_ms: Math.min(this.#pacer.earliest(this.#isolates.size), paceMs),
       configured: snapshot !== null,
+      ...(this.#isRemoved ? { removed: true } : {}),
       ...(rates === undefined ? {} : { rates }),
     };
   }
 
   /** Tokens for a request that found none. */
   acquire(report: AcquireReport): AcquireReply {
-    return { rates: this.#exchange(report.isolate, report.rates, false) };
+    const nowMs = this.#options.now();
+    this.statistics.called();
+    const waitMs = this.#pacer.nextAsk(this.#isolates.size, nowMs);
+    const rates = this.#exchange(report.isolate, report.rates, false);
+    for (const grant of Object.values(rates)) grant.wait_ms = Math.max(grant.wait_ms, waitMs);
+    return { rates };
+  }
+
+  /** An origin for one request of a strict pool. */
+  pick(request: PickRequest): PickReply {
+    this.#calledUnplanned();
+    return this.strict.pick(request);
+  }
+
+  release(report: ReleaseReport): void {
+    this.#calledUnplanned();
+    this.strict.release(report);
   }
 
   /**
@@ -194,13 +226,27 @@ export class PoolController {
   }
 
   #exchange(isolate: string, rates: AcquireReport["rates"], isCold: boolean): AcquireReply["rates"] {
-    const exchange = { isolate, rates, isCold, paceMs: this.#isolates.paceMs };
+    const exchange = { isolate, rates, isCold, paceMs: this.#isolates.paceMs(isolate) };
     return this.#rates.exchange(this.#snapshot?.config ?? null, exchange, this.#options.now());
+  }
+
+  /** A call that no isolate was told to make. */
+  #calledUnplanned(): void {
+    this.statistics.called();
+    this.#pacer.unplanned(this.#options.now());
+  }
+
+  get #leasedCursor(): CursorAllocator {
+    return this.#snapshot?.config.coordination === "strict" ? this.#spareCursor : this.#cursor;
+  }
+
+  #lease(want: number): CursorRange | null {
+    return want > 0 ? this.#leasedCursor.grant(Math.min(want, LARGEST_CURSOR_LEASE)) : null;
   }
 
   /** What an isolate has seen. */
   #take(report: SyncReport): void {
-    for (const range of report.cursor.returned) this.#cursor.giveBack(range);
+    for (const range of report.cursor.returned) this.#leasedCursor.giveBack(range);
     let changed = false;
     for (const [origin, seen] of Object.entries(report.origins)) {
       changed = this.#board.reported(origin, seen) || changed;
@@ -211,7 +257,7 @@ export class PoolController {
   #adopt(isChange: boolean): void {
     const { config } = this.#keeper;
     if (config === null) return;
-    this.#options.store.setFact("removed", false);
+    this.#setRemoved(false);
     this.#board.adopt(config);
     if (isChange) this.#publish();
     else this.#refresh(this.#options.store.fact("snapshot_version", 1));
@@ -227,9 +273,15 @@ export class PoolController {
   }
 
   #remove(detail: string): void {
-    this.#options.store.setFact("removed", true);
+    this.#setRemoved(true);
     this.#snapshot = null;
     this.#emit("config_applied", detail);
+  }
+
+  #setRemoved(isRemoved: boolean): void {
+    if (isRemoved === this.#isRemoved) return;
+    this.#isRemoved = isRemoved;
+    this.#options.store.setFact(REMOVED_FACT, isRemoved);
   }
 
   #publishIf(changed: boolean): boolean {
@@ -250,6 +302,7 @@ export class PoolController {
     const origins = this.#board.origins();
     // Origins that are leaving are still there to be drained, so the snapshot's config shows them too.
     this.#snapshot = { version, config: { ...config, origins }, origins: this.#board.states() };
+    this.#pacer.mayBeAsked = hasLimits(config);
     this.strict.adopt(this.#snapshot);
     this.#monitor.configure(config.health_check, origins, this.#options.now());
   }
@@ -268,4 +321,8 @@ export class PoolController {
     log({ event: kind, origin, who, detail });
     if (HEALTH_TRANSITIONS.has(kind) && this.#keeper.config?.notify_url != null) this.#notifier.add(event);
   }
+}
+
+function hasLimits({ rate_limit, origins }: PoolConfig): boolean {
+  return rate_limit !== null || origins.some((origin) => origin.rate_limit !== null);
 }

@@ -44,9 +44,14 @@ export class Statistics {
     });
   }
 
-  /** An isolate called. @param isFresh false: what it reports was counted before */
-  heard({ origins, sync_failures }: SyncReport, isFresh: boolean): void {
+  /** An isolate called, for whatever. */
+  called(): void {
     this.#calls.mark(this.#options.now());
+  }
+
+  /** An isolate reported. @param isFresh false: what it reports was counted before */
+  heard({ origins, sync_failures }: SyncReport, isFresh: boolean): void {
+    this.called();
     if (isFresh) this.#book.record(origins, sync_failures);
   }
 

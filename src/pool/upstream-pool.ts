@@ -33,6 +33,8 @@ import { PoolStore } from "./store.ts";
 
 /** How often a pool that is awake looks into KV for a new document. */
 const CONFIG_CHECK_MS = 5_000;
+/** How often one without a configuration does, while isolates ask for it. */
+const CONFIG_SEARCH_MS = 1_000;
 /** Where the next alarm is set before anything else is done, so that no error can end the chain. */
 const SAFETY_ALARM_MS = 60_000;
 
@@ -43,6 +45,8 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   readonly #writer: ConfigWriter;
   readonly #desk: OperatorDesk;
   #configCheckedAtMs = Number.NEGATIVE_INFINITY;
+  /** The last check, over or not. */
+  #checking = Promise.resolve();
   /** Spares a write where the alarm stands already. Infinity: there is none; null: unknown. */
   #alarmAtMs: number | null = null;
   /** The time that the last alarm to ring, perhaps running still, was set to. */
@@ -81,7 +85,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** One isolate's report and lease. See contract/sync.ts. */
   async sync(report: SyncReport): Promise<SyncReply> {
-    if (!this.#controller.configured) await this.#checkConfig();
+    if (!this.#controller.configured) await this.#seekConfig();
     else if (this.#isConfigCheckDue()) this.ctx.waitUntil(this.#checkConfig());
     const reply = this.#controller.sync(report);
     this.#arm();
@@ -96,12 +100,12 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** For one request of a strict pool. See contract/strict.ts. */
   async pick(request: PickRequest): Promise<PickReply> {
-    if (!this.#controller.configured) await this.#checkConfig();
-    return this.#controller.strict.pick(request);
+    if (!this.#controller.configured) await this.#seekConfig();
+    return this.#controller.pick(request);
   }
 
   async release(report: ReleaseReport): Promise<void> {
-    this.#controller.strict.release(report);
+    this.#controller.release(report);
   }
 
   async wake(): Promise<void> {
@@ -176,13 +180,20 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     this.#lastAlarmMs = info?.scheduledTime ?? this.#lastAlarmMs;
     this.#setAlarm(Date.now() + SAFETY_ALARM_MS);
     try {
-      if (this.#isConfigCheckDue()) await this.#checkConfig();
-      await Promise.all([this.#controller.run(), this.#writer.flush()]);
+      // Side by side: a KV that hangs must not hold up a check.
+      const config = this.#isConfigCheckDue() ? this.#checkConfig() : undefined;
+      await Promise.all([config, this.#controller.run(), this.#writer.flush()]);
     } catch (error) {
       logLine({ pool: this.#pool, event: "alarm_failed", error: String(error) });
     }
     this.#alarmAtMs = null;
     this.#arm();
+  }
+
+  /** Requests for a pool that has no configuration must not become as many readings of KV. */
+  async #seekConfig(): Promise<void> {
+    const isDue = Date.now() - this.#configCheckedAtMs >= CONFIG_SEARCH_MS;
+    await (isDue ? this.#checkConfig() : this.#checking);
   }
 
   /** An object nobody has asked yet does not know its configuration. */
@@ -202,12 +213,14 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** Sets the alarm for what is next, unless it already stands early enough. */
   #arm(): void {
-    const nextMs = Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs());
+    // What is overdue is due now: else each call made while an alarm runs would write it anew. Whole milliseconds, as
+    // the platform keeps them. An alarm set to the very time of the one that runs would be taken for that one, and be
+    // gone when it ends.
+    const dueMs = Math.ceil(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()));
+    const nextMs = Math.max(dueMs, Date.now(), this.#lastAlarmMs + 1);
     if (this.#alarmAtMs !== null && this.#alarmAtMs <= nextMs) return;
     if (nextMs < Number.POSITIVE_INFINITY) {
-      // Whole milliseconds, as the platform keeps them. An alarm set to the very time of the one that runs would be
-      // taken for that one, and be gone when it ends.
-      this.#setAlarm(Math.max(Math.ceil(nextMs), Date.now(), this.#lastAlarmMs + 1));
+      this.#setAlarm(nextMs);
     } else {
       this.#alarmAtMs = nextMs;
       this.ctx.waitUntil(this.ctx.storage.deleteAlarm());
@@ -223,8 +236,14 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     return Date.now() - this.#configCheckedAtMs >= CONFIG_CHECK_MS;
   }
 
-  async #checkConfig(): Promise<void> {
+  #checkConfig(): Promise<void> {
     this.#configCheckedAtMs = Date.now();
+    this.#checking = this.#readConfig();
+    return this.#checking;
+  }
+
+  /** Never rejects. */
+  async #readConfig(): Promise<void> {
     try {
       const document = await readDocument(this.env, poolKey(this.#pool));
       // What KV does not have yet is not gone from it.
