@@ -5,23 +5,22 @@
  */
 import type { PoolConfig } from "../../src/config/schema.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../../src/contract/strict.ts";
-import type { SyncReply } from "../../src/contract/sync.ts";
+import type { AcquireReply, SyncReply, SyncReport } from "../../src/contract/sync.ts";
 import { EdgePool } from "../../src/edge/edge-pool.ts";
 import { LONGEST_TOKEN_WAIT_MS } from "../../src/edge/pool-rates.ts";
-import { FIRST_SYNC_WAIT_MS, SyncState } from "../../src/edge/sync-state.ts";
+import { CALL_TIMEOUT_MS, FIRST_SYNC_WAIT_MS, SyncState } from "../../src/edge/sync-state.ts";
+import type { PoolController } from "../../src/pool/controller.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Chance } from "./chance.ts";
 import { skewedClock } from "./clock.ts";
 import type { Network } from "./network.ts";
 import type { CallKind, Recorder } from "./recorder.ts";
-import { OBJECT_REGION, type SimObject, tokensOf } from "./sim-object.ts";
+import { type Answered, OBJECT_REGION, type SimObject, tokensOf, UNREACHABLE } from "./sim-object.ts";
 
 /** A read of KV where the object has not answered in time. */
 const KV_READ_MS = 15;
 /** What runs after an answer is ended by the platform after so long (PLATFORM: waitUntil). */
 const WAIT_UNTIL_MS = 30_000;
-/** Of the messages that are lost, the caller is told after so long, or never. */
-const LOST_ERROR_MS = 1_000;
 /** Longest a request of a strict pool waits for its pick, and how long isolates then pick for themselves. */
 const [LONGEST_PICK_MS, PICK_BACKOFF_MS] = [1_000, 1_000];
 
@@ -47,7 +46,7 @@ export class SimIsolate {
   /** Requests that wait for another's sync, or for another's tokens. */
   #waitingForSync: (() => void)[] = [];
   #waitingForTokens: (() => void)[] = [];
-  #answeredMs = Number.NEGATIVE_INFINITY;
+  #knownMs = Number.NEGATIVE_INFINITY;
   #paceMs = 0;
   #attempts = 0;
   #pickHereUntilMs = Number.NEGATIVE_INFINITY;
@@ -58,30 +57,31 @@ export class SimIsolate {
     this.#world = world;
     this.now = skewedClock(world.agenda, world.chance.random);
     this.pool = new EdgePool(world.pool, world.chance.random, this.now);
-    this.#sync = new SyncState(this.pool, id);
+    this.#sync = new SyncState(this.pool, id, world.chance.random);
   }
 
-  /** Meets the object before the run, having served `requests` since the last time. */
-  warmUp(requests: number): void {
+  /** Meets the object before the run, having served `requests` since the last time. @returns the pace, in ms */
+  warmUp(requests: number): number {
     this.pool.requests += requests;
     const startedMs = this.now();
     const report = this.#sync.begin(startedMs);
-    const reply = this.#world.object.syncNow(report);
-    this.#sync.answered(report, reply, startedMs, startedMs);
-    this.#answeredMs = startedMs;
-    this.#paceMs = reply.next_sync_ms;
+    this.#takeOver(report, this.#world.object.syncNow(report), startedMs);
+    return this.#paceMs;
   }
 
   /** Calls `then` once the isolate knows enough to pick, or has waited long enough. */
   whenFresh(then: () => void): void {
     const nowMs = this.now();
-    if (!this.#sync.isStale(nowMs)) return then();
-    const kind = this.pool.view === null ? "first" : "rested";
+    if (!this.#sync.isStale(nowMs)) {
+      then();
+      return;
+    }
     const go = once(() => this.#withConfig(then));
     if (this.#sync.mayCall(nowMs)) {
-      this.#call(kind, go);
+      this.#call(this.pool.view === null ? "first" : "rested", go);
+      this.#sync.await(nowMs);
       this.#world.agenda.in(FIRST_SYNC_WAIT_MS, go);
-    } else if (this.#sync.isCalling(nowMs)) {
+    } else if (this.#sync.isAwaited(nowMs)) {
       this.#waitingForSync.push(go);
       this.#world.agenda.in(FIRST_SYNC_WAIT_MS, go);
     } else {
@@ -103,26 +103,24 @@ export class SimIsolate {
     const begun = rates.beginCall(nowMs);
     const go = once(() => then(true));
     if (begun === null) {
-      if (!rates.spent(nowMs).some(({ limiter }) => limiter.isAsking(nowMs))) return then(false);
+      if (!rates.spent(nowMs).some(({ limiter }) => limiter.isAsking(nowMs))) {
+        then(false);
+        return;
+      }
       this.#waitingForTokens.push(go);
       this.#world.agenda.in(LONGEST_TOKEN_WAIT_MS, go);
       return;
     }
-    const end = once((answer: Parameters<typeof rates.endCall>[1]) => {
-      rates.endCall(begun, answer, this.now());
+    const end = once((answer: Answered<AcquireReply>) => {
+      const failure = "failure" in answer ? answer.failure : null;
+      rates.endCall(begun, "value" in answer ? answer.value : null, this.now(), failure === "overloaded");
       const waiting = this.#waitingForTokens;
       this.#waitingForTokens = [];
       for (const each of [go, ...waiting]) each();
     });
     const report = { isolate: this.#id, rates: begun.reports };
-    this.#send(
-      "tokens",
-      (answer) => {
-        this.#world.object.call((controller) => controller.acquire(report), answer);
-      },
-      end,
-    );
-    this.#world.agenda.in(LONGEST_TOKEN_WAIT_MS, () => end(null));
+    this.#send("tokens", (controller) => controller.acquire(report), end);
+    this.#world.agenda.in(LONGEST_TOKEN_WAIT_MS, () => end(UNREACHABLE));
   }
 
   /** Lets the object pick. @param then null: it does not answer; with the attempt's name */
@@ -131,40 +129,32 @@ export class SimIsolate {
     then: (reply: PickReply | null, attempt: string) => void,
   ): void {
     const attempt = String(++this.#attempts);
-    if (this.now() < this.#pickHereUntilMs) return then(null, attempt);
-    const end = once((reply: PickReply | null) => {
-      if (reply === null) this.#pickHereUntilMs = this.now() + PICK_BACKOFF_MS;
-      then(reply, attempt);
+    if (this.now() < this.#pickHereUntilMs) {
+      then(null, attempt);
+      return;
+    }
+    const end = once((answer: Answered<PickReply>) => {
+      if ("failure" in answer) this.#pickHereUntilMs = this.now() + PICK_BACKOFF_MS;
+      else if (answer.value.origin !== null) this.pool.strictPicks.set(attempt, answer.value.origin);
+      then("failure" in answer ? null : answer.value, attempt);
     });
-    this.#send(
-      "picks",
-      (answer) => {
-        const { object } = this.#world;
-        object.call(({ strict }) => strict.pick({ ...request, isolate: this.#id, attempt }), answer);
-      },
-      end,
-    );
-    this.#world.agenda.in(LONGEST_PICK_MS, () => end(null));
+    const full = { ...request, isolate: this.#id, attempt };
+    this.#send("picks", (controller) => controller.pick(full), end);
+    this.#world.agenda.in(LONGEST_PICK_MS, () => end(UNREACHABLE));
   }
 
   releaseStrictly(report: Omit<ReleaseReport, "isolate">): void {
-    this.#send(
-      "picks",
-      (answer) => {
-        const { object } = this.#world;
-        object.call(
-          ({ strict }) => strict.release({ ...report, isolate: this.#id }),
-          () => answer(true),
-        );
-      },
-      nothing,
-    );
+    this.pool.strictPicks.delete(report.attempt);
+    const full = { ...report, isolate: this.#id };
+    this.#send("picks", (controller) => controller.release(full), nothing);
   }
 
   #withConfig(then: () => void): void {
-    if (this.pool.view !== null) return then();
+    if (this.pool.view !== null || !this.isAlive) {
+      then();
+      return;
+    }
     this.#world.agenda.in(KV_READ_MS, () => {
-      if (!this.isAlive) return;
       const { config } = this.#world;
       if (this.pool.view === null) this.pool.adoptConfig(config, tokensOf(config));
       then();
@@ -172,15 +162,18 @@ export class SimIsolate {
   }
 
   #kind(nowMs: number): CallKind {
-    if (this.#answeredMs === Number.NEGATIVE_INFINITY) return "first";
-    return nowMs - this.#answeredMs >= this.#paceMs ? "paced" : "early";
+    if (this.#knownMs === Number.NEGATIVE_INFINITY) return "first";
+    return nowMs - this.#knownMs >= this.#paceMs ? "paced" : "early";
   }
 
   #reportInTime(promisedMs: number): void {
     this.#sync.promise(promisedMs);
     const look = (): void => {
       const nowMs = this.now();
-      if (this.#sync.isDue(nowMs)) return this.#call(this.#kind(nowMs), nothing);
+      if (this.#sync.isDue(nowMs)) {
+        this.#call(this.#kind(nowMs), nothing);
+        return;
+      }
       const waitMs = this.#sync.waitMs(nowMs);
       if (nowMs + waitMs - promisedMs > WAIT_UNTIL_MS) return;
       this.#world.agenda.in(waitMs, () => {
@@ -193,52 +186,47 @@ export class SimIsolate {
   #call(kind: CallKind, over: () => void): void {
     const startedMs = this.now();
     const report = this.#sync.begin(startedMs);
-    this.#send<SyncReply>(
-      kind,
-      (answer) => this.#world.object.sync(report, answer),
-      (reply) => {
-        const nowMs = this.now();
-        if (reply === null) {
-          this.#sync.failed(startedMs, nowMs);
-        } else {
-          this.#sync.answered(report, reply, startedMs, nowMs);
-          this.#answeredMs = nowMs;
-          this.#paceMs = reply.next_sync_ms;
-        }
-        over();
-        const waiting = this.#waitingForSync;
-        this.#waitingForSync = [];
-        for (const each of waiting) each();
-      },
-    );
+    const end = once((answer: Answered<SyncReply>) => {
+      if ("failure" in answer) this.#sync.failed(startedMs, this.now(), answer.failure === "overloaded");
+      else this.#takeOver(report, answer.value, startedMs);
+      const waiting = this.#waitingForSync;
+      this.#waitingForSync = [];
+      for (const each of [over, ...waiting]) each();
+    });
+    this.#send(kind, (controller, object) => object.reply(controller, report), end);
+    this.#world.agenda.in(CALL_TIMEOUT_MS, () => {
+      if (this.isAlive) end(UNREACHABLE);
+    });
+  }
+
+  #takeOver(report: SyncReport, reply: SyncReply, startedMs: number): void {
+    this.#sync.answered(report, reply, startedMs, this.now());
+    this.#knownMs = startedMs;
+    this.#paceMs = reply.next_sync_ms;
   }
 
   /**
-   * There and back.
-   * @param ask runs at the object
-   * @param answered runs here, if the isolate is still there; null: the call failed
+   * There and back. What is lost on the way is not heard of again.
+   * @param act runs at the object
+   * @param answered runs here, if the isolate is still there
    */
   #send<T>(
     kind: CallKind,
-    ask: (answer: (reply: T | null) => void) => void,
-    answered: (reply: T | null) => void,
+    act: (controller: PoolController, object: SimObject) => T,
+    answered: (answer: Answered<T>) => void,
   ): void {
-    const { agenda, network, recorder, chance } = this.#world;
-    const delayMs = () => network.delayMs(this.region, OBJECT_REGION);
-    const back = (reply: T | null): void => {
-      if (this.isAlive) answered(reply);
+    const { agenda, network, object, recorder } = this.#world;
+    const pass = (then: () => void): void => {
+      if (!network.loses()) agenda.in(network.delayMs(this.region, OBJECT_REGION), then);
     };
-    const lost = (): void => {
-      if (chance.happens(0.5)) agenda.in(LOST_ERROR_MS, () => back(null));
-    };
-    if (network.loses()) return lost();
-    agenda.in(delayMs(), () => {
+    const arrive = (): void => {
       recorder.objectCall(agenda.nowMs, kind);
-      ask((reply) => {
-        if (network.loses()) return lost();
-        agenda.in(delayMs(), () => back(reply));
-      });
-    });
+      object.call(
+        (controller) => act(controller, object),
+        (answer) => pass(() => this.isAlive && answered(answer)),
+      );
+    };
+    pass(arrive);
   }
 }
 

@@ -5,6 +5,7 @@
 import type { OriginConfig, PoolConfig } from "../../src/config/schema.ts";
 import type { AffinityTokens, SyncReply, SyncReport } from "../../src/contract/sync.ts";
 import type { Timers } from "../../src/core/system.ts";
+import type { ObjectFailure } from "../../src/platform/object-client.ts";
 import { PoolController } from "../../src/pool/controller.ts";
 import type { Probe, ProbeResult } from "../../src/pool/prober.ts";
 import { PoolStore } from "../../src/pool/store.ts";
@@ -21,6 +22,11 @@ export const OBJECT_REGION = 0;
 const CALL_MS = 1;
 /** A call that would wait longer is refused as `overloaded`. */
 const LONGEST_QUEUE_MS = 1_000;
+
+/** What became of a call. */
+export type Answered<T> = { value: T } | { failure: ObjectFailure };
+
+export const UNREACHABLE = { failure: "unreachable" } as const;
 
 export interface ObjectOptions {
   agenda: Agenda;
@@ -55,23 +61,25 @@ export class SimObject {
     this.#arm();
   }
 
-  /** A call is here. @param answer is told of what it gave; null: the object is overloaded or gone */
-  call<T>(act: (controller: PoolController) => T, answer: (result: T | null) => void): void {
+  /** A call is here. @param answer is told of what it gave */
+  call<T>(act: (controller: PoolController) => T, answer: (result: Answered<T>) => void): void {
     const { agenda } = this.#options;
+    if (this.isDown) {
+      answer(UNREACHABLE);
+      return;
+    }
     const startMs = Math.max(agenda.nowMs, this.#freeAtMs);
-    if (this.isDown || startMs - agenda.nowMs > LONGEST_QUEUE_MS) return answer(null);
+    if (startMs - agenda.nowMs > LONGEST_QUEUE_MS) {
+      answer({ failure: "overloaded" });
+      return;
+    }
     this.#freeAtMs = startMs + CALL_MS;
-    agenda.at(this.#freeAtMs, () => answer(this.isDown ? null : this.#act(act)));
+    agenda.at(this.#freeAtMs, () => answer(this.isDown ? UNREACHABLE : { value: this.#act(act) }));
   }
 
-  /** Answers an isolate's report. */
-  sync(report: SyncReport, answer: (reply: SyncReply | null) => void): void {
-    this.call((controller) => this.#reply(controller, report), answer);
-  }
-
-  /** The same at once, for the time before the run. */
+  /** Answers a report at once: for the time before the run. */
   syncNow(report: SyncReport): SyncReply {
-    return this.#act((controller) => this.#reply(controller, report));
+    return this.#act((controller) => this.reply(controller, report));
   }
 
   /** The object is started anew: what is not in its store is forgotten. */
@@ -82,7 +90,8 @@ export class SimObject {
     this.#arm();
   }
 
-  #reply(controller: PoolController, report: SyncReport): SyncReply {
+  /** What `sync` answers. */
+  reply(controller: PoolController, report: SyncReport): SyncReply {
     const reply = controller.sync(report);
     const { snapshot } = reply;
     if (snapshot === null || !keepsCookies(snapshot.config)) return reply;

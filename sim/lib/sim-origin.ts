@@ -43,7 +43,10 @@ export class SimOrigin {
 
   /** A request is here. @param done told at its end; false: refused, or cut off */
   arrive(done: Job["done"]): void {
-    if (!this.#isUp) return done(false);
+    if (!this.#isUp) {
+      done(false);
+      return;
+    }
     this.#count();
     const job: Job = { done, isOver: false };
     if (this.#serving.size < this.capacity.workers) this.#serve(job);

@@ -44,7 +44,10 @@ export class Visit {
 
   begin(): void {
     this.#isolate.whenFresh(() => {
-      if (!this.#isolate.isAlive) return this.#end("lost");
+      if (!this.#isolate.isAlive) {
+        this.#end("lost");
+        return;
+      }
       const { view } = this.#isolate.pool;
       if (view === null) this.#end("no_origin");
       else this.#enter(view);
@@ -63,12 +66,24 @@ export class Visit {
   /** The next attempt, if there is an origin for one. */
   #next(view: PoolView): void {
     this.#pick(view, (server, over) => {
-      if (!this.#isolate.isAlive) return this.#end("lost");
-      if (server === null) return this.#refuse(view);
-      if (!this.#tried.has(server)) return this.#send(view, server, over);
+      if (!this.#isolate.isAlive) {
+        this.#end("lost");
+        return;
+      }
+      if (server === null) {
+        this.#refuse(view);
+        return;
+      }
+      if (!this.#tried.has(server)) {
+        this.#send(view, server, over);
+        return;
+      }
       over?.(false, 0);
       // An origin that answered has had its say; only one that could not be reached is worth another round.
-      if (this.#outcome !== "connect_failure") return this.#finish("origin_failed");
+      if (this.#outcome !== "connect_failure") {
+        this.#finish("origin_failed");
+        return;
+      }
       this.#world.agenda.in(backoffMs(++this.#rounds, this.#world.chance.random), () => {
         this.#tried.clear();
         this.#passedOver.clear();
@@ -80,7 +95,10 @@ export class Visit {
 
   #pick(view: PoolView, then: (server: EdgeServer | null, over: EndOfHold | null) => void): void {
     const pickHere = (): void => this.#pickHere(view, (server) => then(server, null));
-    if (view.config.coordination !== "strict") return pickHere();
+    if (view.config.coordination !== "strict") {
+      pickHere();
+      return;
+    }
     const isolate = this.#isolate;
     const request = {
       client_ip: this.#edge.clientIp,
@@ -89,8 +107,14 @@ export class Visit {
       tried: [...this.#passedOver].map(({ id }) => id),
     };
     isolate.pickStrictly(request, (reply, attempt) => {
-      if (reply === null) return pickHere();
-      if (reply.origin === null) return then(null, null);
+      if (reply === null) {
+        pickHere();
+        return;
+      }
+      if (reply.origin === null) {
+        then(null, null);
+        return;
+      }
       const over: EndOfHold = (failed, latency_ms) =>
         isolate.releaseStrictly({ attempt, failed, latency_ms });
       const server = isolate.pool.server(reply.origin);
@@ -107,11 +131,17 @@ export class Visit {
   #pickHere(view: PoolView, then: (server: EdgeServer | null) => void): void {
     const server = this.#choose(view);
     const { rates, ledger } = this.#isolate.pool;
-    if (!rates.any) return then(server);
+    if (!rates.any) {
+      then(server);
+      return;
+    }
     if (this.#tried.size === 0) {
       rates.passedOver(server, this.#isolate.now(), (origin) => ledger.rateLimited(origin));
     }
-    if (this.#askedForTokens || (server !== null && !this.#tried.has(server))) return then(server);
+    if (this.#askedForTokens || (server !== null && !this.#tried.has(server))) {
+      then(server);
+      return;
+    }
     this.#askedForTokens = true;
     this.#isolate.askForTokens((again) => then(again ? this.#choose(view) : server));
   }
@@ -139,7 +169,10 @@ export class Visit {
     });
     this.#world.deadlines.add(agenda.nowMs + Math.min(attempt_timeout * 1_000, leftMs), attempt);
     const origin = origins.get(server.id);
-    if (origin === undefined) return attempt.end("connect_failure");
+    if (origin === undefined) {
+      attempt.end("connect_failure");
+      return;
+    }
     agenda.in(network.delayMs(region, origin.region), () => {
       origin.arrive((answered) => {
         const outcome = answered ? "success" : "connect_failure";
@@ -156,7 +189,8 @@ export class Visit {
     pool.ended(hold.server, outcome, latencyMs);
     if (outcome === "success") {
       this.#client.keep(view.cookies?.setCookie(this.#edge, hold.server) ?? null);
-      return this.#finish("answered");
+      this.#finish("answered");
+      return;
     }
     const nowMs = this.#isolate.now();
     const verdict = view.retryPolicy.decide({
@@ -173,7 +207,10 @@ export class Visit {
 
   /** No origin is eligible. */
   #refuse(view: PoolView): void {
-    if (this.#outcome !== null) return this.#finish("origin_failed");
+    if (this.#outcome !== null) {
+      this.#finish("origin_failed");
+      return;
+    }
     const isLimited = view.config.coordination === "strict" || this.#isolate.pool.rates.any;
     this.#finish(isLimited && this.#isLimited() ? "rate_limited" : "no_origin");
   }

@@ -16,10 +16,11 @@ import { SimObject } from "./sim-object.ts";
 import { type Capacity, SimOrigin } from "./sim-origin.ts";
 import { Visit, type VisitWorld } from "./visit.ts";
 
-/** Before the run isolates meet the object one after the other, so many a second: as many as it paces. */
-const WARM_UP_PER_SECOND = 200;
-/** First they come up, then they hear of the pace for so many, then they get a lease that lasts for it. */
-const WARM_UP_ROUNDS = 3;
+/** Before the run isolates come up, so many a second: half of what the object paces is left for those that return. */
+const BIRTHS_PER_SECOND = 90;
+/** Then all of them come back once or more, at the object's pace. */
+const RETURNS_PER_SECOND = 170;
+const SHORTEST_WARM_UP_MS = 5_000;
 const DEFAULT_SERVICE_MS = 20;
 
 /** What is simulated: one pool. */
@@ -47,7 +48,7 @@ export class World {
 
   constructor(options: SimOptions, { pool, config, document }: Subject) {
     this.#options = options;
-    this.agenda = new Agenda(options.isCold ? 0 : -WARM_UP_ROUNDS * warmUpMs(options));
+    this.agenda = new Agenda(options.isCold ? 0 : -warmUpMs(options));
     const chance = new Chance(options.seed);
     this.#chance = chance;
     const failing = options.fails.map(({ origin }) => origin);
@@ -118,18 +119,18 @@ export class World {
     this.#object.isDown = isDown;
   }
 
-  /** As many as the object paces, evenly: the world has been running for a while. */
+  /** The world has been running for a while: isolates came up, and came back when they were told to. */
   #warmUp(): void {
     const { rps, isolates } = this.#options;
-    const roundMs = warmUpMs(this.#options);
-    const served = (rps / isolates) * (roundMs / 1_000);
+    const perMs = rps / isolates / 1_000;
     const startMs = this.agenda.nowMs;
-    for (let round = 0; round < WARM_UP_ROUNDS; round++) {
-      for (let slot = 0; slot < isolates; slot++) {
-        const atMs = startMs + roundMs * (round + slot / isolates);
-        const requests = round === 0 ? 1 : Math.round(served);
-        this.agenda.at(atMs, () => this.#isolate(slot).warmUp(requests));
-      }
+    for (let slot = 0; slot < isolates; slot++) {
+      const meet = (requests: number): void => {
+        const paceMs = this.#isolate(slot).warmUp(requests);
+        const nextMs = this.agenda.nowMs + paceMs;
+        if (nextMs < 0) this.agenda.at(nextMs, () => meet(Math.round(paceMs * perMs)));
+      };
+      this.agenda.at(startMs + (slot * 1_000) / BIRTHS_PER_SECOND, () => meet(1));
     }
   }
 
@@ -186,7 +187,9 @@ export class World {
 }
 
 function warmUpMs({ isolates }: SimOptions): number {
-  return Math.max(1_000, (isolates / WARM_UP_PER_SECOND) * 1_000);
+  const births = (isolates / BIRTHS_PER_SECOND) * 1_000;
+  const returns = (isolates / RETURNS_PER_SECOND) * 1_000;
+  return births + Math.max(returns, SHORTEST_WARM_UP_MS);
 }
 
 /** Two of load, service time and workers give the third. */

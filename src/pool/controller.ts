@@ -126,7 +126,7 @@ export class PoolController {
       cursor: this.#lease(report.cursor.want),
       active: this.#isolates.othersActive(id),
       next_sync_ms: paceMs,
-      early_sync_ms: Math.min(this.#pacer.earliest(this.#isolates.size), paceMs),
+      early_sync_ms: this.#pacer.earliest(this.#isolates.size, paceMs),
       configured: snapshot !== null,
       ...(this.#isRemoved ? { removed: true } : {}),
       ...(rates === undefined ? {} : { rates }),
