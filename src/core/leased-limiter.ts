@@ -3,7 +3,7 @@
  * See `rate-shares.ts` for why this never exceeds the limit.
  * @module
  */
-import { CLOCK_SLACK_MS, type RateGrant, type RateReport } from "./rate-lease.ts";
+import { CLOCK_SLACK_MS, HOLD_MS, type RateGrant, type RateReport } from "./rate-lease.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import type { Limiter } from "./server.ts";
 
@@ -57,7 +57,8 @@ export class LeasedLimiter implements Limiter {
   /** @param limit the origin's whole limit, requests in any one second */
   constructor(limit: number) {
     this.#limit = limit;
-    this.#limiter = new RateLimiter(limit);
+    // Whole milliseconds, and a clock that stands still while code runs: 1,000 of them may be a little less.
+    this.#limiter = new RateLimiter(limit, HOLD_MS);
   }
 
   get limit(): number {
