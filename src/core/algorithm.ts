@@ -31,6 +31,8 @@ export interface Algorithm<S extends Server = Server> {
   readonly name: AlgorithmName;
   /** The chosen server, or null if none is eligible. */
   next(context?: PickContext<S>): S | null;
+  /** Makes the tables that picks go by, so that no request waits for that. */
+  prepare?(): void;
 }
 
 /** What an algorithm chooses from: a list of servers, or candidates shared with others. */

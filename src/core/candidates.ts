@@ -22,6 +22,8 @@ export class Candidates<S extends Server = Server> {
   #lists = 0;
   #primary: readonly S[] = [];
   #backup: readonly S[] = [];
+  /** Of both, as they were when the lists were made. */
+  #weights: readonly number[] = [];
   #limited = false;
   #panicking = false;
 
@@ -92,16 +94,29 @@ export class Candidates<S extends Server = Server> {
   #refresh(): void {
     const revision = currentStandingRevision();
     if (revision === this.#revision) return;
+    const isFirst = this.#revision < 0;
     this.#revision = revision;
-    this.#lists++;
     const inService = this.#servers.filter(isInService);
     const healthy = inService.filter((server) => standingIneligibility(server) === null);
     this.#panicking = healthy.length * 100 < this.#panicThreshold * inService.length;
     const standing = this.#panicking ? inService : healthy;
-    this.#primary = standing.filter((server) => !server.backup);
-    this.#backup = standing.filter((server) => server.backup);
     this.#limited = standing.some(hasLimits);
+    const primary = standing.filter((server) => !server.backup);
+    const backup = standing.filter((server) => server.backup);
+    const weights = [...primary, ...backup].map((server) => server.effectiveWeight);
+    // The change may have been in another pool: what is made of these lists is not made anew for that.
+    const isSame =
+      equal(primary, this.#primary) && equal(backup, this.#backup) && equal(weights, this.#weights);
+    if (isSame && !isFirst) return;
+    this.#lists++;
+    this.#primary = primary;
+    this.#backup = backup;
+    this.#weights = weights;
   }
+}
+
+function equal<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 /** May get traffic as far as the operator is concerned. */

@@ -39,6 +39,11 @@ export class HashRing<S extends Server = Server> implements Algorithm<S> {
     return id === null ? null : (this.#byId.get(id) ?? null);
   }
 
+  prepare(): void {
+    this.#update();
+    this.#ring.getNode("");
+  }
+
   /** What the ring may answer with; made once per list, which mostly stays the same. */
   #acceptOf(allowed: readonly S[]): (id: string) => boolean {
     if (allowed !== this.#allowed) {

@@ -105,6 +105,12 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
     return this.#decided(server, failover ? "failover" : "algorithm", nowMs);
   }
 
+  /** Makes what picks go by, schedules and rings, so that no request waits for that. Call it after changes. */
+  prepare(): void {
+    this.#algorithm.prepare?.();
+    this.#addressRing?.prepare();
+  }
+
   addServer(server: S): void {
     if (this.#members.has(server)) return;
     this.#members.add(server);

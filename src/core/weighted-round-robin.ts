@@ -38,16 +38,27 @@ export class WeightedRoundRobin<S extends Server = Server> implements Algorithm<
   next(context: PickContext<S> = {}): S | null {
     const eligible = eligibleFor(this.#candidates, context, this.#options);
     if (eligible.length === 0) return null;
-    const standing = this.#candidates.standing(eligible);
-    if (standing !== this.#scheduled) {
-      this.#scheduled = standing;
-      this.#schedule = smoothSchedule(standing.map((server) => server.effectiveWeight));
-    }
+    const standing = this.#scheduleFor(eligible);
     if (!isFailover(context)) {
       const server = standing[this.#schedule(this.#cursor.next())];
       if (server !== undefined && (eligible === standing || eligible.includes(server))) return server;
     }
     return this.#detour(eligible);
+  }
+
+  prepare(): void {
+    const eligible = eligibleFor(this.#candidates, {}, this.#options);
+    if (eligible.length > 0) this.#scheduleFor(eligible);
+  }
+
+  /** @returns those that are on the schedule */
+  #scheduleFor(eligible: readonly S[]): readonly S[] {
+    const standing = this.#candidates.standing(eligible);
+    if (standing !== this.#scheduled) {
+      this.#scheduled = standing;
+      this.#schedule = smoothSchedule(standing.map((server) => server.effectiveWeight));
+    }
+    return standing;
   }
 
   /** Another one, by the same schedule: what a server cannot take is shared by the others in their proportions. */

@@ -3,27 +3,20 @@
  * probes are handed in.
  * @module
  */
-import type { PoolConfig } from "../config/schema.ts";
 import { HEALTH_TRANSITIONS, type PoolEvent, type PoolEventKind } from "../contract/events.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolSnapshot, SyncReply, SyncReport } from "../contract/sync.ts";
-import { CursorAllocator, type CursorRange } from "../core/cursor-lease.ts";
 import { type Clock, type Random, systemRandom, systemTimers, type Timers } from "../core/system.ts";
 import { ConfigKeeper, type OfferedDocument, type OfferVerdict } from "./config-keeper.ts";
 import type { PoolParts } from "./description.ts";
 import { HealthMonitor } from "./health-monitor.ts";
-import { Isolates } from "./isolates.ts";
+import { LeaseDesk } from "./lease-desk.ts";
 import { Notifier } from "./notifier.ts";
 import { OriginBoard } from "./origin-board.ts";
-import { Pacer } from "./pacer.ts";
 import { Statistics } from "./pool-stats.ts";
 import type { Probe } from "./prober.ts";
-import { RateAuthority } from "./rate-authority.ts";
 import type { PoolStore } from "./store.ts";
-import { StrictPicker } from "./strict-picker.ts";
 
-/** Most positions one lease may hold: thousands of requests a second for an hour. */
-const LARGEST_CURSOR_LEASE = 16_777_216;
 /** A pool is taken for removed when KV has not had it for this long; KV may be this far behind itself. */
 const REMOVAL_NOTICE_MS = 60_000;
 /** In SQLite: the pool was removed. */
@@ -48,15 +41,9 @@ export class PoolController {
   readonly #board: OriginBoard;
   readonly #monitor: HealthMonitor;
   readonly #notifier: Notifier;
-  readonly #isolates = new Isolates();
-  readonly #cursor = new CursorAllocator();
-  /** Leases of isolates in a strict pool, which pick only while the object is silent: its own order has no gaps. */
-  readonly #spareCursor = new CursorAllocator();
-  readonly #pacer: Pacer;
-  readonly #rates: RateAuthority;
+  /** What isolates are given. */
+  readonly #leases: LeaseDesk;
   readonly statistics: Statistics;
-  /** Picks where isolates do not: `coordination: "strict"`. */
-  readonly strict: StrictPicker;
   #snapshot: PoolSnapshot | null = null;
   #missingSinceMs: number | null = null;
   /** It had a configuration, and has none any more. */
@@ -67,20 +54,19 @@ export class PoolController {
     const { store, now, allowIpOrigins } = options;
     this.#keeper = new ConfigKeeper(store, now, { allowIpOrigins });
     this.#notifier = new Notifier(store, now);
-    this.#pacer = new Pacer(store, now());
-    this.#rates = new RateAuthority(store, now());
-    this.strict = new StrictPicker({
+    this.#leases = new LeaseDesk({
+      store,
       now,
-      cursor: this.#cursor,
-      leased: (origin) => this.#rates.counted(origin, now()) ?? 0,
+      called: () => this.statistics.called(),
+      heard: (report, isFresh) => this.#heard(report, isFresh),
     });
     this.#board = new OriginBoard({
       store,
       now,
       emit: (kind, origin, detail) => this.#emit(kind, detail, origin),
-      active: (origin) => this.#isolates.active(origin),
+      active: (origin) => this.#leases.isolates.active(origin),
     });
-    this.statistics = new Statistics({ store, now, board: this.#board, isolates: this.#isolates });
+    this.statistics = new Statistics({ store, now, board: this.#board, isolates: this.#leases.isolates });
     const { probe, random = systemRandom, timers = systemTimers } = options;
     this.#monitor = new HealthMonitor({
       now,
@@ -103,55 +89,27 @@ export class PoolController {
     return this.#keeper;
   }
 
-  /** The next round-robin position that no isolate was given. */
-  get cursorPosition(): number {
-    return this.#cursor.position;
-  }
-
-  /** Answers an isolate's report: the snapshot if it changed, a lease, and when to come back. */
+  /** Answers an isolate's report. */
   sync(report: SyncReport): SyncReply {
-    const nowMs = this.#options.now();
-    const { isolate: id, sequence, active, picks } = report;
-    this.#isolates.sweep(nowMs);
-    this.strict.sweep((isolate) => this.#isolates.isKnown(isolate));
-    if (picks !== undefined) this.strict.reconcile(id, picks, !this.#isolates.isKnown(id));
-    const paceMs = this.#pacer.next(this.#isolates.isDue(id, nowMs), nowMs);
-    const isFresh = this.#isolates.hear({ id, sequence, active, paceMs }, nowMs);
-    this.statistics.heard(report, isFresh);
-    if (isFresh) this.#take(report);
-    const snapshot = this.#snapshot;
-    const rates = report.rates && this.#exchange(id, report.rates, report.snapshot === 0);
-    return {
-      snapshot: snapshot !== null && snapshot.version !== report.snapshot ? snapshot : null,
-      cursor: this.#lease(report.cursor.want),
-      active: this.#isolates.othersActive(id),
-      next_sync_ms: paceMs,
-      early_sync_ms: this.#pacer.earliest(this.#isolates.size, paceMs),
-      configured: snapshot !== null,
-      ...(this.#isRemoved ? { removed: true } : {}),
-      ...(rates === undefined ? {} : { rates }),
-    };
+    const reply = this.#leases.sync(report);
+    return this.#isRemoved ? { ...reply, removed: true } : reply;
   }
 
-  /** Tokens for a request that found none. */
   acquire(report: AcquireReport): AcquireReply {
-    const nowMs = this.#options.now();
-    this.statistics.called();
-    const waitMs = this.#pacer.nextAsk(this.#isolates.size, nowMs);
-    const rates = this.#exchange(report.isolate, report.rates, false);
-    for (const grant of Object.values(rates)) grant.wait_ms = Math.max(grant.wait_ms, waitMs);
-    return { rates };
+    return this.#leases.acquire(report);
   }
 
-  /** An origin for one request of a strict pool. */
   pick(request: PickRequest): PickReply {
-    this.#calledUnplanned();
-    return this.strict.pick(request);
+    return this.#leases.pick(request);
   }
 
   release(report: ReleaseReport): void {
-    this.#calledUnplanned();
-    this.strict.release(report);
+    this.#leases.release(report);
+  }
+
+  /** The next round-robin position that no isolate was given. */
+  get cursorPosition(): number {
+    return this.#leases.cursorPosition;
   }
 
   /**
@@ -181,20 +139,24 @@ export class PoolController {
     return this.#publishIf(this.#board.undrain(origin));
   }
 
-  /** What is due by now: probes, ends of ejections and drains, notifications. */
+  /** What is due by now: probes, ends of ejections and drains, statistics. */
   async run(): Promise<void> {
     const tick = (): void => {
       this.#publishIf(this.#board.tick());
     };
     tick();
     this.statistics.run();
-    const url = this.#keeper.config?.notify_url ?? null;
-    if (url === null) this.#notifier.clear();
-    // Side by side: a receiver that hangs must not hold up a check.
-    await Promise.all([this.#monitor.run(tick), url === null ? undefined : this.#notifier.deliver(url)]);
+    await this.#monitor.run(tick);
   }
 
-  /** When `run` is next worth calling, in ms since the epoch; Infinity if never. */
+  /** Sends the notifications that are due. Not part of `run`: a receiver that hangs must not hold up a check. */
+  async notify(): Promise<void> {
+    const url = this.#keeper.config?.notify_url ?? null;
+    if (url === null) this.#notifier.clear();
+    else await this.#notifier.deliver(url);
+  }
+
+  /** When `run` or `notify` is next worth calling, in ms since the epoch; Infinity if never. */
   nextRunMs(): number {
     if (this.#snapshot === null) return Number.POSITIVE_INFINITY;
     const parts = [this.#board.nextTickMs(), this.statistics.nextRunMs()];
@@ -219,34 +181,16 @@ export class PoolController {
       keeper: this.#keeper,
       board: this.#board,
       monitor: this.#monitor,
-      isolates: this.#isolates,
-      rates: this.#rates,
+      isolates: this.#leases.isolates,
+      rates: this.#leases.rates,
       snapshot: this.#snapshot,
     };
   }
 
-  #exchange(isolate: string, rates: AcquireReport["rates"], isCold: boolean): AcquireReply["rates"] {
-    const exchange = { isolate, rates, isCold, paceMs: this.#isolates.paceMs(isolate) };
-    return this.#rates.exchange(this.#snapshot?.config ?? null, exchange, this.#options.now());
-  }
-
-  /** A call that no isolate was told to make. */
-  #calledUnplanned(): void {
-    this.statistics.called();
-    this.#pacer.unplanned(this.#options.now());
-  }
-
-  get #leasedCursor(): CursorAllocator {
-    return this.#snapshot?.config.coordination === "strict" ? this.#spareCursor : this.#cursor;
-  }
-
-  #lease(want: number): CursorRange | null {
-    return want > 0 ? this.#leasedCursor.grant(Math.min(want, LARGEST_CURSOR_LEASE)) : null;
-  }
-
   /** What an isolate has seen. */
-  #take(report: SyncReport): void {
-    for (const range of report.cursor.returned) this.#leasedCursor.giveBack(range);
+  #heard(report: SyncReport, isFresh: boolean): void {
+    if (!isFresh) return;
+    this.statistics.heard(report);
     let changed = false;
     for (const [origin, seen] of Object.entries(report.origins)) {
       changed = this.#board.reported(origin, seen) || changed;
@@ -275,6 +219,7 @@ export class PoolController {
   #remove(detail: string): void {
     this.#setRemoved(true);
     this.#snapshot = null;
+    this.#leases.adopt(null);
     this.#emit("config_applied", detail);
   }
 
@@ -302,8 +247,7 @@ export class PoolController {
     const origins = this.#board.origins();
     // Origins that are leaving are still there to be drained, so the snapshot's config shows them too.
     this.#snapshot = { version, config: { ...config, origins }, origins: this.#board.states() };
-    this.#pacer.mayBeAsked = hasLimits(config);
-    this.strict.adopt(this.#snapshot);
+    this.#leases.adopt(this.#snapshot);
     this.#monitor.configure(config.health_check, origins, this.#options.now());
   }
 
@@ -321,8 +265,4 @@ export class PoolController {
     log({ event: kind, origin, who, detail });
     if (HEALTH_TRANSITIONS.has(kind) && this.#keeper.config?.notify_url != null) this.#notifier.add(event);
   }
-}
-
-function hasLimits({ rate_limit, origins }: PoolConfig): boolean {
-  return rate_limit !== null || origins.some((origin) => origin.rate_limit !== null);
 }

@@ -49,10 +49,9 @@ export class Statistics {
     this.#calls.mark(this.#options.now());
   }
 
-  /** An isolate reported. @param isFresh false: what it reports was counted before */
-  heard({ origins, sync_failures }: SyncReport, isFresh: boolean): void {
-    this.called();
-    if (isFresh) this.#book.record(origins, sync_failures);
+  /** An isolate reported what was not counted before. */
+  heard({ origins, sync_failures }: SyncReport): void {
+    this.#book.record(origins, sync_failures);
   }
 
   /** Writes down what is over. */

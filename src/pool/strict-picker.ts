@@ -42,6 +42,8 @@ export class StrictPicker {
   /** By isolate and attempt. */
   readonly #holds = new Map<string, Map<string, Hold>>();
   #balancer: LoadBalancer<Server, StrictRequest> | null = null;
+  /** What it was made of. */
+  #parts = "";
 
   constructor(options: StrictOptions) {
     this.#options = options;
@@ -69,14 +71,14 @@ export class StrictPicker {
     });
     const ids = new Set(servers.map(({ id }) => id));
     for (const id of this.#servers.keys()) if (!ids.has(id)) this.#forget(id);
-    this.#balancer = new LoadBalancer<Server, StrictRequest>(servers, {
-      algorithm: config.algorithm,
-      now: this.#options.now,
-      cursor: this.#options.cursor,
-      panicThreshold: config.panic_threshold,
-      balanceFactor: config.hash_balance_factor,
-      sticky: affinityOf(config),
-    });
+    const { algorithm, panic_threshold: panicThreshold, hash_balance_factor: balanceFactor, sticky } = config;
+    const parts = JSON.stringify([algorithm, panicThreshold, balanceFactor, sticky, [...ids]]);
+    // Changes of standing alone are seen by the one there is, and keep its turns and tables.
+    if (parts === this.#parts) return;
+    this.#parts = parts;
+    const { now, cursor } = this.#options;
+    const settings = { algorithm, now, cursor, panicThreshold, balanceFactor, sticky: affinityOf(config) };
+    this.#balancer = new LoadBalancer<Server, StrictRequest>(servers, settings);
   }
 
   pick(request: PickRequest): PickReply {

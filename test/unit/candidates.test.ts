@@ -18,6 +18,19 @@ describe("candidates", () => {
     expect(candidates.revision).not.toBe(revision);
   });
 
+  it("stay the same array when servers of other pools change, but not when a weight of theirs does", () => {
+    const [a, b] = threeServers();
+    const candidates = new Candidates([a, b]);
+    const before = candidates.list({}, NOW_MS);
+    const { revision } = candidates;
+    server("elsewhere").healthy = false;
+    expect(candidates.list({}, NOW_MS)).toBe(before);
+    expect(candidates.revision).toBe(revision);
+    a.weightFactor = 0.5;
+    expect(candidates.list({}, NOW_MS)).not.toBe(before);
+    expect(candidates.revision).not.toBe(revision);
+  });
+
   it("stay the same array while no limit is reached, so that tables made of them last", () => {
     const a = server("a", 1, { maxConnections: 2 });
     const candidates = new Candidates([a, server("b")]);

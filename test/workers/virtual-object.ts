@@ -12,7 +12,7 @@ export class VirtualObject {
   readonly #sql: SqlStorage;
   controller: PoolController;
 
-  constructor(sql: SqlStorage, document: Record<string, unknown>, nowMs = Date.now()) {
+  constructor(sql: SqlStorage, document: Record<string, unknown>, nowMs = 1_800_000_000_000) {
     const exec: SqlStorage["exec"] = (query, ...bindings) => {
       if (/^\s*(INSERT|UPDATE|DELETE)/.test(query)) this.writes++;
       return sql.exec(query, ...bindings);
