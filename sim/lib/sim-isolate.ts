@@ -112,8 +112,8 @@ export class SimIsolate {
       return;
     }
     const end = once((answer: Answered<AcquireReply>) => {
-      const failure = "failure" in answer ? answer.failure : null;
-      rates.endCall(begun, "value" in answer ? answer.value : null, this.now(), failure === "overloaded");
+      const isOverloaded = "failure" in answer && answer.failure === "overloaded";
+      rates.endCall(begun, "value" in answer ? answer.value : null, this.now(), isOverloaded);
       const waiting = this.#waitingForTokens;
       this.#waitingForTokens = [];
       for (const each of [go, ...waiting]) each();

@@ -49,7 +49,7 @@ export class World {
   constructor(options: SimOptions, { pool, config, document }: Subject) {
     this.#options = options;
     this.agenda = new Agenda(options.isCold ? 0 : -warmUpMs(options));
- const chance = new Chance(options.seed);
+    const chance = new Chance(options.seed);
     this.#chance = chance;
     const failing = options.fails.map(({ origin }) => origin);
     const ids = config.origins.map(({ id }) => id);

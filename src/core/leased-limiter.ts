@@ -147,10 +147,15 @@ export class LeasedLimiter implements Limiter {
     return { ...report, need: 1 + Math.floor((report.demand * tokenMs) / 1_000), token_ms: tokenMs };
   }
 
+  /** The object is not to be asked before then. */
+  leaveAlone(untilMs: number): void {
+    this.#askAfterMs = Math.max(this.#askAfterMs, untilMs);
+  }
+
   /** The call for tokens is over. If it failed, nobody asks again for a while. */
   askEnded(nowMs: number, failed: boolean): void {
     this.#askedMs = Number.NEGATIVE_INFINITY;
-    if (failed) this.#askAfterMs = nowMs + LONGEST_ASK_MS;
+    if (failed) this.leaveAlone(nowMs + LONGEST_ASK_MS);
   }
 
   /**

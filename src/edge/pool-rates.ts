@@ -10,8 +10,14 @@ import type { RateGrant, RateReport } from "../core/rate-lease.ts";
 import { RoundTrip } from "../core/round-trip.ts";
 import type { EdgeServer } from "./edge-server.ts";
 
-/** So many calls in a row without an answer, and the object is taken for unreachable rather than a message for lost. */
+/**
+ * So many calls in a row without an answer, over so long, and the object is taken for unreachable rather than some
+ * messages for lost, or a crowd for longer than a moment.
+ */
 const UNREACHABLE_AFTER = 3;
+const UNREACHABLE_AFTER_MS = 2_000;
+/** An object that is overloaded is not asked for tokens for so long. */
+const OVERLOADED_PAUSE_MS = 4_000;
 
 /** Longest a request waits for tokens. */
 export const LONGEST_TOKEN_WAIT_MS = 250;
@@ -34,6 +40,9 @@ export class PoolRates {
   readonly roundTrip = new RoundTrip();
   #origins: LimitedOrigin[] = [];
   #failures = 0;
+  /** When the first call failed since one was answered; null: the last one was. */
+  #failingSinceMs: number | null = null;
+  #isUnreachable = false;
   /** Where to begin among the origins, so that tokens of all of them are used. */
   #turn = 0;
 
@@ -42,7 +51,7 @@ export class PoolRates {
     this.#origins = servers.flatMap((server) =>
       server.leased === null ? [] : [{ server, limiter: server.leased }],
     );
-    if (this.#failures > 0) this.#failStatic();
+    if (this.#isUnreachable) this.#failStatic();
   }
 
   get any(): boolean {
@@ -66,6 +75,8 @@ export class PoolRates {
    */
   apply(grants: Record<string, RateGrant> | undefined, sentMs: number, nowMs: number): void {
     this.#failures = 0;
+    this.#failingSinceMs = null;
+    this.#isUnreachable = false;
     for (const { server, limiter } of this.#origins) {
       limiter.failStatic = grants === undefined;
       const grant = grants?.[server.id];
@@ -74,18 +85,23 @@ export class PoolRates {
   }
 
   /**
-   * A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only.
-   * @param isOverloaded the object said so: there is nothing to wait for
+   * A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only. Not before that is
+   * certain, also where there never was a share: one lost message must not let an isolate have the limit for itself.
+   * @param isOverloaded the object said so: it is not asked again for a while
    */
-  unanswered(isOverloaded = false): void {
+  unanswered(nowMs: number, isOverloaded = false): void {
     this.#failures += isOverloaded ? UNREACHABLE_AFTER : 1;
+    if (isOverloaded)
+      for (const { limiter } of this.#origins) limiter.leaveAlone(nowMs + OVERLOADED_PAUSE_MS);
+    this.#failingSinceMs ??= nowMs;
+    const isSilent = nowMs - this.#failingSinceMs >= UNREACHABLE_AFTER_MS;
+    if (!isSilent || this.#failures < UNREACHABLE_AFTER) return;
+    this.#isUnreachable = true;
     this.#failStatic();
   }
 
   #failStatic(): void {
-    for (const { limiter } of this.#origins) {
-      if (this.#failures >= UNREACHABLE_AFTER || !limiter.everLeased) limiter.failStatic = true;
-    }
+    for (const { limiter } of this.#origins) limiter.failStatic = true;
   }
 
   /** Begins a call for tokens on behalf of a request that finds none; null: there is no use in one now. */
@@ -112,7 +128,7 @@ export class PoolRates {
   ): void {
     for (const { limiter } of origins) limiter.askEnded(nowMs, reply === null);
     if (reply === null) {
-      this.unanswered(isOverloaded);
+      this.unanswered(nowMs, isOverloaded);
       return;
     }
     this.roundTrip.observe(nowMs - sentMs);

@@ -29,7 +29,7 @@ describe("a rate limit", () => {
   it("is exceeded where the simulation should notice: isolates on their own while the object is gone", async () => {
     const { origins: all, promises } = await simulated(
       POOL,
-      "--rps 300 --isolates 12 --seconds 20 --outage 2+18",
+      "--rps 300 --isolates 12 --seconds 30 --outage 2+28 --churn 600",
     );
     expect(Math.max(...all.map(({ worst_window }) => worst_window))).toBeGreaterThan(POOL.rate_limit);
     expect(promises.limit).toBeNull();
