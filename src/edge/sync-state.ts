@@ -187,7 +187,7 @@ export class SyncState {
     this.#failures++;
     this.#untoldFailures++;
     this.#backoffUntilMs = nowMs + spreadMs;
-    this.#pool.rates.unanswered(nowMs, isOverloaded);
+    this.#pool.rates.unanswered(nowMs, { isOverloaded, isError: nowMs - startedMs < CALL_TIMEOUT_MS });
     return spreadMs;
   }
 

@@ -83,12 +83,21 @@ describe("an object that does not answer", () => {
     expect(inForce(cold, leased)).toEqual([0, 0]);
   });
 
+  it("is taken for unreachable by a cold isolate once two calls in a row failed at once", () => {
+    const [cold, leased, rates] = COLD_AND_LEASED();
+    const error = { isError: true };
+    rates.unanswered(10_000, error);
+    expect(inForce(cold)).toEqual([0]);
+    rates.unanswered(10_001, error);
+    expect(inForce(cold, leased)).toEqual([5, 0]);
+  });
+
   it("is not asked again for a while if it says that it is overloaded, and then believed sooner", () => {
     const [, leased, rates] = COLD_AND_LEASED();
-    rates.unanswered(10_000, true);
+    rates.unanswered(10_000, { isOverloaded: true });
     expect([13_999, 14_000].map((atMs) => leased.leased?.mayAsk(atMs))).toEqual([false, true]);
     expect(inForce(leased)).toEqual([0]);
-    rates.unanswered(14_000, true);
+    rates.unanswered(14_000, { isOverloaded: true });
     expect(inForce(leased)).toEqual([2]);
   });
 
