@@ -3,7 +3,7 @@
  * See `rate-shares.ts` for why this never exceeds the limit.
  * @module
  */
-import { CLOCK_SLACK_MS, type RateGrant, type RateReport } from "./rate-lease.ts";
+import { CLOCK_SLACK_MS, HOLD_MS, type RateGrant, type RateReport } from "./rate-lease.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import type { Limiter } from "./server.ts";
 
@@ -57,7 +57,8 @@ export class LeasedLimiter implements Limiter {
   /** @param limit the origin's whole limit, requests in any one second */
   constructor(limit: number) {
     this.#limit = limit;
-    this.#limiter = new RateLimiter(limit);
+    // Whole milliseconds, and a clock that stands still while code runs: 1,000 of them may be a little less.
+    this.#limiter = new RateLimiter(limit, HOLD_MS);
   }
 
   get limit(): number {
@@ -146,10 +147,15 @@ export class LeasedLimiter implements Limiter {
     return { ...report, need: 1 + Math.floor((report.demand * tokenMs) / 1_000), token_ms: tokenMs };
   }
 
+  /** The object is not to be asked before then. */
+  leaveAlone(untilMs: number): void {
+    this.#askAfterMs = Math.max(this.#askAfterMs, untilMs);
+  }
+
   /** The call for tokens is over. If it failed, nobody asks again for a while. */
   askEnded(nowMs: number, failed: boolean): void {
     this.#askedMs = Number.NEGATIVE_INFINITY;
-    if (failed) this.#askAfterMs = nowMs + LONGEST_ASK_MS;
+    if (failed) this.leaveAlone(nowMs + LONGEST_ASK_MS);
   }
 
   /**

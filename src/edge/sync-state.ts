@@ -174,7 +174,7 @@ export class SyncState {
   failed(startedMs: number, nowMs: number, isOverloaded = false): number {
     this.#ended(startedMs);
     this.#pool.failedCalls++;
-    this.#pool.rates.unanswered(isOverloaded);
+    this.#pool.rates.unanswered(nowMs, { isOverloaded, isError: nowMs - startedMs < CALL_TIMEOUT_MS });
     return this.#backoff.failed(nowMs, isOverloaded, this.#paceMs);
   }
 

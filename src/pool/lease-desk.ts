@@ -80,7 +80,7 @@ export class LeaseDesk {
       cursor: this.#lease(report.cursor.want),
       active: this.isolates.othersActive(id),
       next_sync_ms: paceMs,
-      early_sync_ms: Math.min(this.#pacer.earliest(this.isolates.size), paceMs),
+      early_sync_ms: this.#pacer.earliest(this.isolates.size, paceMs),
       configured: snapshot !== null,
       ...(rates === undefined ? {} : { rates }),
     };

@@ -67,9 +67,15 @@ export class Pacer {
     return Math.ceil(this.#plannedMs - nowMs);
   }
 
-  /** Milliseconds after which an isolate may call for reasons of its own, so that `isolates` of them may do so. */
-  earliest(isolates: number): number {
-    return Math.ceil((isolates * 1_000) / PLANNED_PER_SECOND);
+  /**
+   * Milliseconds after which an isolate may call for reasons of its own, so that `isolates` of them may do so. Where
+   * there is a queue, not before its place there: a failure all of them see would else release all at once who came
+   * when the queue was longer than it is now.
+   * @param paceMs when it is to call in any case
+   */
+  earliest(isolates: number, paceMs: number): number {
+    if (paceMs > SYNC_INTERVAL_MS) return paceMs;
+    return Math.min(Math.ceil((isolates * 1_000) / PLANNED_PER_SECOND), paceMs);
   }
 
   /** A call came that was not planned; calls for tokens aside. */
