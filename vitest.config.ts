@@ -10,6 +10,9 @@ const ADMIN = {
   ]),
 };
 
+// The secrets that a deploy needs are not set in tests, of which wrangler would warn in each file.
+process.env.WRANGLER_LOG ??= "error";
+
 // A limit ends a test that hangs; it judges nobody's speed. CI's two cores are shared and noisy.
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
 

@@ -9,15 +9,14 @@ const nullableTime = (what: string) => time(what).nullable();
 /** A document of the configuration, as its author wrote it. */
 const configuration = z.unknown().describe("As its author wrote it; the schema is that of the PUT's body");
 
-export const writeSchema = z.object({
-  pool: z.string(),
+export const routesWriteSchema = z.object({
   version: z.number().describe("Version in force now"),
   etag: z.string(),
   changed: z.boolean().describe("false: it was in force already, and nothing happened"),
-  stored: z
-    .boolean()
-    .describe("false: in force, but KV does not have it yet; the pool's object keeps trying"),
+  stored: z.boolean().describe("false: in force, but KV does not have it yet; the object keeps trying"),
 });
+
+export const writeSchema = routesWriteSchema.extend({ pool: z.string() });
 
 export const summarySchema = z.object({
   id: z.string(),
@@ -42,6 +41,13 @@ export const originSchema = z.object({
   leaving: z.boolean().describe("Gone from the configuration; removed once it is drained"),
   weight_factor: z.number().describe("Slow start: share of the weight in force"),
   active_connections: z.number(),
+  rate_limit: z
+    .object({
+      limit: z.number().describe("Requests in any one second"),
+      granted: z.number().describe("What isolates hold the right to start"),
+    })
+    .nullish(),
+  max_connections: z.number().nullish(),
   last_probe: z
     .object({ at: time("When"), passed: z.boolean(), detail: z.string(), duration_ms: z.number() })
     .nullable(),
@@ -55,6 +61,7 @@ export const poolAnswerSchema = z.object({
   config_error: z.string().nullable().describe("Why the last document found in KV was refused"),
   snapshot_version: z.number(),
   isolates: z.number(),
+  panic: z.boolean().optional().describe("Unhealthy origins are used, because too few are healthy"),
   active_connections: z.number(),
   origins: z.array(originSchema),
 });
@@ -126,5 +133,12 @@ export const explanationSchema = z.object({
     }),
   ),
   pick: pickSchema.nullable(),
+  lease: z
+    .object({
+      isolates: z.number().describe("That work for the pool now"),
+      cursor: z.number().describe("Next round-robin position that no isolate was given"),
+      active_connections: z.number().describe("In flight, as of the isolates' last reports"),
+    })
+    .optional(),
   unknown_here: z.array(z.string()).describe("What isolates know and the pool's object does not"),
 });

@@ -2,7 +2,7 @@
  * Reads and checks what a request brings.
  * @module
  */
-import type * as z from "zod";
+import * as z from "zod";
 import { errorsOf, formatPath } from "../config/errors.ts";
 import { parseJson } from "../config/json.ts";
 import { Problem } from "./problems.ts";
@@ -21,6 +21,12 @@ export async function readJson(request: Request): Promise<unknown> {
   const value = parseJson(text);
   if (value === undefined) throw new Problem("bad_request", { detail: "The body is not JSON." });
   return value;
+}
+
+/** A whole number of a query, within these bounds. */
+export function wholeNumber(least: number, most: number) {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z.coerce.number({ error }).int(error).min(least, error).max(most, error);
 }
 
 /** `value` with defaults filled in. @throws Problem with each error's path and rule */

@@ -5,7 +5,7 @@
 import type { HealthCheckConfig, PoolConfig } from "../config/schema.ts";
 import type { Ineligibility } from "../core/eligibility.ts";
 import type { PoolEvent } from "./events.ts";
-import type { HistoryRange, PoolHistory, PoolStats } from "./stats.ts";
+import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "./stats.ts";
 import type { OriginState } from "./sync.ts";
 
 export type HealthStatus = "healthy" | "unhealthy" | "flapping";
@@ -24,6 +24,10 @@ export interface OriginDescription extends OriginState {
   /** It is gone from the configuration and will be removed once it is drained. */
   leaving: boolean;
   active_connections: number;
+  /** Requests in any one second: the limit, and how many isolates hold the right to start. Null: no limit. */
+  rate_limit?: { limit: number; granted: number } | null;
+  /** Null: no limit. Absent, as the one above, in objects older than it. */
+  max_connections?: number | null;
   last_probe: { at: number; passed: boolean; detail: string; duration_ms: number } | null;
 }
 
@@ -43,6 +47,8 @@ export interface PoolDescription {
   active_connections: number;
   /** Isolates that work for the pool. */
   isolates: number;
+  /** True: unhealthy origins are used, because too few are healthy. Absent in objects older than it. */
+  panic?: boolean;
 }
 
 /** A pool in a line. */
@@ -175,8 +181,20 @@ export interface PoolExplanation {
     /** False: chance or an isolate's own lease and latencies decide, so another request may go elsewhere. */
     certain: boolean;
   } | null;
+  /** Absent in objects older than it. */
+  lease?: LeaseExplanation;
   /** What an isolate knows and the object does not. */
   unknown_here: string[];
+}
+
+/** What isolates work from. How much of each rate limit they hold stands with the candidates. */
+export interface LeaseExplanation {
+  /** Isolates that work for the pool now. */
+  isolates: number;
+  /** The next round-robin position that no isolate was given. */
+  cursor: number;
+  /** Connections in flight, the world over, as of the isolates' last reports. */
+  active_connections: number;
 }
 
 /** What a pool's object shows to the admin API. */
@@ -206,4 +224,6 @@ export interface PoolAdminRpc {
   stats?(windowS?: number): Promise<PoolStats>;
   /** Absent in objects older than it. */
   history?(range: HistoryRange): Promise<PoolHistory>;
+  /** Absent in objects older than it. */
+  scrape?(): Promise<PoolScrape>;
 }

@@ -30,7 +30,7 @@ export class Isolate {
       const pool = new EdgePool(id, systemRandom);
       const tokens = new RateTokens(pool, this.#id);
       const strict = new StrictPicks(pool, this.#id, systemRandom);
-      link = { pool, sync: new PoolSync(pool, this.#id), tokens, strict };
+      link = { pool, sync: new PoolSync(pool, this.#id, this.routes), tokens, strict };
       this.#pools.set(id, link);
     }
     return link;

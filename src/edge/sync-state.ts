@@ -3,7 +3,7 @@
  * alone: time is an argument and nothing here waits or calls; `pool-sync.ts` does, and a simulation can.
  * @module
  */
-import type { OriginReport, SyncReply, SyncReport } from "../contract/sync.ts";
+import type { OriginReport, SyncReply, SyncReport, UnservedCounts } from "../contract/sync.ts";
 import type { CursorRange } from "../core/cursor-lease.ts";
 import { type Random, systemRandom } from "../core/system.ts";
 import { Backoff } from "./backoff.ts";
@@ -44,6 +44,7 @@ interface PendingReport {
   sequence: number;
   origins: Record<string, OriginReport>;
   sync_failures: number;
+  unserved: UnservedCounts;
   returned: CursorRange[];
 }
 
@@ -213,8 +214,9 @@ export class SyncState {
   #newReport(need: number): PendingReport {
     const { cursor, ledger, failedCalls: sync_failures } = this.#pool;
     this.#pool.failedCalls = 0;
+    const unserved = ledger.takeUnserved();
     const returned = cursor.remaining > MOST_PLENTY * need ? cursor.giveBack(need) : [];
-    return { sequence: ++this.#sequence, origins: ledger.take(), sync_failures, returned };
+    return { sequence: ++this.#sequence, origins: ledger.take(), sync_failures, unserved, returned };
   }
 
   #activeGauge(): Record<string, number> {

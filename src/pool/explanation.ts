@@ -29,6 +29,8 @@ export interface ExplanationInput {
   cursor: number;
   random: () => number;
   active: (origin: string) => number;
+  /** Isolates that work for the pool. */
+  isolates: number;
   /** Requests in any one second that isolates hold the right to start at an origin; null if it has no limit. */
   granted: (origin: string) => number | null;
 }
@@ -58,6 +60,11 @@ export function explainPick(input: ExplanationInput): PoolExplanation {
       origin: decision.server.id,
       reason: decision.reason === "affinity" ? "affinity" : "algorithm",
       certain: decision.reason === "affinity" || kept === 1 || goesByKey(config, key),
+    },
+    lease: {
+      isolates: input.isolates,
+      cursor: input.cursor,
+      active_connections: servers.reduce((sum, { activeConnections }) => sum + activeConnections, 0),
     },
     unknown_here: unknownHere(config),
   };

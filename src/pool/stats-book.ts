@@ -7,7 +7,8 @@
  * @module
  */
 import type { HistoryRange, PoolHistory } from "../contract/stats.ts";
-import type { OriginReport } from "../contract/sync.ts";
+import type { OriginReport, UnservedCounts } from "../contract/sync.ts";
+import type { LatencySketch } from "../core/latency-sketch.ts";
 import { historyOf } from "./history.ts";
 import type { PeriodStore, StatsRow, StoredPeriod } from "./stats-periods.ts";
 import { countsOf, Tally } from "./tally.ts";
@@ -58,10 +59,14 @@ export class StatsBook {
    * What an isolate saw since its last report, each report once.
    * @param syncFailures calls to the object that failed at its end
    */
-  record(origins: Readonly<Record<string, OriginReport>>, syncFailures = 0): void {
+  record(
+    origins: Readonly<Record<string, OriginReport>>,
+    syncFailures = 0,
+    unserved: UnservedCounts = {},
+  ): void {
     this.roll();
     const open = [this.#slice, this.#span, this.#totals];
-    for (const tally of open) tally.failed += syncFailures;
+    for (const tally of open) tally.addPoolCounts(syncFailures, unserved);
     for (const [origin, report] of Object.entries(origins)) {
       const counts = countsOf(report);
       const known = this.#options.knows(origin) ? origin : null;
@@ -107,6 +112,11 @@ export class StatsBook {
     const startMs = floorTo(nowMs - windowMs, windowMs > HOUR_MS ? SPAN_MS : SLICE_MS);
     const tally = this.#window(startMs);
     return { counts: tally, latencies: tally, sinceMs: Math.max(startMs, this.#sinceMs ?? nowMs) };
+  }
+
+  /** Latencies of the pool since the start. */
+  get latencies(): LatencySketch {
+    return this.#totals.pool.sketch;
   }
 
   history(range: HistoryRange): PoolHistory {
@@ -162,7 +172,7 @@ export class StatsBook {
     const fromMs = last === null ? 0 : last.spanAt + SPAN_MS;
     for (const { at, summary, sketches } of rows.periods("slice", fromMs, Number.MAX_SAFE_INTEGER)) {
       this.#span.merge(summary, sketches);
-      this.#totals.merge(summary, null);
+      this.#totals.merge(summary, sketches);
       this.#spanAtMs = floorTo(at, SPAN_MS);
       if (last === null) this.#sinceMs = Math.min(this.#sinceMs ?? at, at);
     }
