@@ -16,6 +16,9 @@ const IDLE_MS = 3_000;
 /** A call for tokens not answered by then is not waited for, and another may be made. */
 const LONGEST_ASK_MS = 250;
 
+/** Told to clients where the next time to ask is not known yet. */
+const TURN_MISSED_MS = 5_000;
+
 /** Most batches told of in a report; more would only be those of a long silence, which count no more. */
 const MOST_TOLD = 16;
 
@@ -46,6 +49,7 @@ export class LeasedLimiter implements Limiter {
   /** Batches done with, for the next report. */
   #done: Batch[] = [];
   #askAfterMs = Number.NEGATIVE_INFINITY;
+  #askUntilMs = Number.POSITIVE_INFINITY;
   #askedMs = Number.NEGATIVE_INFINITY;
 
   #attempts = 0;
@@ -107,7 +111,8 @@ export class LeasedLimiter implements Limiter {
 
   /** True if the object may have a token for a request that finds none. */
   mayAsk(nowMs: number): boolean {
-    return !this.failStatic && nowMs >= this.#askAfterMs && !this.isAsking(nowMs);
+    const isTurn = nowMs >= this.#askAfterMs && nowMs < this.#askUntilMs;
+    return isTurn && !this.failStatic && !this.isAsking(nowMs);
   }
 
   /** True while a call for tokens is under way. */
@@ -165,6 +170,7 @@ export class LeasedLimiter implements Limiter {
   apply(grant: RateGrant, sentMs: number, nowMs: number): void {
     this.failStatic = false;
     if (grant.wait_ms > 0) this.#askAfterMs = nowMs + grant.wait_ms;
+    if (grant.wait_ms > 0) this.#askUntilMs = this.#askAfterMs + (grant.ask_ms ?? Number.POSITIVE_INFINITY);
     if (grant.lease > this.#lease) {
       this.#lease = grant.lease;
       this.#share = grant.share;
@@ -181,7 +187,7 @@ export class LeasedLimiter implements Limiter {
 
   /** Milliseconds until a request may start, as far as is known here. */
   retryAfterMs(nowMs: number): number {
-    const askMs = Math.max(0, this.#askAfterMs - nowMs);
+    const askMs = nowMs < this.#askUntilMs ? Math.max(0, this.#askAfterMs - nowMs) : TURN_MISSED_MS;
     return this.#applyShare(nowMs) ? Math.min(askMs, this.#limiter.retryAfterMs(nowMs)) : askMs;
   }
 
