@@ -18,6 +18,7 @@ import { Badge, Mark } from "../parts/mark.tsx";
 import { OriginTable } from "../parts/origin-table.tsx";
 import { Scroll } from "../parts/scroll.tsx";
 import { Stats } from "../parts/stats.tsx";
+import { Tabs } from "../parts/tabs.tsx";
 import { Timeline } from "../parts/timeline.tsx";
 import { PoolConfigView } from "./config.tsx";
 import { EventsView } from "./events.tsx";
@@ -48,7 +49,16 @@ export function PoolView({ pool, place, nowMs }: { pool: WatchedPool | null; pla
       <PoolHead pool={pool} view={place.view} />
       {place.view === "traffic" && <Traffic pool={pool} nowMs={nowMs} />}
       {place.view === "config" && <PoolConfigView key={name} pool={name} />}
-      {place.view === "versions" && <VersionsView pool={pool} nowMs={nowMs} />}
+      {place.view === "versions" && (
+        <VersionsView
+          subject={{
+            name,
+            path: `/pools/${encodeURIComponent(name)}`,
+            inForce: pool.config_version,
+          }}
+          nowMs={nowMs}
+        />
+      )}
       {place.view === "events" && <EventsView pool={name} newest={pool.events} nowMs={nowMs} />}
     </>
   );
@@ -91,18 +101,10 @@ function PoolHead({ pool, view }: { pool: LivePool; view: View }) {
         </div>
         {mayOperate && pool.checked && <CheckNow pool={pool.pool} />}
       </div>
-      <nav class="tabs" aria-label={`Pool ${pool.pool}`}>
-        {TABS.map(([name, label]) => (
-          <a
-            key={name}
-            class="navlink"
-            href={href({ pool: pool.pool, view: name })}
-            aria-current={name === view ? "page" : undefined}
-          >
-            {label}
-          </a>
-        ))}
-      </nav>
+      <Tabs
+        label={`Pool ${pool.pool}`}
+        tabs={TABS.map(([name, label]) => [label, href({ pool: pool.pool, view: name }), name === view])}
+      />
     </>
   );
 }
