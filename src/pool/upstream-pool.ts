@@ -4,6 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { poolKey } from "../config/documents.ts";
+import { parsePool } from "../config/parse.ts";
 import type { HealthCheckConfig } from "../config/schema.ts";
 import type {
   CheckReport,
@@ -18,14 +19,15 @@ import type {
   WriteResult,
 } from "../contract/admin.ts";
 import type { PoolEvent } from "../contract/events.ts";
-import type { HistoryRange, PoolHistory, PoolStats } from "../contract/stats.ts";
+import type { LiveOptions, LivePool } from "../contract/live.ts";
+import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "../contract/stats.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolRpc, SyncReply, SyncReport } from "../contract/sync.ts";
 import { deleteDocument, readDocument, writeDocument } from "../platform/config-source.ts";
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { AffinityKeeper } from "./affinity-keeper.ts";
-import { ConfigWriter, type PoolDocument } from "./config-writer.ts";
+import { ConfigWriter } from "./config-writer.ts";
 import { PoolController } from "./controller.ts";
 import { OperatorDesk } from "./operator-desk.ts";
 import { probe } from "./prober.ts";
@@ -40,12 +42,18 @@ const SAFETY_ALARM_MS = 60_000;
 /** An alarm this late is not waited for any longer: it was lost, and is set anew. */
 const LOST_ALARM_MS = 5_000;
 
+/** In SQLite: the mark of the newest routes. */
+const ROUTES_FACT = "routes_mark";
+
 export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdminRpc {
   readonly #pool: string;
   readonly #controller: PoolController;
   readonly #affinity: AffinityKeeper;
   readonly #writer: ConfigWriter;
   readonly #desk: OperatorDesk;
+  readonly #store: PoolStore;
+  /** Of the newest routes this object has heard of; 0: of none. */
+  #routesMark: number;
   #configCheckedAtMs = Number.NEGATIVE_INFINITY;
   /** The last check, over or not. */
   #checking = Promise.resolve();
@@ -57,6 +65,8 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const store = new PoolStore(ctx.storage.sql);
+    this.#store = store;
+    this.#routesMark = store.fact(ROUTES_FACT, 0);
     this.#pool = ctx.id.name ?? store.fact("pool", "");
     if (store.fact("pool", "") !== this.#pool) store.setFact("pool", this.#pool);
     const log = (entry: Record<string, unknown>) => logLine({ pool: this.#pool, ...entry });
@@ -76,12 +86,17 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     };
     const controller = new PoolController({ ...shared, probe });
     const key = poolKey(this.#pool);
-    const document: PoolDocument = {
-      put: (text, updatedAt) => writeDocument(env, key, text, updatedAt),
-      delete: () => deleteDocument(env, key),
-    };
+    const { allowIpOrigins } = shared;
     this.#controller = controller;
-    this.#writer = new ConfigWriter({ ...shared, controller, document });
+    this.#writer = new ConfigWriter({
+      ...shared,
+      config: controller,
+      parse: (value) => parsePool(value, { allowIpOrigins, path: ["pools", this.#pool] }),
+      document: {
+        put: (text, updatedAt) => writeDocument(env, key, text, updatedAt),
+        delete: () => deleteDocument(env, key),
+      },
+    });
     this.#desk = new OperatorDesk({ ...shared, controller, affinity: this.#affinity });
   }
 
@@ -89,7 +104,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   async sync(report: SyncReport): Promise<SyncReply> {
     if (!this.#controller.configured) await this.#seekConfig();
     else if (this.#isConfigCheckDue()) this.ctx.waitUntil(this.#checkConfig());
-    const reply = this.#controller.sync(report);
+    const reply: SyncReply = { ...this.#controller.sync(report), routes_mark: this.#routesMark };
     this.#arm();
     if (reply.snapshot === null) return reply;
     return { ...reply, snapshot: await this.#affinity.attach(reply.snapshot) };
@@ -108,6 +123,13 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   async release(report: ReleaseReport): Promise<void> {
     this.#controller.release(report);
+  }
+
+  /** The routes changed: isolates hear of it with their next sync. */
+  async noteRoutes(mark: number): Promise<void> {
+    if (mark <= this.#routesMark) return;
+    this.#routesMark = mark;
+    this.#store.setFact(ROUTES_FACT, mark);
   }
 
   async wake(): Promise<void> {
@@ -137,8 +159,18 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     return this.#desk.stats(windowS ?? null);
   }
 
-  async history(range: HistoryRange): Promise<PoolHistory> {
-    return this.#desk.history(range);
+  async history(range: HistoryRange, sinceMs?: number): Promise<PoolHistory> {
+    return this.#desk.history(range, sinceMs);
+  }
+
+  async live(options: LiveOptions): Promise<LivePool> {
+    await this.#settle();
+    return this.#desk.live(options);
+  }
+
+  async scrape(): Promise<PoolScrape> {
+    await this.#settle();
+    return this.#desk.scrape();
   }
 
   async versions(version?: number): Promise<VersionDescription[]> {
@@ -154,7 +186,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   }
 
   async removePool(options: WriteOptions): Promise<WriteResult> {
-    return await this.#written(() => this.#writer.remove(options));
+    return await this.#written(() => this.#writer.remove(() => this.#controller.retire(), options));
   }
 
   async drain(origin: string, who = ""): Promise<DrainResult> {
@@ -182,14 +214,23 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     this.#lastAlarmMs = info?.scheduledTime ?? this.#lastAlarmMs;
     this.#setAlarm(Date.now() + SAFETY_ALARM_MS);
     try {
-      // Side by side: a KV that hangs must not hold up a check.
-      const config = this.#isConfigCheckDue() ? this.#checkConfig() : undefined;
-      await Promise.all([config, this.#controller.run(), this.#writer.flush()]);
+      // Not waited for: the next alarm rings when this one is over, and neither KV nor a receiver may hold up a check.
+      if (this.#isConfigCheckDue()) this.#background(this.#checkConfig());
+      this.#background(this.#writer.flush());
+      this.#background(this.#controller.notify());
+      await this.#controller.run();
     } catch (error) {
       logLine({ pool: this.#pool, event: "alarm_failed", error: String(error) });
     }
     this.#alarmAtMs = null;
     this.#arm();
+  }
+
+  /** Goes on by itself; what is next is seen to when it is over. */
+  #background(work: Promise<unknown>): void {
+    const failed = (error: unknown) =>
+      logLine({ pool: this.#pool, event: "alarm_failed", error: String(error) });
+    this.ctx.waitUntil(work.then(() => this.#arm(), failed));
   }
 
   /** Requests for a pool that has no configuration must not become as many readings of KV. */

@@ -55,6 +55,7 @@ function pool(
       config_error: null,
       snapshot_version: 1,
       isolates: 1,
+      panic: false,
       active_connections: origins.reduce((sum, each) => sum + each.active_connections, 0),
       origins,
     },
