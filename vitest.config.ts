@@ -32,7 +32,7 @@ export default defineConfig({
           ...PATIENCE,
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
-          globalSetup: ["test/support/loopback-origins.ts"],
+          globalSetup: ["test/support/dashboard.ts", "test/support/loopback-origins.ts"],
         },
       },
       {
@@ -44,6 +44,17 @@ export default defineConfig({
           // Each file starts the program; two cores do not carry many at once, nor anything beside them.
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Needs Chromium, so not part of `npm test`: `npm run test:browser`.
+        test: {
+          ...PATIENCE,
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          globalSetup: ["test/system/support/build.ts"],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

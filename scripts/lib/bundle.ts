@@ -12,7 +12,9 @@ import { runWrangler, WranglerError } from "./wrangler.ts";
 const DIST = join(PROJECT, "dist");
 /** Holds the digest of the inputs that `dist/` was built from. */
 const STAMP = join(DIST, "inputs.sha256");
-const INPUTS = ["src/**", "wrangler.toml", "package-lock.json", "tsconfig*.json"];
+const INPUTS = ["src/**", "scripts/lib/dashboard.ts", "wrangler.toml", "package-lock.json", "tsconfig*.json"];
+/** Made by the build itself. */
+const GENERATED = "src/admin/generated/**";
 
 /**
  * Builds the Worker unless `dist/` is up to date.
@@ -46,7 +48,7 @@ async function build(outdir: string): Promise<void> {
 }
 
 async function inputsDigest(): Promise<string> {
-  const files = globSync(INPUTS, { cwd: PROJECT, withFileTypes: true })
+  const files = globSync(INPUTS, { cwd: PROJECT, withFileTypes: true, exclude: [GENERATED] })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();

@@ -28,16 +28,17 @@ export function changesTo(wanted: Documents, stored: StoredDocuments): DocumentC
   const gone = [...stored.keys()].filter((key) => key !== ROUTES_KEY && !wanted.has(key));
   const changes: DocumentChange[] = [
     ...pools.map(([key, text]) => ({ key, stored: stored.get(key) ?? null, text })),
-    { key: ROUTES_KEY, stored: stored.get(ROUTES_KEY) ?? null, text: wanted.get(ROUTES_KEY) ?? NO_ROUTES },
+    { key: ROUTES_KEY, stored: stored.get(ROUTES_KEY) ?? null, text: wanted.get(ROUTES_KEY) ?? null },
     ...gone.map((key) => ({ key, stored: stored.get(key) ?? null, text: null })),
   ];
   return changes.filter(differs);
 }
 
 function differs({ key, stored, text }: DocumentChange): boolean {
-  if (text === null || (stored?.problem ?? null) !== null) return true;
-  const before = stored?.text ?? (key === ROUTES_KEY ? NO_ROUTES : null);
-  return before === null || canonicalJson(parseJson(before)) !== canonicalJson(JSON.parse(text));
+  if ((stored?.problem ?? null) !== null) return true;
+  // No routes and an empty list of them are the same.
+  const absent = key === ROUTES_KEY ? NO_ROUTES : "null";
+  return canonicalJson(parseJson(stored?.text ?? absent)) !== canonicalJson(JSON.parse(text ?? absent));
 }
 
 /** `pool api`, `routes` */
@@ -50,8 +51,11 @@ export function documentName(key: string): string {
 export function describeChange(change: DocumentChange, paint: Paint): string[] {
   const { key, stored, text } = change;
   const name = documentName(key);
-  if (text === null) return [paint.red(`- ${name}`)];
   const before = parseJson(stored?.text ?? "") ?? null;
+  if (text === null) {
+    const lost = key === ROUTES_KEY ? routeLines(before ?? [], [], paint) : [];
+    return [paint.red(`- ${name}`), ...lost];
+  }
   const after: unknown = JSON.parse(text);
   const problem = stored?.problem ?? null;
   const note = problem === null ? [] : [paint.yellow(`  what is stored there is refused: ${problem}`)];

@@ -47,6 +47,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       cf: false,
       log: new StderrLog(LogLevel.WARN),
       handleStructuredLogs: ({ message }) => options.log(message),
+      // Where wrangler looks too, if its `--persist-to` is the same directory.
       ...(options.state === null ? {} : { resourcePersistencePath: join(options.state, "v3") }),
     }),
   );

@@ -29,7 +29,7 @@ const COLUMNS: readonly { readonly title: string; readonly align: Align }[] = [
   { title: "P99", align: "right" },
   { title: "ACTIVE", align: "right" },
   { title: "SHARE", align: "right" },
-  // Remarks. A terminal too narrow for them cuts them off.
+  // Remarks, which a terminal too narrow for them cuts.
   { title: "", align: "left" },
 ];
 /** What goes first where the terminal is too narrow for all. */

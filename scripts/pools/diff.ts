@@ -9,7 +9,7 @@ import { loadConfigFile } from "../lib/config-file.ts";
 import { count } from "../lib/terminal/format.ts";
 import { type Paint, paintFor } from "../lib/terminal/paint.ts";
 import { type Command, EXIT } from "./command.ts";
-import { configStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
+import { configStore, readStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
 
 export const diff: Command = {
   usage: `diff FILE ${STORE_USAGE}`,
@@ -25,7 +25,7 @@ export const diff: Command = {
       return EXIT.refused;
     }
     const wanted = documentsOf(loaded.written);
-    const changes = changesTo(wanted, await store.read(wanted.keys()));
+    const changes = changesTo(wanted, await readStore(store, wanted.keys()));
     if (changes.length === 0) {
       console.log(`${store.name} has what ${file} says`);
       return EXIT.ok;

@@ -21,10 +21,13 @@ export const explain: Command = {
   usage: "explain URL [--method M] [--client-ip IP] [--header 'NAME: VALUE'] [--json]",
   does: "tell where a request to URL would go, and why; exit code 1 if nowhere",
   options: `  URL          of the request, as its client writes it; /path alone: at the balancer itself
-  --method M, -X M           (default: GET)
-  --client-ip IP             client's address, for what goes by it: split routes, sticky by ip, hash_key client_ip
-  --header H, -H H           'NAME: VALUE', may be repeated; a session's is 'Cookie: ...'
-  --json                     print the API's answer
+  --method M, -X M
+               default: GET
+  --client-ip IP
+               client's address, for what goes by it: split routes, sticky by ip, hash_key client_ip
+  --header H, -H H
+               'NAME: VALUE', may be repeated; a session's is 'Cookie: ...'
+  --json       print the API's answer
 ${BALANCER_HELP}`,
   async run(args) {
     const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });

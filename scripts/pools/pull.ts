@@ -13,7 +13,7 @@ import { prettyJson } from "../lib/pretty-json.ts";
 import type { StoredDocuments } from "../lib/stores/config-store.ts";
 import { count } from "../lib/terminal/format.ts";
 import { type Command, EXIT } from "./command.ts";
-import { configStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
+import { configStore, readStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
 
 const OPTIONS = { ...STORE_OPTIONS, force: { type: "boolean", short: "f", default: false } } as const;
 
@@ -26,7 +26,7 @@ export const pull: Command = {
     const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
     const file = theFile("pull", positionals);
     const store = configStore(values);
-    const stored = await store.read([]);
+    const stored = await readStore(store, []);
     const config = configOf(stored);
     const pools = Object.keys(config.pools).length;
     if (pools === 0) throw new Failure(`${store.name} has no pools, so ${file} was not written`);

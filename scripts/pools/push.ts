@@ -14,7 +14,7 @@ import { count } from "../lib/terminal/format.ts";
 import { paintFor } from "../lib/terminal/paint.ts";
 import { type Command, EXIT } from "./command.ts";
 import { printChanges } from "./diff.ts";
-import { configStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
+import { configStore, readStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
 
 const OPTIONS = {
   ...STORE_OPTIONS,
@@ -24,10 +24,10 @@ const OPTIONS = {
 
 export const push: Command = {
   usage: `push FILE ${STORE_USAGE} [--yes | --keep]`,
-  does: "put FILE in force: shows what changes, and asks before it removes a pool",
+  does: "put FILE in force: shows what changes, and asks before it removes anything",
   options: `${STORE_HELP}
-  --yes, -y    remove pools that FILE does not have, without asking
-  --keep       leave pools alone that FILE does not have`,
+  --yes, -y    remove pools and routes that FILE does not have, without asking
+  --keep       leave them alone`,
   async run(args) {
     const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
     const file = theFile("push", positionals);
@@ -38,7 +38,7 @@ export const push: Command = {
       return EXIT.refused;
     }
     const wanted = documentsOf(loaded.written);
-    const all = changesTo(wanted, await store.read(wanted.keys()));
+    const all = changesTo(wanted, await readStore(store, wanted.keys()));
     const changes = values.keep ? all.filter(({ text }) => text !== null) : all;
     if (changes.length === 0) {
       console.log(`nothing to do: ${store.name} has what ${file} says`);
@@ -53,7 +53,7 @@ export const push: Command = {
   },
 };
 
-/** Asks, if pools are to go. */
+/** Asks, if documents are to go. */
 async function mayRemove(changes: readonly DocumentChange[], store: ConfigStore): Promise<boolean> {
   const gone = changes.filter(({ text }) => text === null).map(({ key }) => documentName(key));
   if (gone.length === 0) return true;
@@ -89,8 +89,8 @@ async function write(
     for (const step of steps(changes)) await store.write(step, written);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (error instanceof ApiProblem)
-      for (const each of error.errors) console.error(complain(each.path, each.message));
+    const errors = error instanceof ApiProblem ? error.errors : [];
+    for (const { path, message } of errors) console.error(complain(path, message));
     const rest = `${done === 0 ? "nothing" : `only ${count(done, "document")} of ${changes.length}`} was written`;
     throw new Failure(`${error.message}\n${rest}`);
   }

@@ -5,8 +5,9 @@
 
 import { UsageError } from "../lib/options.ts";
 import { ApiStore } from "../lib/stores/api-store.ts";
-import type { ConfigStore } from "../lib/stores/config-store.ts";
+import type { ConfigStore, StoredDocuments } from "../lib/stores/config-store.ts";
 import { KvStore } from "../lib/stores/kv-store.ts";
+import { ProgressLine } from "../lib/terminal/progress-line.ts";
 import { adminClient, BALANCER_OPTIONS, type BalancerValues } from "./balancer-options.ts";
 
 export const STORE_OPTIONS = {
@@ -41,6 +42,17 @@ export function configStore(values: StoreValues): ConfigStore {
   if (url !== undefined) return new ApiStore(adminClient({ url, token }));
   if (token !== undefined) throw new UsageError("--token goes with --url");
   return remote ? KvStore.remote() : KvStore.local(state ?? null);
+}
+
+/** All documents there; a terminal is told what takes its time, for wrangler takes seconds. @throws Failure */
+export async function readStore(store: ConfigStore, wanted: Iterable<string>): Promise<StoredDocuments> {
+  const line = new ProgressLine(process.stderr);
+  if (process.stderr.isTTY) line.show(`reading ${store.name} ...`, null);
+  try {
+    return await store.read(wanted);
+  } finally {
+    line.clear();
+  }
 }
 
 /** The one FILE of a command. @throws UsageError */

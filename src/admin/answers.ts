@@ -38,6 +38,7 @@ export const originSchema = z.object({
   draining: z.boolean(),
   drained: z.boolean(),
   drain_deadline: nullableTime("End of the drain"),
+  drain_started: nullableTime("Beginning of the drain").optional(),
   leaving: z.boolean().describe("Gone from the configuration; removed once it is drained"),
   weight_factor: z.number().describe("Slow start: share of the weight in force"),
   active_connections: z.number(),
@@ -98,6 +99,61 @@ export const probeSchema = z.object({
   passed: z.boolean().nullable().describe("null: not probed, because time was up"),
   detail: z.string(),
   duration_ms: z.number(),
+});
+
+const perSecond = (what: string) => z.number().describe(`${what} per second, over the last 10 to 20 s`);
+const latency = z.number().nullable().describe("ms to the headers, of successes");
+const share = (what: string) => z.number().nullable().describe(what);
+
+const liveTraffic = {
+  requests_per_second: perSecond("Attempts that ended"),
+  error_rate: z.number(),
+  retries_per_second: perSecond("Attempts beyond a request's first"),
+  rate_limited_per_second: perSecond("Times passed over for a rate limit"),
+  active_connections: z.number(),
+  p50: latency,
+  p90: latency,
+  p99: latency,
+};
+
+export const livePoolSchema = z.object({
+  pool: z.string(),
+  at: time("When this was so"),
+  configured: z.boolean(),
+  config_version: z.number(),
+  config_error: z.string().nullable(),
+  algorithm: z.string().nullable(),
+  coordination: z.string().nullable(),
+  sticky: z.string().nullable().describe("How sessions are kept; null: they are not"),
+  checked: z.boolean().describe("The pool has active checks"),
+  panic: z.boolean(),
+  isolates: z.number(),
+  origin_count: z.number(),
+  eligible_count: z.number(),
+  ...liveTraffic,
+  origins: z
+    .array(
+      originSchema.extend({
+        ...liveTraffic,
+        weight: z.number(),
+        enabled: z.boolean(),
+        backup: z.boolean(),
+        eligible: z.boolean(),
+        share: share("Of the pool's requests, 0 to 1; null: there were none"),
+        intended_share: share("What the weights in force come to; null: the algorithm goes by load"),
+        rate_limit: z.object({ limit: z.number(), granted: z.number() }).nullable(),
+        max_connections: z.number().nullable(),
+        ejection_steps: z.number().describe("How many times the base its last ejection lasted"),
+      }),
+    )
+    .describe("If there are more than were asked for, those with trouble first"),
+  events: z.array(eventSchema).describe("Newest first"),
+});
+
+export const previewSchema = z.object({
+  version: z.number().describe("In force now; 0: there is no such pool"),
+  etag: z.string(),
+  changes: z.array(changeSchema).describe("What the document would change"),
 });
 
 const pickSchema = z.object({

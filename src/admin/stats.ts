@@ -49,13 +49,21 @@ export const STATS_ENDPOINTS: readonly Endpoint[] = [
     path: "/pools/:pool/history",
     scope: "read",
     summary: "The last hour by 10 s, or the last day by 5 min, oldest first",
-    query: z.object({ range: z.enum(["hour", "day"], 'must be "hour" or "day"').default("hour") }),
+    query: z.object({
+      range: z.enum(["hour", "day"], 'must be "hour" or "day"').default("hour"),
+      since: z.coerce
+        .number()
+        .min(0)
+        .optional()
+        .describe("Only what began then or later, ms since the epoch"),
+    }),
     answer: z.looseObject({
       range: z.enum(["hour", "day"]),
       step_s: z.number(),
       slices: z.array(z.looseObject({ at: z.number(), ...counts, ...quantiles })),
     }),
     problems: ["not_found", "not_implemented"],
-    run: ({ env, params: { pool = "" }, query }) => ask(env, pool, (stub) => stub.history?.(query.range)),
+    run: ({ env, params: { pool = "" }, query }) =>
+      ask(env, pool, (stub) => stub.history?.(query.range, query.since)),
   }),
 ];

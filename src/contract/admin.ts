@@ -5,6 +5,7 @@
 import type { HealthCheckConfig, PoolConfig } from "../config/schema.ts";
 import type { Ineligibility } from "../core/eligibility.ts";
 import type { PoolEvent } from "./events.ts";
+import type { LiveOptions, LivePool } from "./live.ts";
 import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "./stats.ts";
 import type { OriginState } from "./sync.ts";
 
@@ -21,6 +22,8 @@ export interface OriginDescription extends OriginState {
   ejected_until: number | null;
   /** Null if it is not draining. */
   drain_deadline: number | null;
+  /** When its drain began; null with `drain_deadline`. Absent in objects older than it. */
+  drain_started?: number | null;
   /** It is gone from the configuration and will be removed once it is drained. */
   leaving: boolean;
   active_connections: number;
@@ -222,8 +225,13 @@ export interface PoolAdminRpc {
    * @param windowS the last so many seconds, 10 to 86,400; absent: counts since the start, latencies of an hour
    */
   stats?(windowS?: number): Promise<PoolStats>;
-  /** Absent in objects older than it. */
-  history?(range: HistoryRange): Promise<PoolHistory>;
+  /**
+   * Absent in objects older than it.
+   * @param sinceMs only slices that began then or later; absent: the whole range, as in objects older than this
+   */
+  history?(range: HistoryRange, sinceMs?: number): Promise<PoolHistory>;
   /** Absent in objects older than it. */
   scrape?(): Promise<PoolScrape>;
+  /** Absent in objects older than it. */
+  live?(options: LiveOptions): Promise<LivePool>;
 }

@@ -98,6 +98,7 @@ function describeOrigins(parts: PoolParts): OriginDescription[] {
       since: record.sinceMs,
       ejected_until: board.ejectedUntilMs(id),
       drain_deadline: record.drain?.deadlineMs ?? null,
+      drain_started: record.drain?.startedMs ?? null,
       leaving: record.leaving !== null,
       active_connections: isolates.active(id),
       ...describeLimits(origin, parts),

@@ -13,6 +13,7 @@ import type {
   VersionDescription,
 } from "../contract/admin.ts";
 import type { PoolEvent } from "../contract/events.ts";
+import type { LiveOptions, LivePool } from "../contract/live.ts";
 import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "../contract/stats.ts";
 import { systemRandom } from "../core/system.ts";
 import type { AffinityKeeper } from "./affinity-keeper.ts";
@@ -20,7 +21,11 @@ import { checkNow } from "./check-now.ts";
 import type { PoolController } from "./controller.ts";
 import { describePool, describeVersions, summarizePool } from "./description.ts";
 import { explainNothing, explainPick } from "./explanation.ts";
+import { livePool } from "./live.ts";
 import type { PoolStore } from "./store.ts";
+
+/** Two slices at most: short enough to be now, long enough to be steady. */
+const LIVE_WINDOW_S = 10;
 
 export interface OperatorDeskOptions {
   controller: PoolController;
@@ -49,8 +54,24 @@ export class OperatorDesk {
     return this.#options.controller.statistics.stats(windowS, this.describe());
   }
 
-  history(range: HistoryRange): PoolHistory {
-    return this.#options.controller.statistics.history(range);
+  history(range: HistoryRange, sinceMs?: number): PoolHistory {
+    return this.#options.controller.statistics.history(range, sinceMs);
+  }
+
+  /** Everything that who watches the pool wants to see. */
+  live({ origins, events }: LiveOptions): LivePool {
+    const { controller, now } = this.#options;
+    const parts = controller.parts();
+    const described = this.describe();
+    const stats = controller.statistics.stats(LIVE_WINDOW_S, described);
+    return livePool({
+      parts,
+      described,
+      stats,
+      events: this.events(events),
+      nowMs: now(),
+      mostOrigins: origins,
+    });
   }
 
   /** All that a scrape of the metrics needs. */

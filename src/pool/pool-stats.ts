@@ -119,8 +119,8 @@ export class Statistics {
     };
   }
 
-  history(range: HistoryRange): PoolHistory {
-    return this.#book.history(range);
+  history(range: HistoryRange, sinceMs?: number): PoolHistory {
+    return this.#book.history(range, sinceMs);
   }
 }
 

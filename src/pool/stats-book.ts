@@ -119,13 +119,14 @@ export class StatsBook {
     return this.#totals.pool.sketch;
   }
 
-  history(range: HistoryRange): PoolHistory {
+  /** @param sinceMs only slices that began then or later */
+  history(range: HistoryRange, sinceMs = 0): PoolHistory {
     this.roll();
     const isHour = range === "hour";
     const stepMs = isHour ? SLICE_MS : SPAN_MS;
     const from = floorTo(this.#options.now() - (isHour ? HOUR_MS : DAY_MS), stepMs);
     const to = isHour ? this.#sliceAtMs : this.#spanAtMs;
-    const periods = this.#options.rows.summaries(isHour ? "slice" : "span", from, to);
+    const periods = this.#options.rows.summaries(isHour ? "slice" : "span", Math.max(from, sinceMs), to);
     return { range, step_s: stepMs / 1_000, from, to, slices: historyOf(periods) };
   }
 

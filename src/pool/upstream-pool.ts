@@ -19,6 +19,7 @@ import type {
   WriteResult,
 } from "../contract/admin.ts";
 import type { PoolEvent } from "../contract/events.ts";
+import type { LiveOptions, LivePool } from "../contract/live.ts";
 import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "../contract/stats.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolRpc, SyncReply, SyncReport } from "../contract/sync.ts";
@@ -158,8 +159,13 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     return this.#desk.stats(windowS ?? null);
   }
 
-  async history(range: HistoryRange): Promise<PoolHistory> {
-    return this.#desk.history(range);
+  async history(range: HistoryRange, sinceMs?: number): Promise<PoolHistory> {
+    return this.#desk.history(range, sinceMs);
+  }
+
+  async live(options: LiveOptions): Promise<LivePool> {
+    await this.#settle();
+    return this.#desk.live(options);
   }
 
   async scrape(): Promise<PoolScrape> {

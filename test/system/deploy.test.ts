@@ -6,7 +6,7 @@ import { Running } from "./support/balancer.ts";
 import { temporaryDirectory } from "./support/processes.ts";
 
 /** No account, and nobody to ask. */
-const ENV = { CI: "1", CLOUDFLARE_API_TOKEN: "" };
+const ENV = { CI: "1", CLOUDFLARE_API_TOKEN: "", WRANGLER_LOG: "log" };
 
 async function run(...args: string[]) {
   const running = new Running("npm", ["run", "--silent", "deploy", "--", ...args], ENV);

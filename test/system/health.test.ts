@@ -119,6 +119,24 @@ describe("an origin that accepts and never answers", () => {
   });
 });
 
+describe("an origin that fails every third request, and so never five in a row", () => {
+  test("is ejected for its share of failures", async () => {
+    const { balancer } = await start(
+      ["a", "b"],
+      { outlier_detection: { failure_percent: 30, base_ejection_time: 300 } },
+      { prepare: async ([a]) => a?.behave({ statuses: [200, 200, 500] }) },
+    );
+    await eventually("it is ejected", async () => {
+      await served(balancer, 10);
+      return loggedEvents(balancer, "ejected").length > 0;
+    });
+    expect(loggedEvents(balancer, "ejected").map(({ origin, detail }) => [origin, detail])).toEqual([
+      ["a", "failure percent"],
+    ]);
+    expect(new Set(await served(balancer, 6))).toEqual(new Set(["b"]));
+  });
+});
+
 describe("an origin that fails and passes its checks in turn", () => {
   const FLAP = { max_transitions: 3, window: 60, base_hold: 60 };
 

@@ -98,20 +98,24 @@ describe("through the admin API", () => {
 
   test("pools are removed only if that is confirmed", async () => {
     await start({ routes: [{ pool: "old" }], pools: { web: pool("a"), old: pool("b") } });
-    const path = file({ pools: { web: pool("a") } });
+    const path = file({ pools: { web: pool("a"), new: pool("b") } });
     const refused = await viaApi("push", path);
     expect(refused.code).toBe(2);
-    expect(refused.stdout).toContain("- pool old");
-    expect(refused.stderr).toContain("nothing written: this would remove pool old");
-    expect((await viaApi("diff", path)).stdout).toContain("2 documents: 1 to change, 1 to remove");
+    expect(refused.stderr).toContain("nothing written: this would remove routes, pool old from");
+    expect((await viaApi("diff", path)).stdout).toContain("3 documents: 1 to add, 2 to remove");
 
-    const kept = await viaApi("push", path, "--keep");
-    expect(kept).toMatchObject({ code: 0 });
-    expect((await viaApi("diff", path)).stdout).toContain("1 document: 1 to remove");
+    expect(await viaApi("push", path, "--keep")).toMatchObject({ code: 0, stderr: "" });
+    expect((await viaApi("diff", path)).stdout).toBe(
+      [
+        `- ${balancer?.url}\n+ ${path}\n`,
+        '- routes\n    - 1  {"pool":"old"}\n- pool old\n',
+        "2 documents: 2 to remove\n",
+      ].join("\n"),
+    );
 
     const removed = await viaApi("push", path, "--yes");
     expect(removed).toMatchObject({ code: 0, stderr: "" });
-    expect(removed.stdout).toContain("pool old: removed");
+    expect(removed.stdout).toContain("routes: removed\npool old: removed\n");
     expect((await viaApi("diff", path)).code).toBe(0);
   });
 

@@ -45,11 +45,11 @@ describe("what a push would change", () => {
     ]);
   });
 
-  it("takes the routes away if the file has none", () => {
+  it("removes the routes if the file has none, and empties them if it says so", () => {
     const pools = { web: { origins: [A] } };
-    expect(changes({ pools }, stored({ routes: [{ pool: "web" }], pools }))).toMatchObject([
-      { key: "routes", text: "[]" },
-    ]);
+    const there = stored({ routes: [{ pool: "web" }], pools });
+    expect(changes({ pools }, there)).toMatchObject([{ key: "routes", text: null }]);
+    expect(changes({ pools, routes: [] }, there)).toMatchObject([{ key: "routes", text: "[]" }]);
   });
 
   it("includes a document that is refused there, even if a good one with the same content is in force", () => {
@@ -102,6 +102,13 @@ describe("a change as text", () => {
         '    + 3  {"host":"4.test","pool":"web"}',
         '      4  {"host":"3.test","pool":"web"}',
       ].join("\n"),
+    );
+  });
+
+  it("tells routes that go as a whole", () => {
+    const pools = { web: { origins: [A] } };
+    expect(printed({ routes: [{ pool: "web" }], pools }, { pools })).toBe(
+      '- routes\n    - 1  {"pool":"web"}',
     );
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { age, count, countdown, latency, percent, rate } from "../../scripts/lib/terminal/format.ts";
-import { table } from "../../scripts/lib/terminal/table.ts";
+import { clip, table } from "../../scripts/lib/terminal/table.ts";
 
 describe("numbers for people", () => {
   it.each([
@@ -41,4 +41,20 @@ it("a table measures what is seen, not the colours", () => {
     "bbb   5  remark",
     "c",
   ]);
+});
+
+describe("a line that is too long", () => {
+  const red = (text: string) => `\u001B[31m${text}\u001B[39m`;
+
+  it.each([
+    ["abcd", 4, "abcd"],
+    ["abcde", 4, "abc…"],
+    [red("abcd"), 4, red("abcd")],
+    [`a${red("bcde")}f`, 4, `a${red("bc…")}`],
+    [`abc${red("de")}`, 4, `abc${red("…")}`],
+    [`abcd${red("e")}`, 4, `abc…${red("")}`],
+    ["abc", 1, "…"],
+  ])("%j is cut to %i columns, and its colours are ended", (text, width, cut) => {
+    expect(clip(text, width)).toBe(cut);
+  });
 });

@@ -371,4 +371,31 @@ describe("draining", () => {
     expect(await stub().undrain("a")).toBe("changed");
     expect(await kinds()).toEqual(["- config_applied", "a drain_started", "a drained", "a undrained"]);
   });
+
+  const document = (...ids: string[]) => ({ origins: ids.map((id) => ({ id, url })) });
+  const ids = async () => (await stub().describe()).origins.map(({ id }) => id);
+
+  it("that is over lets an origin go at once when it leaves the configuration", async () => {
+    await configure(document("a", "b"));
+    await stub().drain("a");
+    await until(async () => (await origin()).drained);
+    await configure(document("b"), Date.now() + 1);
+    expect(await ids()).toEqual(["b"]);
+    expect(await kinds()).toContain("a removed");
+  });
+
+  it("of an origin that is leaving is ended by the configuration alone, not by undrain", async () => {
+    await configure(document("a", "b"));
+    await stub().sync(report({}, { active: { a: 1 } }));
+    await configure(document("b"), Date.now() + 1);
+    expect(await origin()).toMatchObject({ draining: true, leaving: true });
+    expect(await stub().undrain("a")).toBe("unchanged");
+    expect(await origin()).toMatchObject({ draining: true, leaving: true });
+    await configure(document("a", "b"), Date.now() + 2);
+    expect(await origin()).toMatchObject({ draining: false, leaving: false });
+    expect((await kinds()).filter((kind) => kind.startsWith("a "))).toEqual([
+      "a drain_started",
+      "a undrained",
+    ]);
+  });
 });

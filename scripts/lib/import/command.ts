@@ -18,9 +18,11 @@ const FORMATS: Readonly<Record<string, (files: string[], options: ImportOptions)
 };
 
 export const importCommand: Command = {
-  usage: "import cloudflare|nginx FILE... [--out FILE]",
-  does: "make a configuration of Cloudflare Load Balancing's or nginx's; stderr tells what is not the same",
+  usage: "import cloudflare|nginx FILE...",
+  does: "make a configuration of Cloudflare Load Balancing's or of nginx's",
   options: [
+    "  The configuration goes to stdout; what is not the same, or lost, to stderr. docs/importing.md has it all.",
+    "",
     "  --out FILE            write the configuration there instead of to stdout",
     "  --scheme http|https   how to talk to the origins, instead of what the file hints at",
     "  --name ADDRESS=HOST   the DNS name of an IP address, which Workers cannot fetch; may be repeated",

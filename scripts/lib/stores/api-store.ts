@@ -86,7 +86,7 @@ export class ApiStore implements ConfigStore {
   async #writeRoutes({ text, stored }: Write): Promise<string> {
     const sending = { method: "PUT", body: JSON.parse(text ?? "[]"), headers: conditionOn(stored) } as const;
     await this.#client.ask("/routes", routesWriteSchema, sending);
-    return "written";
+    return text === null ? "removed" : "written";
   }
 }
 

@@ -2,6 +2,7 @@
  * A line that tells how far something is.
  * @module
  */
+import { clip } from "./table.ts";
 
 const CLEAR = "\r\x1b[K";
 
@@ -18,7 +19,7 @@ export class ProgressLine {
    * that a log does not fill with seconds.
    */
   show(text: string, key: unknown): void {
-    if (this.#stream.isTTY) this.#stream.write(`${CLEAR}${text}`);
+    if (this.#stream.isTTY) this.#stream.write(CLEAR + clip(text, this.#stream.columns));
     else if (key !== this.#lastKey) this.#stream.write(`${text}\n`);
     this.#lastKey = key;
   }

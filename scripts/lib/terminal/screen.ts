@@ -4,11 +4,12 @@
  * @module
  */
 import { emitKeypressEvents } from "node:readline";
+import { clip } from "./table.ts";
 
 const ESC = "\x1b[";
-/** Another screen, which leaves what stood there before; no cursor; long lines are cut, not wrapped. */
-const ENTER = `${ESC}?1049h${ESC}?25l${ESC}?7l`;
-const LEAVE = `${ESC}?7h${ESC}?25h${ESC}?1049l`;
+/** Another screen, which leaves what stood there before; no cursor. */
+const ENTER = `${ESC}?1049h${ESC}?25l`;
+const LEAVE = `${ESC}?25h${ESC}?1049l`;
 const HOME = `${ESC}H`;
 const CLEAR_LINE = `${ESC}K`;
 const CLEAR_BELOW = `${ESC}J`;
@@ -55,12 +56,13 @@ export class Screen {
     process.stdout.write(ENTER);
   }
 
-  /** Shows `lines`; those that do not fit are left out. */
+  /** Shows `lines`; what does not fit is left out. */
   draw(lines: readonly string[]): void {
     if (!this.#isOpen) return;
+    const { rows, columns } = process.stdout;
     // Cleared before it is written: after a line as wide as the screen, its last character would go.
-    const shown = lines.slice(0, this.height).map((line) => `${CLEAR_LINE}${line}`);
-    const below = shown.length < this.height ? `\r\n${CLEAR_BELOW}` : "";
+    const shown = lines.slice(0, rows).map((line) => `${CLEAR_LINE}${clip(line, columns)}`);
+    const below = shown.length < rows ? `\r\n${CLEAR_BELOW}` : "";
     process.stdout.write(`${HOME}${shown.join("\r\n")}${below}`);
   }
 
