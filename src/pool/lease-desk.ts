@@ -6,7 +6,9 @@
 import type { PoolConfig } from "../config/schema.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolSnapshot, SyncReply, SyncReport } from "../contract/sync.ts";
+import type { AskTurn } from "../core/ask-queue.ts";
 import { CursorAllocator, type CursorRange } from "../core/cursor-lease.ts";
+import type { RateGrant } from "../core/rate-lease.ts";
 import type { Clock } from "../core/system.ts";
 import { Isolates } from "./isolates.ts";
 import { Pacer } from "./pacer.ts";
@@ -80,12 +82,13 @@ export class LeaseDesk {
     if (isFresh) for (const range of report.cursor.returned) this.#leasedCursor.giveBack(range);
     const snapshot = this.#snapshot;
     const rates = report.rates && this.#exchange(id, report.rates, report.snapshot === 0);
+    giveTurn(rates ?? {}, this.#pacer.firstAsk(this.isolates.size));
     return {
       snapshot: snapshot !== null && snapshot.version !== report.snapshot ? snapshot : null,
       cursor: this.#lease(report.cursor.want),
       active: this.isolates.othersActive(id),
       next_sync_ms: paceMs,
-      early_sync_ms: Math.min(this.#pacer.earliest(this.isolates.size), paceMs),
+      early_sync_ms: this.#pacer.earliest(this.isolates.size, paceMs),
       configured: snapshot !== null,
       ...(rates === undefined ? {} : { rates }),
     };
@@ -94,9 +97,9 @@ export class LeaseDesk {
   /** Tokens for a request that found none. */
   acquire({ isolate, rates }: AcquireReport): AcquireReply {
     this.#options.called();
-    const waitMs = this.#pacer.nextAsk(this.isolates.size, this.#options.now());
+    const turn = this.#pacer.nextAsk(this.isolates.size, this.#options.now());
     const grants = this.#exchange(isolate, rates, false);
-    for (const grant of Object.values(grants)) grant.wait_ms = Math.max(grant.wait_ms, waitMs);
+    giveTurn(grants, turn);
     return { rates: grants };
   }
 
@@ -132,4 +135,11 @@ export class LeaseDesk {
 
 function hasLimits({ rate_limit, origins }: PoolConfig): boolean {
   return rate_limit !== null || origins.some((origin) => origin.rate_limit !== null);
+}
+
+function giveTurn(grants: Record<string, RateGrant>, { waitMs, forMs }: AskTurn): void {
+  for (const grant of Object.values(grants)) {
+    grant.wait_ms = Math.max(grant.wait_ms, waitMs);
+    if (forMs !== null) grant.ask_ms = forMs;
+  }
 }

@@ -102,6 +102,27 @@ describe("configuring", () => {
     expect(config.origins[1]).toMatchObject({ id: "b", weight: 2 });
   });
 
+  test("what was typed is not lost by going back, unless one says so", async () => {
+    const { page } = world.visitor;
+    await world.enter("?pool=edited");
+    await page.getByRole("link", { name: "Configuration" }).click();
+    const editor = page.getByLabel("The configuration of edited");
+    await editor.fill("half a thought");
+    const asked: string[] = [];
+    page.once("dialog", (dialog) => {
+      asked.push(dialog.message());
+      void dialog.dismiss();
+    });
+    await page.evaluate("history.back()");
+    await eventually("the question", () => asked.length > 0);
+    expect(asked).toEqual(["Leave and lose what you changed?"]);
+    expect(page.url()).toContain("view=config");
+    expect(await editor.inputValue()).toBe("half a thought");
+    await page.getByRole("button", { name: "Discard changes" }).click();
+    await page.getByRole("link", { name: "Traffic" }).click();
+    await shows(page, row("a"), "Healthy");
+  });
+
   test("what somebody else wrote meanwhile is not written over, but shown", async () => {
     const { page } = world.visitor;
     await world.enter("?pool=edited&view=config");
