@@ -13,11 +13,11 @@ import { asJson, paceTable, table } from "./lib/report.ts";
 const EXIT_REFUSED = 2;
 
 async function main(options: BenchOptions): Promise<void> {
+  const about = { command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(), ...machine() };
   if (options.isPicks) {
     const { measurePicks } = await import("./picks.ts");
-    return measurePicks(options);
+    return measurePicks(options, about);
   }
-  const about = { command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(), ...machine() };
   const { rows, skipped, paces } = await measureDataPath(options, (line) => console.error(line));
   console.log(`\n${Object.values(about).join(" · ")}\n\n${table(rows)}`);
   for (const { title, why } of skipped) console.log(`- ${title}: ${why}`);

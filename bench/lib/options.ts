@@ -3,6 +3,8 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { PICK_CASES } from "./pick-cases.ts";
+import { SCENARIOS } from "./scenarios.ts";
 
 export const USAGE = `npm run bench -- [picks] [--short] [--only ID,ID] [--rounds N] [--json FILE]
   picks       nanoseconds per pick of each algorithm instead, and what a ring weighs
@@ -40,12 +42,20 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   const rounds = values.rounds === undefined ? null : Number(values.rounds);
   if (rounds !== null && !(Number.isInteger(rounds) && rounds > 0))
     throw new Error("--rounds must be a number");
+  const isPicks = positionals.includes("picks");
   return {
-    isPicks: positionals.includes("picks"),
+    isPicks,
     isShort: values.short,
-    only: values.only?.split(",") ?? null,
+    only: values.only === undefined ? null : checkedIds(values.only.split(","), isPicks),
     rounds,
     json: values.json ?? null,
     counts: !values["no-count"],
   };
+}
+
+function checkedIds(ids: readonly string[], isPicks: boolean): readonly string[] {
+  const known = (isPicks ? PICK_CASES : SCENARIOS).map(({ id }) => id);
+  const unknown = ids.find((id) => !known.includes(id));
+  if (unknown !== undefined) throw new Error(`no such row: ${unknown}; there are ${known.join(", ")}`);
+  return ids;
 }
