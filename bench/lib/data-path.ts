@@ -15,8 +15,8 @@ import { COUNTED_PACES, configOf, paceId, SCENARIOS, type Scenario } from "./sce
 import { type Subject, startWorkers } from "./subjects.ts";
 
 const FULL: Plan = { rounds: 21, roundMs: 500, warmUpMs: 2_000 };
-const SHORT: Plan = { rounds: 5, roundMs: 300, warmUpMs: 600 };
-const COUNT_MS = { full: 30_000, short: 10_000 };
+const SHORT: Plan = { rounds: 5, roundMs: 250, warmUpMs: 500 };
+const COUNT_MS = { full: 30_000, short: 8_000 };
 const ORIGINS = 3;
 const DIST = join(PROJECT, "dist");
 const PROXIES: readonly ProxyName[] = ["nginx", "haproxy"];

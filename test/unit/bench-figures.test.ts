@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dollarsPerMillion } from "../../bench/lib/cost.ts";
-import { median } from "../../bench/lib/measure.ts";
+import { compared, median, quantile, type Round } from "../../bench/lib/measure.ts";
 import { parseOptions } from "../../bench/lib/options.ts";
 import { markdown } from "../../bench/lib/report.ts";
 import { COUNTED_PACES, configOf, paceId, SCENARIOS } from "../../bench/lib/scenarios.ts";
@@ -20,6 +20,39 @@ describe("the median", () => {
     median(values);
     expect(values).toEqual([3, 1, 2]);
     expect(median([])).toBeNaN();
+  });
+});
+
+describe("a quantile", () => {
+  it("falls between two values where it must", () => {
+    expect([0, 0.25, 0.5, 1].map((q) => quantile([40, 10, 30, 20], q))).toEqual([10, 17.5, 25, 40]);
+  });
+});
+
+describe("two sides compared", () => {
+  const round = (cpuMicros: number, requests: number, p99Ms = 1): Round => ({
+    cpuMicros,
+    requests,
+    seconds: 0.5,
+    p50Ms: 1,
+    p99Ms,
+  });
+
+  it("are compared round by round, and all rounds together", () => {
+    // Per request 20, 30 and 400 us beside 10, 10 and 20: the last round was one of much garbage.
+    const own = [round(2_000, 100), round(3_000, 100), round(4_000, 10)];
+    const measured = compared(own, [round(1_000, 100), round(1_000, 100), round(2_000, 100)]);
+    expect(measured.ratio).toBe(3);
+    expect(measured.quartiles).toEqual([2.5, 11.5]);
+    expect(measured.cpuUs).toBeCloseTo(9_000 / 210, 10);
+    expect(measured.bare.cpuUs).toBeCloseTo(4_000 / 300, 10);
+    expect(measured.ratioOfSums).toBeCloseTo(measured.cpuUs / measured.bare.cpuUs, 10);
+    expect(measured.requestsPerSecond).toBeCloseTo(210 / 1.5, 10);
+  });
+
+  it("have the median of the rounds' latencies", () => {
+    const rounds = [round(1, 1, 5), round(1, 1, 900), round(1, 1, 7)];
+    expect(compared(rounds, rounds).p99Ms).toBe(7);
   });
 });
 
