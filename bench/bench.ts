@@ -11,6 +11,7 @@ import { type BenchOptions, parseOptions, USAGE } from "./lib/options.ts";
 import { asJson, paceTable, table } from "./lib/report.ts";
 
 const EXIT_REFUSED = 2;
+const EXIT_STOPPED = 130;
 
 async function main(options: BenchOptions): Promise<void> {
   const about = { command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(), ...machine() };
@@ -36,6 +37,9 @@ function machine() {
     load: `load average before: ${loadavg()[0]?.toFixed(1)}`,
   };
 }
+
+// Ends as usual, so that what was started ends with it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(EXIT_STOPPED));
 
 let options: BenchOptions;
 try {

@@ -2,7 +2,8 @@
  * The data path, measured: every row against the bare pass-through, then the calls and reads counted.
  * @module
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { PROJECT } from "../../scripts/lib/bundle.ts";
 import { type Counted, countCalls } from "./counting.ts";
@@ -32,12 +33,15 @@ export async function measureDataPath(
   options: BenchOptions,
   progress: (line: string) => void,
 ): Promise<Results> {
-  const scenarios = SCENARIOS.filter(({ id }) => options.only?.includes(id) ?? true);
+  const scenarios = SCENARIOS.filter(
+    ({ id, isDetail }) => options.only?.includes(id) ?? !(options.isShort && isDetail),
+  );
   const plan = { ...(options.isShort ? SHORT : FULL) };
   if (options.rounds !== null) plan.rounds = options.rounds;
   // In the project: Miniflare takes no module from elsewhere.
   await mkdir(DIST, { recursive: true });
   const directory = await mkdtemp(join(DIST, ".bench-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   const origins = await startOrigins(ORIGINS);
   try {
     const measured = await measureAll(scenarios, origins.ports, plan, directory, progress);
@@ -53,7 +57,6 @@ export async function measureDataPath(
     return { rows, skipped: measured.skipped, paces };
   } finally {
     origins.stop();
-    await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -102,13 +105,12 @@ async function measureRow(
   generator: LoadGenerator,
   plan: Plan,
 ): Promise<Row> {
-  const { id, request, pool } = scenario;
-  const url = id === "none" ? `${subject.url}/none` : pool === null ? subject.url : `${subject.url}/${id}`;
+  const { id, request, pool, path = pool === null ? null : id } = scenario;
+  const url = path === null ? subject.url : `${subject.url}/${path}`;
   const headers: Record<string, string> = scenario.keepsCookie
     ? { cookie: await cookieOf(`${url}/small`) }
     : {};
-  const load = loadOf(url, request, headers, 0);
-  const own = { subject, load: id === "none" ? { ...load, url } : load };
+  const own = { subject, load: loadOf(url, request, headers, 0) };
   // The same request, headers and all, to the bare pass-through.
   const plain = { subject: bare, load: loadOf(bare.url, request, headers, 0) };
   return { scenario, measured: await measure(generator, plain, own, plan), counted: null };
