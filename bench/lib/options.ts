@@ -6,10 +6,10 @@ import { parseArgs } from "node:util";
 import { PICK_CASES } from "./pick-cases.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-export const USAGE = `npm run bench -- [picks] [--short] [--only ID,ID] [--rounds N] [--json FILE]
+export const USAGE = `npm run bench -- [picks] [--short] [--only ID,ID] [--rounds N] [--json FILE] [--no-count]
   picks       nanoseconds per pick of each algorithm instead, and what a ring weighs
   --short     fewer and shorter rounds: under two minutes
-  --only      only these rows, by id
+  --only      only these rows, by id; an id that there is not lists them
   --rounds    how often each row and the bare pass-through are measured in turns
   --json      writes the results there as well
   --no-count  leaves out the run that counts object calls and KV reads`;
