@@ -5,7 +5,8 @@
 import { rmSync } from "node:fs";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import { PROJECT } from "../../scripts/lib/bundle.ts";
+import { ensureBundle } from "../../scripts/lib/bundle.ts";
+import { PROJECT } from "../../scripts/lib/project.ts";
 import { type Counted, countCalls } from "./counting.ts";
 import { LoadGenerator, startOrigins } from "./load.ts";
 import { loadOf, measure, type Plan } from "./measure.ts";
@@ -38,17 +39,19 @@ export async function measureDataPath(
   );
   const plan = { ...(options.isShort ? SHORT : FULL) };
   if (options.rounds !== null) plan.rounds = options.rounds;
+  // Once: a source that changes during the run changes nothing.
+  const balancer = await ensureBundle();
   // In the project: Miniflare takes no module from elsewhere.
   await mkdir(DIST, { recursive: true });
   const directory = await mkdtemp(join(DIST, ".bench-"));
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   const origins = await startOrigins(ORIGINS);
   try {
-    const measured = await measureAll(scenarios, origins.ports, plan, directory, progress);
+    const measured = await measureAll(scenarios, origins.ports, plan, { balancer, directory }, progress);
     if (!options.counts) return { ...measured, paces: [] };
     progress("counting object calls and KV reads");
     const ms = options.isShort ? COUNT_MS.short : COUNT_MS.full;
-    const counted = await countCalls(scenarios, origins.ports, directory, ms);
+    const counted = await countCalls(scenarios, origins.ports, directory, balancer, ms);
     const rows = measured.rows.map((row) => ({ ...row, counted: counted.get(row.scenario.id) ?? null }));
     const paces = COUNTED_PACES.flatMap((rate) => {
       const each = counted.get(paceId(rate));
@@ -64,10 +67,10 @@ async function measureAll(
   scenarios: readonly Scenario[],
   ports: readonly number[],
   plan: Plan,
-  directory: string,
+  { balancer, directory }: { balancer: string; directory: string },
   progress: (line: string) => void,
 ): Promise<{ rows: Row[]; skipped: Skipped[] }> {
-  const workers = await startWorkers(ports, configOf(scenarios, ports), directory);
+  const workers = await startWorkers(ports, configOf(scenarios, ports), directory, balancer);
   const subjects = new Map<Scenario["subject"], Subject>(
     Object.entries(workers) as [Scenario["subject"], Subject][],
   );

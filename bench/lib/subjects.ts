@@ -5,9 +5,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { ensureBundle, PROJECT } from "../../scripts/lib/bundle.ts";
 import { documentsOf } from "../../scripts/lib/config-documents.ts";
 import { HOST } from "../../scripts/lib/listening.ts";
+import { PROJECT } from "../../scripts/lib/project.ts";
 import { type Runtime, startRuntime } from "../../scripts/lib/runtime.ts";
 import { bundleWorker } from "./bundle-worker.ts";
 import { descendants } from "./cpu.ts";
@@ -28,12 +28,15 @@ export interface Subjects {
   readonly reflare: Subject;
 }
 
-/** One after the other, so that each one's process is told from the others'. */
+/**
+ * One after the other, so that each one's process is told from the others'.
+ * @param balancer the built one
+ */
 export async function startWorkers(
   ports: readonly number[],
   config: Config,
   directory: string,
-  bundle = ensureBundle(),
+  balancer: string,
 ): Promise<Subjects> {
   const bindings = { ORIGIN: `http://${HOST}:${ports[0]}` };
   const bare = await startWorker(await bundleWorker("bare.js", join(directory, "bare.mjs")), bindings);
@@ -41,7 +44,7 @@ export async function startWorkers(
   const duties = await startWorker(dutiesBundle, bindings, ["enable_request_signal"]);
   const reflareBundle = await bundleWorker("reflare.js", join(directory, "reflare.mjs"));
   const reflare = await startWorker(reflareBundle, { PORTS: ports.join() });
-  return { bare, duties, reflare, balancer: await startBalancer(await bundle, config) };
+  return { bare, duties, reflare, balancer: await startBalancer(balancer, config) };
 }
 
 /** The balancer as `npm start` runs it. */

@@ -33,6 +33,22 @@ export function parsePool(value: unknown, options: ParseOptions = {}): Result<Po
   return parseWith<PoolConfig>(poolSchema, value, path, originHostErrors(value, path, options));
 }
 
+/**
+ * A parsed pool that came from another version of this code: what that did not know yet is filled in. What this one
+ * does not know stays as it is.
+ */
+export function completePool(pool: PoolConfig): PoolConfig {
+  // What one parsed origin lacks they all lack, and parsing 5,000 takes 20 ms.
+  const sample = { ...pool, origins: pool.origins.slice(0, 1) };
+  const completed = poolSchema.safeParse(sample);
+  const isComplete = !completed.success || size(completed.data) === size(sample);
+  return isComplete ? pool : (poolSchema.safeParse(pool).data ?? pool);
+}
+
+function size(value: unknown): number {
+  return JSON.stringify(value).length;
+}
+
 /** Parses the document `routes`. Whether its pools exist is `checkReferences`. */
 export function parseRoutes(value: unknown, options: ParseOptions = {}): Result<readonly RouteConfig[]> {
   return parseWith<readonly RouteConfig[]>(routesSchema, value, options.path ?? ["routes"], []);

@@ -41,6 +41,16 @@ export interface PoolSnapshot {
 /** How an attempt ended. `client_closed` says nothing about the origin. */
 export type OutcomeKind = "success" | "connect_failure" | "timeout" | "status" | "client_closed";
 
+/** Why a request got no origin's answer from a pool; its route's fallback pool may have served it. */
+export const UNSERVED_REASONS = [
+  "no_origin_available",
+  "rate_limited",
+  "origin_failed",
+  "origin_timeout",
+] as const;
+export type UnservedReason = (typeof UNSERVED_REASONS)[number];
+export type UnservedCounts = Partial<Record<UnservedReason, number>>;
+
 /** What happened at one origin since the report before. */
 export interface OriginReport {
   /** Attempts that ended, by how. */
@@ -52,6 +62,8 @@ export interface OriginReport {
   retries: number;
   /** Times the origin was passed over for its rate limit. */
   rate_limited: number;
+  /** Failures that would have been tried elsewhere, had the retry budget not been spent. Absent: none. */
+  retry_overflow?: number;
   /** Latency to headers of successes: sparse sketch buckets, [index, count]. */
   latency: [number, number][];
 }
@@ -59,7 +71,7 @@ export interface OriginReport {
 export interface SyncReport {
   /** Random id of the isolate. */
   isolate: string;
-  /** Counts up with each new set of `origins`; the object counts a repeated one once. */
+  /** Counts up with each new set of `origins` and of returned ranges; the object counts a repeated one once. */
   sequence: number;
   /** Version of the snapshot in hand; 0: none. */
   snapshot: number;
@@ -69,6 +81,8 @@ export interface SyncReport {
   origins: Record<string, OriginReport>;
   /** Calls that failed since the report before; counts once with `origins`. */
   sync_failures?: number;
+  /** Requests that got no origin's answer since the report before, by why; counts once with `origins`. */
+  unserved?: UnservedCounts;
   /** Requests answered here since the report before, and over how long. Sets the size of leases. */
   demand: { requests: number; elapsed_ms: number };
   cursor: {
@@ -79,6 +93,11 @@ export interface SyncReport {
   };
   /** By origin id; only those with a rate limit and in use here. Absent: an isolate that knows nothing of shares. */
   rates?: Record<string, RateReport>;
+  /**
+   * Attempts open here that the object picked for, with the origin of each; what it holds beyond them was lost on the
+   * way. Absent: not a strict pool, or an isolate that does not keep account.
+   */
+  picks?: Record<string, string>;
 }
 
 export interface SyncReply {
@@ -88,12 +107,18 @@ export interface SyncReply {
   cursor: CursorRange | null;
   /** Live connections by origin id that all other isolates hold. */
   active: Record<string, number>;
-  /** When to come back, from now. */
+  /** When to come back, counted from when the report was sent. */
   next_sync_ms: number;
+  /** However low the lease and whatever the news, not before that, counted alike. Absent: any time. */
+  early_sync_ms?: number;
   /** False: there is no usable config for this pool anywhere. */
   configured: boolean;
+  /** The pool was removed: what KV still shows of it is the past. Absent: that is not known. */
+  removed?: boolean;
   /** Shares by origin id: what was reported, and for a cold isolate every limit. Absent: an object without shares. */
   rates?: Record<string, RateGrant>;
+  /** Tells an isolate whether its routes are the newest; see contract/routes.ts. 0 or absent: nothing is known. */
+  routes_mark?: number;
 }
 
 /** A request found no token: what the isolate holds, by origin id. One token of one origin is enough. */
@@ -116,6 +141,8 @@ export interface PoolRpc {
   pick?(request: PickRequest): Promise<PickReply>;
   /** Ends what `pick` began. */
   release?(report: ReleaseReport): Promise<void>;
+  /** The routes changed. Absent in objects older than it. */
+  noteRoutes?(mark: number): Promise<void>;
   /** The watchdog's call: be there, be armed, have the current config. */
   wake(): Promise<void>;
 }

@@ -31,6 +31,10 @@ export interface Algorithm<S extends Server = Server> {
   readonly name: AlgorithmName;
   /** The chosen server, or null if none is eligible. */
   next(context?: PickContext<S>): S | null;
+  /** Makes the tables that picks go by, so that no request waits for that. */
+  prepare?(): void;
+  /** A request ended, `rttMs` after it was sent. Only for those that go by load. */
+  observe?(server: S, rttMs: number, failed: boolean, nowMs: number): void;
 }
 
 /** What an algorithm chooses from: a list of servers, or candidates shared with others. */

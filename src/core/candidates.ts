@@ -18,10 +18,13 @@ export class Candidates<S extends Server = Server> {
   readonly #servers: readonly S[];
   readonly #panicThreshold: number;
   #revision = -1;
+  #length = 0;
   /** How often the lists were made. */
   #lists = 0;
   #primary: readonly S[] = [];
   #backup: readonly S[] = [];
+  /** Of both, as they were when the lists were made. */
+  #weights: readonly number[] = [];
   #limited = false;
   #panicking = false;
 
@@ -30,7 +33,7 @@ export class Candidates<S extends Server = Server> {
     this.#panicThreshold = options.panicThreshold ?? 0;
   }
 
-  /** Says that servers were added or removed. */
+  /** Says that servers were exchanged for others. That there are more or fewer is seen without. */
   invalidate(): void {
     this.#revision = -1;
   }
@@ -111,17 +114,31 @@ export class Candidates<S extends Server = Server> {
 
   #refresh(): void {
     const revision = currentStandingRevision();
-    if (revision === this.#revision) return;
+    if (revision === this.#revision && this.#servers.length === this.#length) return;
+    const isFirst = this.#revision < 0;
     this.#revision = revision;
-    this.#lists++;
+    this.#length = this.#servers.length;
     const inService = this.#servers.filter(isInService);
     const healthy = inService.filter((server) => standingIneligibility(server) === null);
     this.#panicking = healthy.length * 100 < this.#panicThreshold * inService.length;
     const standing = this.#panicking ? inService : healthy;
-    this.#primary = standing.filter((server) => !server.backup);
-    this.#backup = standing.filter((server) => server.backup);
     this.#limited = standing.some(hasLimits);
+    const primary = standing.filter((server) => !server.backup);
+    const backup = standing.filter((server) => server.backup);
+    const weights = [...primary, ...backup].map((server) => server.effectiveWeight);
+    // The change may have been in another pool: what is made of these lists is not made anew for that.
+    const isSame =
+      equal(primary, this.#primary) && equal(backup, this.#backup) && equal(weights, this.#weights);
+    if (isSame && !isFirst) return;
+    this.#lists++;
+    this.#primary = primary;
+    this.#backup = backup;
+    this.#weights = weights;
   }
+}
+
+function equal<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 /** May get traffic as far as the operator is concerned. */

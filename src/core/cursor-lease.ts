@@ -29,10 +29,17 @@ export class CursorAllocator {
     return this.#next;
   }
 
+  /** The next position, whatever came back. */
+  next(): number {
+    return this.#next++;
+  }
+
   /** A range of at most `count` positions (at least 1); shorter if a returned range is given out again. */
   grant(count: number): CursorRange {
     const wanted = Math.max(1, Math.floor(count));
-    const returned = this.#returned[0];
+    // One of less than half would soon cost another call: it waits for an isolate that wants less.
+    const index = this.#returned.findIndex(({ start, end }) => (end - start) * 2 >= wanted);
+    const returned = this.#returned[index];
     if (returned === undefined) {
       const start = this.#next;
       this.#next += wanted;
@@ -41,15 +48,23 @@ export class CursorAllocator {
     const end = Math.min(returned.end, returned.start + wanted);
     const range = { start: returned.start, end };
     returned.start = end;
-    if (returned.start === returned.end) this.#returned.shift();
+    if (returned.start === returned.end) this.#returned.splice(index, 1);
     return range;
   }
 
   /** Takes an unspent range back. The newest one simply moves the cursor back. */
   giveBack(range: CursorRange): void {
     if (!(range.start < range.end) || range.end > this.#next || range.start < 0) return;
-    if (range.end === this.#next) this.#next = range.start;
+    if (range.end === this.#next) this.#goBack(range.start);
     else if (this.#returned.length < MOST_RETURNED) this.#returned.push({ ...range });
+  }
+
+  /** To `position`, and on to where what came back before it began. */
+  #goBack(position: number): void {
+    this.#next = position;
+    const index = this.#returned.findIndex(({ end }) => end === position);
+    const [before] = index < 0 ? [] : this.#returned.splice(index, 1);
+    if (before !== undefined) this.#goBack(before.start);
   }
 }
 
@@ -100,10 +115,18 @@ export class LeasedCursor implements CursorSource {
     if (repaid < size) this.#ranges.push({ start: granted.start + repaid, end: granted.end });
   }
 
-  /** Gives up everything unspent, for the report. */
-  giveBack(): CursorRange[] {
-    const unspent = this.#ranges;
-    this.#ranges = [];
-    return unspent;
+  /** Gives up what is beyond the next `keep` positions, the newest first: one alone just moves the cursor back. */
+  giveBack(keep = 0): CursorRange[] {
+    const given: CursorRange[] = [];
+    for (let excess = this.remaining - keep; excess > 0; ) {
+      const newest = this.#ranges.pop();
+      if (newest === undefined) break;
+      const start = Math.max(newest.start, newest.end - excess);
+      if (start > newest.start) this.#ranges.push({ start: newest.start, end: start });
+      given.push({ start, end: newest.end });
+      excess -= newest.end - start;
+    }
+    this.#lastGrant = Math.min(this.#lastGrant, this.remaining);
+    return given;
   }
 }

@@ -66,6 +66,11 @@ export class HashRing<S extends Server = Server> implements Algorithm<S> {
     return (this.#options.balanceFactor ?? 0) !== 0;
   }
 
+  prepare(): void {
+    this.#update();
+    this.#ring.getNode("");
+  }
+
   /** What the ring may answer with; made once per list, which mostly stays the same. */
   #acceptOf(allowed: readonly S[]): (id: string) => boolean {
     if (allowed !== this.#allowed) {

@@ -14,6 +14,7 @@
  * Only durations cross between the clocks.
  * @module
  */
+import { AskQueue } from "./ask-queue.ts";
 import { HOLD_MS, LONGEST_LEASE_MS, type RateGrant, type RateReport } from "./rate-lease.ts";
 
 /** A lease outlives this many paces, so that one lost call costs nothing. */
@@ -24,14 +25,18 @@ const SHORTEST_TOKEN_MS = 20;
 const LONGEST_TOKEN_MS = 250;
 /** Most of a limit that is kept for tokens: each may cost a call. */
 const MOST_RESERVED = 50;
-/** Calls a second that the object should not exceed, syncs and calls for tokens together; of the latter so many. */
-const CALLS_PER_SECOND = 200;
-const [FEWEST_ASKS, MOST_ASKS] = [50, 150];
 /** A share this close to what is fair stays: each move idles what is moved for about two seconds. */
 const CLOSE = 0.15;
 /** Isolates get at most this much of what they want, so that something is left for the next one. */
 const MOST_PLENTY = 1.5;
 const GOLDEN_RATIO = 0.618_033_988_749_895;
+/**
+ * Most isolates that have a share at a time, if the options do not say less; others live on tokens. More could hardly
+ * be served anyway: a lease lasts 10 s at most, and isolates come back at less than 200 a second.
+ */
+const MOST_CLAIMS = 2_000;
+/** With many claims, what has stopped counting is looked for less often: every so many of them add a millisecond. */
+const CLAIMS_PER_MS = 100;
 
 /** Tokens given in one answer. */
 interface Batch {
@@ -63,6 +68,8 @@ interface Claim {
 export interface RateSharesOptions {
   /** An earlier life of the object may have shares out until then: only those are given, to who has them. */
   quietUntilMs?: number;
+  /** Most isolates that have a share at a time. Default 2,000. */
+  mostClaims?: number;
 }
 
 /** Shares of one origin's limit. */
@@ -70,9 +77,13 @@ export class RateShares {
   /** May be changed. A lower one is reached as isolates report, at the latest when their leases have ended. */
   limit: number;
   readonly #quietUntilMs: number;
+  /** May be changed. */
+  mostClaims: number;
   readonly #claims = new Map<string, Claim>();
+  readonly #asks = new AskQueue();
   #batches: Batch[] = [];
   #counted = 0;
+  #settledMs = Number.NEGATIVE_INFINITY;
   /** Nothing in the sum changes by time alone before that. */
   #dropsMs = Number.POSITIVE_INFINITY;
   #number = 0;
@@ -84,6 +95,7 @@ export class RateShares {
   constructor(limit: number, options: RateSharesOptions = {}) {
     this.limit = limit;
     this.#quietUntilMs = options.quietUntilMs ?? Number.NEGATIVE_INFINITY;
+    this.mostClaims = options.mostClaims ?? MOST_CLAIMS;
   }
 
   /** What may have been used in the last second: shares and tokens. */
@@ -98,19 +110,39 @@ export class RateShares {
    */
   exchange(isolate: string, report: RateReport, paceMs: number, nowMs: number): RateGrant {
     this.#settle(nowMs);
-    const claim = this.#claims.get(isolate) ?? this.#born(isolate);
+    for (const [number, spent, agoMs] of report.spent ?? []) this.#done(number, spent, nowMs - agoMs);
+    const claim = this.#claims.get(isolate) ?? this.#born(isolate, report);
+    if (claim === null) return this.#withoutShare(report, paceMs, nowMs);
     this.#hear(claim, report, nowMs);
     const valid_ms = Math.min(Math.max(paceMs * PACES_PER_LEASE, SHORTEST_LEASE_MS), LONGEST_LEASE_MS);
     const share = this.#give(claim, valid_ms, nowMs);
     const raised = Math.max(0, share - (report.left_ms > 0 ? report.share : 0));
+    return { lease: this.#number, share, valid_ms, ...this.#answerNeed(report, raised, paceMs, nowMs) };
+  }
+
+  /** There are too many isolates to keep account of this one too. */
+  #withoutShare(report: RateReport, paceMs: number, nowMs: number): RateGrant {
+    const lease = ++this.#number;
+    return { lease, share: 0, valid_ms: 0, ...this.#answerNeed(report, 0, paceMs, nowMs) };
+  }
+
+  /** @param raised so many requests can start on a share that has just grown */
+  #answerNeed(
+    report: RateReport,
+    raised: number,
+    paceMs: number,
+    nowMs: number,
+  ): Pick<RateGrant, "tokens" | "token_ms" | "wait_ms"> {
     const need = report.need ?? 0;
     const token_ms = Math.min(Math.max(report.token_ms ?? 0, SHORTEST_TOKEN_MS), LONGEST_TOKEN_MS);
     const tokens = this.#giveTokens(need - raised, token_ms, nowMs);
     const wait_ms = need === 0 || this.#free > 0 ? 0 : this.#waitMs(paceMs, nowMs);
-    return { lease: this.#number, share, valid_ms, tokens, token_ms, wait_ms };
+    return { tokens, token_ms, wait_ms };
   }
 
-  #born(isolate: string): Claim {
+  /** Null: there are too many. Who holds a share of an earlier life's is let in all the same, for it counts. */
+  #born(isolate: string, report: RateReport): Claim | null {
+    if (this.#claims.size >= this.mostClaims && report.left_ms === 0) return null;
     const dither = (this.#births++ * GOLDEN_RATIO) % 1;
     const claim: Claim = { leases: [], share: 0, counted: 0, want: 0, dither };
     this.#claims.set(isolate, claim);
@@ -127,7 +159,6 @@ export class RateShares {
       this.#add(claim, { number, share, endsMs: nowMs + Math.min(left_ms, LONGEST_LEASE_MS) });
       claim.share = share;
     }
-    for (const [number, spent, agoMs] of report.spent ?? []) this.#done(number, spent, nowMs - agoMs);
     this.#number = Math.max(this.#number, report.lease);
     this.#want(claim, wantFor(report.demand));
     this.#recount(claim, nowMs);
@@ -203,9 +234,7 @@ export class RateShares {
 
   /** Until something comes free; longer where all who wait would be too many calls. */
   #waitMs(paceMs: number, nowMs: number): number {
-    const syncs = (this.#claims.size * 1_000) / paceMs;
-    const asks = Math.min(Math.max(CALLS_PER_SECOND - syncs, FEWEST_ASKS), MOST_ASKS);
-    const fairMs = (this.#claims.size * 1_000) / asks;
+    const fairMs = this.#asks.waitMs((this.#claims.size * 1_000) / paceMs, nowMs);
     const freeMs = Math.max(this.#dropsMs, this.#quietUntilMs) - nowMs;
     return Math.ceil(Math.max(fairMs, Math.min(freeMs, paceMs)));
   }
@@ -224,6 +253,9 @@ export class RateShares {
   /** Drops what has stopped counting. */
   #settle(nowMs: number): void {
     if (nowMs < this.#dropsMs) return;
+    // What counts for too long does no harm.
+    if (nowMs < this.#settledMs + this.#claims.size / CLAIMS_PER_MS) return;
+    this.#settledMs = nowMs;
     this.#dropsMs = Number.POSITIVE_INFINITY;
     this.#counted = 0;
     this.#batches = this.#batches.filter((batch) => batch.untilMs > nowMs);

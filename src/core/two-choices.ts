@@ -13,7 +13,7 @@ import {
   picksFirst,
 } from "./algorithm.ts";
 import type { Candidates } from "./candidates.ts";
-import { connectionLoad } from "./least-connections.ts";
+import { ConnectionLoad } from "./connection-load.ts";
 import { firstAccepted, type RandomOptions, WeightedDraw } from "./random.ts";
 import type { Server } from "./server.ts";
 import { type Random, systemRandom } from "./system.ts";
@@ -28,19 +28,21 @@ export class TwoChoices<S extends Server = Server> implements Algorithm<S> {
   readonly #options: RandomOptions;
   readonly #random: Random;
   readonly #load: LoadMetric<S>;
+  readonly #connections = new ConnectionLoad<S>();
   readonly #weighted = new WeightedDraw<S>();
   readonly #primary = new WeightedDraw<S>();
 
+  /** @param load default: by requests in flight */
   constructor(
     servers: Choice<S>,
     options: RandomOptions = {},
-    load: LoadMetric<S> = connectionLoad,
+    load?: LoadMetric<S>,
     name: AlgorithmName = "p2c",
   ) {
     this.#candidates = candidatesOf(servers);
     this.#random = options.random ?? systemRandom;
     this.#options = options;
-    this.#load = load;
+    this.#load = load ?? ((server, nowMs) => this.#connections.of(server, nowMs));
     this.name = name;
   }
 
@@ -71,5 +73,10 @@ export class TwoChoices<S extends Server = Server> implements Algorithm<S> {
     const [first, second] = [servers[firstIndex], servers[secondIndex ?? -1]];
     if (first === undefined || second === undefined) return null;
     return this.#load(second, nowMs, servers) < this.#load(first, nowMs, servers) ? second : first;
+  }
+
+  /** A request ended. A failure counts as one in flight for a while: failing fast is not being idle. */
+  observe(server: S, _rttMs: number, failed: boolean, nowMs: number): void {
+    if (failed) this.#connections.failed(server, nowMs);
   }
 }

@@ -68,6 +68,11 @@ export class WeightedRoundRobin<S extends Server = Server> implements Algorithm<
     return server;
   }
 
+  prepare(): void {
+    const { primary } = this.#candidates;
+    if (primary.length > 0) this.#primary.at(primary, 0);
+  }
+
   /** Another one, by the same schedule: what a server cannot take is shared by the others in their proportions. */
   #detour(eligible: readonly S[], standing: readonly S[], turns: Turns<S>): S | null {
     const allowed = new Set(eligible);

@@ -29,8 +29,8 @@ export class Isolate {
       if (this.#id === "") this.#id = crypto.randomUUID();
       const pool = new EdgePool(id, systemRandom);
       const tokens = new RateTokens(id, pool.rates, this.#id);
-      const strict = new StrictPicks(id, this.#id);
-      link = { pool, sync: new PoolSync(pool, this.#id), tokens, strict };
+      const strict = new StrictPicks(id, this.#id, pool.strictPicks);
+      link = { pool, sync: new PoolSync(pool, this.#id, this.routes), tokens, strict };
       this.#pools.set(id, link);
     }
     return link;

@@ -42,6 +42,7 @@ export class PoolRates {
     this.#origins = servers.flatMap((server) =>
       server.leased === null ? [] : [{ server, limiter: server.leased }],
     );
+    if (this.#failures > 0) this.#failStatic();
   }
 
   get any(): boolean {
@@ -72,9 +73,16 @@ export class PoolRates {
     }
   }
 
-  /** A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only. */
-  unanswered(): void {
-    this.#failures++;
+  /**
+   * A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only.
+   * @param isOverloaded the object said so: there is nothing to wait for
+   */
+  unanswered(isOverloaded = false): void {
+    this.#failures += isOverloaded ? UNREACHABLE_AFTER : 1;
+    this.#failStatic();
+  }
+
+  #failStatic(): void {
     for (const { limiter } of this.#origins) {
       if (this.#failures >= UNREACHABLE_AFTER || !limiter.everLeased) limiter.failStatic = true;
     }
@@ -96,10 +104,15 @@ export class PoolRates {
    * The call is over.
    * @param reply null: it was not answered, or not in time
    */
-  endCall({ origins, sentMs }: TokenCall, reply: AcquireReply | null, nowMs: number): void {
+  endCall(
+    { origins, sentMs }: TokenCall,
+    reply: AcquireReply | null,
+    nowMs: number,
+    isOverloaded = false,
+  ): void {
     for (const { limiter } of origins) limiter.askEnded(nowMs, reply === null);
     if (reply === null) {
-      this.unanswered();
+      this.unanswered(isOverloaded);
       return;
     }
     this.roundTrip.observe(nowMs - sentMs);

@@ -12,7 +12,8 @@ import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { callPool } from "../platform/object-client.ts";
 import type { EdgePool } from "./edge-pool.ts";
-import { FIRST_SYNC_WAIT_MS, SyncState } from "./sync-state.ts";
+import type { RouteCache } from "./route-cache.ts";
+import { CALL_TIMEOUT_MS, FIRST_SYNC_WAIT_MS, SyncState } from "./sync-state.ts";
 
 /** How often a request that waits for another request's sync looks whether it is there. */
 const POLL_MS = 5;
@@ -22,9 +23,11 @@ const LONG_ANSWER_MS = 4_000;
 export class PoolSync {
   readonly #pool: EdgePool;
   readonly #state: SyncState;
+  readonly #routes: Pick<RouteCache, "heard">;
 
-  constructor(pool: EdgePool, isolate: string) {
+  constructor(pool: EdgePool, isolate: string, routes: Pick<RouteCache, "heard">) {
     this.#pool = pool;
+    this.#routes = routes;
     this.#state = new SyncState(pool, isolate);
   }
 
@@ -62,16 +65,18 @@ export class PoolSync {
 
   /** Waits for fresh knowledge, but not for long; then serves from what there is, at worst from config alone. */
   async refresh(env: Env, ctx: ExecutionContext): Promise<void> {
-    const deadlineMs = Date.now() + FIRST_SYNC_WAIT_MS;
-    if (this.#state.mayCall(Date.now())) {
+    const nowMs = Date.now();
+    if (this.#state.mayCall(nowMs)) {
       const call = this.#call(env);
+      this.#state.await(nowMs);
       ctx.waitUntil(call);
       await Promise.race([call, scheduler.wait(FIRST_SYNC_WAIT_MS)]);
     } else {
       // Another request's promise must not be awaited; its effect can be watched.
-      while (this.#state.isCalling(Date.now()) && Date.now() < deadlineMs) await scheduler.wait(POLL_MS);
+      while (this.#state.isAwaited(Date.now())) await scheduler.wait(POLL_MS);
     }
     if (this.#pool.view === null) await this.#adoptConfig(env);
+    if (this.#pool.view === null) this.#state.missing(Date.now());
   }
 
   /** Calls when it is due, unless another call has begun by then, or a later promise was made. */
@@ -88,14 +93,20 @@ export class PoolSync {
   async #call(env: Env): Promise<void> {
     const startedMs = Date.now();
     const report = this.#state.begin(startedMs);
-    const answer = await callPool(env, this.#pool.id, (stub) => stub.sync(report));
-    if (answer.ok) return this.#state.answered(report, answer.value, startedMs, Date.now());
-    const backoff_ms = this.#state.failed(startedMs, Date.now());
-    const { failure, detail } = answer;
-    logLine({ pool: this.#pool.id, event: "sync_failed", failure, detail, backoff_ms });
+    const called = callPool(env, this.#pool.id, (stub) => stub.sync(report));
+    // An answer that is late is of no use: a later one may be in force by then.
+    const answer = await Promise.race([called, scheduler.wait(CALL_TIMEOUT_MS)]);
+    if (answer?.ok) {
+      this.#routes.heard(answer.value.routes_mark ?? 0);
+      return this.#state.answered(report, answer.value, startedMs, Date.now());
+    }
+    const failure = answer?.failure ?? "timeout";
+    const backoff_ms = this.#state.failed(startedMs, Date.now(), failure === "overloaded");
+    logLine({ pool: this.#pool.id, event: "sync_failed", failure, detail: answer?.detail, backoff_ms });
   }
 
   async #adoptConfig(env: Env): Promise<void> {
+    if (this.#pool.isRemoved) return;
     const document = await readDocument(env, poolKey(this.#pool.id)).catch(() => null);
     if (document === null) return;
     const parsed = parsePool(parseJson(document.text), { allowIpOrigins: env.ALLOW_IP_ORIGINS === "1" });

@@ -45,9 +45,9 @@ export class RateTokens {
     const report = { isolate: this.#isolate, rates: begun.reports };
     const answered = callPool(env, this.#pool, (stub) => stub.acquire(report));
     const answer = await Promise.race([answered, scheduler.wait(LONGEST_TOKEN_WAIT_MS)]);
-    this.#rates.endCall(begun, answer?.ok ? answer.value : null, Date.now());
-    if (answer?.ok) return;
+    if (answer?.ok) return this.#rates.endCall(begun, answer.value, Date.now());
     const failure = answer?.failure ?? "timeout";
+    this.#rates.endCall(begun, null, Date.now(), failure === "overloaded");
     logLine({ pool: this.#pool, event: "acquire_failed", failure, detail: answer?.detail });
   }
 }

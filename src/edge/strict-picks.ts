@@ -16,12 +16,15 @@ const BACKOFF_MS = 1_000;
 export class StrictPicks {
   readonly #pool: string;
   readonly #isolate: string;
+  readonly #open: Map<string, string>;
   #attempts = 0;
   #backoffUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(pool: string, isolate: string) {
+  /** @param open keeps account of attempts that were picked for and are not released, with the origin of each */
+  constructor(pool: string, isolate: string, open: Map<string, string>) {
     this.#pool = pool;
     this.#isolate = isolate;
+    this.#open = open;
   }
 
   /** A name for the next attempt: not the request's id, which may be its client's. */
@@ -37,15 +40,19 @@ export class StrictPicks {
       return stub.pick({ ...request, isolate: this.#isolate });
     });
     const answer = await Promise.race([call, scheduler.wait(LONGEST_WAIT_MS)]);
-    if (answer?.ok) return answer.value;
+    if (answer?.ok) {
+      if (answer.value.origin !== null) this.#open.set(request.attempt, answer.value.origin);
+      return answer.value;
+    }
     this.#backoffUntilMs = Date.now() + BACKOFF_MS;
     const failure = answer?.failure ?? "timeout";
     logLine({ pool: this.#pool, event: "pick_failed", failure, detail: answer?.detail });
     return null;
   }
 
-  /** Never rejects: what the object misses, it drops by itself. */
+  /** Never rejects: what the object misses, it learns from the next sync's account. */
   async release(env: Env, report: Omit<ReleaseReport, "isolate">): Promise<void> {
+    this.#open.delete(report.attempt);
     await callPool(env, this.#pool, async (stub) => stub.release?.({ ...report, isolate: this.#isolate }));
   }
 }

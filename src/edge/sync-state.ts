@@ -3,65 +3,107 @@
  * alone: time is an argument and nothing here waits or calls; `pool-sync.ts` does, and a simulation can.
  * @module
  */
-import type { OriginReport, SyncReply, SyncReport } from "../contract/sync.ts";
+import type { OriginReport, SyncReply, SyncReport, UnservedCounts } from "../contract/sync.ts";
+import type { CursorRange } from "../core/cursor-lease.ts";
+import { type Random, systemRandom } from "../core/system.ts";
 import type { EdgePool } from "./edge-pool.ts";
 
 /** Longest a request waits for the object before it goes on from what is there. */
 export const FIRST_SYNC_WAIT_MS = 250;
+/** A call not answered by then has failed. */
+export const CALL_TIMEOUT_MS = 3_000;
+/** A call that has not even failed by then was lost with the request that made it. */
+const LOST_CALL_MS = 5_000;
 /** How often a request that nobody waits for looks whether it is time to report. */
 const LONG_POLL_MS = 50;
-/** A call not answered by then was lost with the request that made it. */
-const LOST_CALL_MS = 5_000;
-const FIRST_BACKOFF_MS = 500;
-const LONGEST_BACKOFF_MS = 15_000;
+/** The first time the object is left alone after a failure, and the longest. */
+const BACKOFF_MS = { first: 500, longest: 15_000 };
+/** The same if it said that it is overloaded: asking again soon is what would keep it so. */
+const OVERLOADED_BACKOFF_MS = { first: 4_000, longest: 60_000 };
 /** Failures are told of before the pace, but not more often than this. */
 const NEWS_INTERVAL_MS = 200;
 /** Pace assumed before the object has named one. */
 const INITIAL_PACE_MS = 1_000;
+/**
+ * Knowledge older than the pace and this has missed a sync: there was no request for that long. Busy isolates call
+ * at the pace and are spared, however long the object takes to answer.
+ */
+const STALE_MS = 250;
+/** So soon after the object was to be left alone, a call in the background finds out whether it is back. */
+const PROBATION_MS = 1_000;
+/** How long a pool that neither the object nor KV has is taken not to exist, before they are asked again. */
+const MISSING_MS = 1_000;
 /** Smallest lease asked for: a few requests of a quiet isolate. */
 const SMALLEST_WANT = 8;
 /** Leases cover this many paces of the recent demand; asked again at half, nobody runs dry. */
 const PACES_PER_LEASE = 2;
+/** What is held beyond this many times the need goes back. */
+const MOST_PLENTY = 2;
+/** Demand is taken over at least this long: five requests in a millisecond are not five thousand a second. */
+const SHORTEST_SAMPLE_MS = 100;
 
 /** A report under way: repeated as it is until the object has answered it. */
 interface PendingReport {
   sequence: number;
   origins: Record<string, OriginReport>;
   sync_failures: number;
+  unserved: UnservedCounts;
+  returned: CursorRange[];
+}
+
+/** A call for fresh knowledge that requests wait for, and until when. */
+interface Awaited {
+  callStartedMs: number;
+  untilMs: number;
 }
 
 export class SyncState {
   readonly #pool: EdgePool;
   readonly #isolate: string;
+  readonly #random: Random;
   #sequence = 0;
   #pending: PendingReport | null = null;
   #callStartedMs = Number.NEGATIVE_INFINITY;
-  #answeredMs = Number.NEGATIVE_INFINITY;
+  #awaited: Awaited | null = null;
+  /** When the report was sent that was answered last: what the isolate knows is no older. */
+  #knownMs = Number.NEGATIVE_INFINITY;
   #paceMs = INITIAL_PACE_MS;
+  /** No call for the isolate's own reasons before that long after the last. */
+  #earlyMs = 0;
+  /** When the last report was made. */
+  #reportedMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
   /** Failed calls that no report has told of yet. */
   #untoldFailures = 0;
   #backoffUntilMs = Number.NEGATIVE_INFINITY;
+  #missingUntilMs = Number.NEGATIVE_INFINITY;
   /** When a report was promised that no later request need come for. */
   #promisedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(pool: EdgePool, isolate: string) {
+  constructor(pool: EdgePool, isolate: string, random: Random = systemRandom) {
     this.#pool = pool;
     this.#isolate = isolate;
+    this.#random = random;
   }
 
-  /** True if the isolate's knowledge is too old to go by: cold, or idle for longer than a busy one ever is. */
+  /**
+   * True if a request should wait for fresh knowledge, though not for long: the isolate is cold, or was idle while
+   * something may have changed. While the object does not answer, nobody waits.
+   */
   isStale(nowMs: number): boolean {
-    if (this.#pool.view === null) return true;
-    return nowMs - this.#answeredMs > 2 * this.#paceMs && nowMs >= this.#backoffUntilMs;
+    if (this.#pool.view === null) return nowMs >= this.#missingUntilMs;
+    if (nowMs - this.#knownMs <= this.#paceMs + STALE_MS) return false;
+    if (nowMs < this.#backoffUntilMs + PROBATION_MS) return false;
+    return !this.isCalling(nowMs) || this.isAwaited(nowMs);
   }
 
   /** True if it is time to talk: the pace, half of the lease spent, or a failure to tell of. */
   isDue(nowMs: number): boolean {
     if (!this.mayCall(nowMs)) return false;
-    const sinceMs = nowMs - this.#answeredMs;
+    const sinceMs = nowMs - this.#knownMs;
+    if (sinceMs >= this.#paceMs) return true;
     const hasNews = this.#pool.hasNews && sinceMs >= NEWS_INTERVAL_MS;
-    return hasNews || this.#pool.cursor.isLow || sinceMs >= this.#paceMs;
+    return sinceMs >= this.#earlyMs && (hasNews || this.#pool.cursor.isLow);
   }
 
   /** False while a call is under way, and while the object is left alone. */
@@ -71,6 +113,21 @@ export class SyncState {
 
   isCalling(nowMs: number): boolean {
     return nowMs - this.#callStartedMs < LOST_CALL_MS;
+  }
+
+  /** The call under way is one that requests wait for, and still may. */
+  isAwaited(nowMs: number): boolean {
+    return this.#awaited?.callStartedMs === this.#callStartedMs && nowMs < this.#awaited.untilMs;
+  }
+
+  /** Requests wait for the call that has just begun. */
+  await(nowMs: number): void {
+    this.#awaited = { callStartedMs: this.#callStartedMs, untilMs: nowMs + FIRST_SYNC_WAIT_MS };
+  }
+
+  /** Neither the object nor KV has the pool. */
+  missing(nowMs: number): void {
+    this.#missingUntilMs = nowMs + MISSING_MS;
   }
 
   /** True if nobody has promised yet to report what has just happened. */
@@ -91,7 +148,7 @@ export class SyncState {
   /** How long who has promised a report waits before looking again whether it is due. */
   waitMs(nowMs: number): number {
     // A call under way has left with its report: what ended since waits for the next.
-    const dueMs = Math.max(this.#answeredMs + this.#paceMs, this.#backoffUntilMs);
+    const dueMs = Math.max(this.#knownMs + this.#paceMs, this.#backoffUntilMs);
     return Math.max(LONG_POLL_MS, dueMs - nowMs);
   }
 
@@ -109,25 +166,30 @@ export class SyncState {
     this.#ended(startedMs);
     this.#failures = 0;
     this.#backoffUntilMs = Number.NEGATIVE_INFINITY;
-    this.#answeredMs = nowMs;
+    this.#missingUntilMs = Number.NEGATIVE_INFINITY;
+    this.#knownMs = startedMs;
     this.#paceMs = reply.next_sync_ms;
+    this.#earlyMs = reply.early_sync_ms ?? 0;
     if (this.#pending?.sequence === report.sequence) this.#pending = null;
     this.#pool.rates.roundTrip.observe(nowMs - startedMs);
     this.#pool.apply(reply, startedMs);
   }
 
   /**
-   * It did not. Fail static: the last snapshot stays in use, and the object is left alone for a while.
+   * It did not. Fail static: the last snapshot stays in use, and the object is left alone for a while: longer each
+   * time, never shorter than its pace, and not as long as other isolates that failed in the same moment.
    * @returns for how long, in ms
    */
-  failed(startedMs: number, nowMs: number): number {
+  failed(startedMs: number, nowMs: number, isOverloaded = false): number {
     this.#ended(startedMs);
-    const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, LONGEST_BACKOFF_MS);
+    const { first, longest } = isOverloaded ? OVERLOADED_BACKOFF_MS : BACKOFF_MS;
+    const backoffMs = Math.max(Math.min(first * 2 ** this.#failures, longest), this.#paceMs);
+    const spreadMs = Math.round(backoffMs * (0.5 + this.#random()));
     this.#failures++;
     this.#untoldFailures++;
-    this.#backoffUntilMs = nowMs + backoffMs;
-    this.#pool.rates.unanswered();
-    return backoffMs;
+    this.#backoffUntilMs = nowMs + spreadMs;
+    this.#pool.rates.unanswered(isOverloaded);
+    return spreadMs;
   }
 
   /** A call that was taken for lost may end after a later one has begun. */
@@ -136,27 +198,39 @@ export class SyncState {
   }
 
   #report(nowMs: number): SyncReport {
-    this.#pending ??= this.#newReport();
-    const elapsedMs = Math.min(Math.max(nowMs - this.#answeredMs, 1), 60_000);
+    const elapsedMs = Math.min(Math.max(nowMs - this.#reportedMs, SHORTEST_SAMPLE_MS), 60_000);
     const requests = this.#pool.requests;
+    this.#reportedMs = nowMs;
     this.#pool.requests = 0;
-    const ahead = Math.ceil((requests / elapsedMs) * this.#paceMs * PACES_PER_LEASE);
-    const want = Math.max(SMALLEST_WANT, ahead) - this.#pool.cursor.remaining;
+    const need = Math.max(SMALLEST_WANT, Math.ceil((requests / elapsedMs) * this.#paceMs * PACES_PER_LEASE));
+    this.#pending ??= this.#newReport(need);
+    const { returned, ...pending } = this.#pending;
     return {
       isolate: this.#isolate,
-      ...this.#pending,
+      ...pending,
       snapshot: this.#pool.view?.version ?? 0,
       active: this.#activeGauge(),
       demand: { requests, elapsed_ms: elapsedMs },
-      cursor: { want: Math.max(0, want), returned: [] },
+      cursor: { want: Math.max(0, need - this.#pool.cursor.remaining), returned },
       rates: this.#pool.rates.reports(nowMs),
+      ...this.#strictPicks(),
     };
   }
 
-  #newReport(): PendingReport {
+  #strictPicks(): Pick<SyncReport, "picks"> {
+    const { strictPicks, view } = this.#pool;
+    const isStrict = strictPicks.size > 0 || view?.config.coordination === "strict";
+    return isStrict ? { picks: Object.fromEntries(strictPicks) } : {};
+  }
+
+  /** What is held far beyond the need goes back, the rest of it is spent. */
+  #newReport(need: number): PendingReport {
     const sync_failures = this.#untoldFailures;
     this.#untoldFailures = 0;
-    return { sequence: ++this.#sequence, origins: this.#pool.ledger.take(), sync_failures };
+    const { cursor, ledger } = this.#pool;
+    const unserved = ledger.takeUnserved();
+    const returned = cursor.remaining > MOST_PLENTY * need ? cursor.giveBack(need) : [];
+    return { sequence: ++this.#sequence, origins: ledger.take(), sync_failures, unserved, returned };
   }
 
   #activeGauge(): Record<string, number> {

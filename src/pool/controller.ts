@@ -3,26 +3,27 @@
  * probes are handed in.
  * @module
  */
+import { parsePool } from "../config/parse.ts";
+import type { PoolConfig } from "../config/schema.ts";
 import { HEALTH_TRANSITIONS, type PoolEvent, type PoolEventKind } from "../contract/events.ts";
+import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolSnapshot, SyncReply, SyncReport } from "../contract/sync.ts";
-import { CursorAllocator } from "../core/cursor-lease.ts";
 import { type Clock, type Random, systemRandom, systemTimers, type Timers } from "../core/system.ts";
 import { ConfigKeeper, type OfferedDocument, type OfferVerdict } from "./config-keeper.ts";
 import type { PoolParts } from "./description.ts";
+import { EventBook } from "./event-counts.ts";
 import { HealthMonitor } from "./health-monitor.ts";
-import { Isolates } from "./isolates.ts";
+import { LeaseDesk } from "./lease-desk.ts";
 import { Notifier } from "./notifier.ts";
 import { OriginBoard } from "./origin-board.ts";
 import { Statistics } from "./pool-stats.ts";
 import type { Probe } from "./prober.ts";
-import { RateAuthority } from "./rate-authority.ts";
 import type { PoolStore } from "./store.ts";
-import { StrictPicker } from "./strict-picker.ts";
 
-/** Most positions one lease may hold; a busier isolate comes back sooner. */
-const LARGEST_CURSOR_LEASE = 65_536;
 /** A pool is taken for removed when KV has not had it for this long; KV may be this far behind itself. */
 const REMOVAL_NOTICE_MS = 60_000;
+/** In SQLite: the pool was removed. */
+const REMOVED_FACT = "removed";
 
 export interface ControllerOptions {
   pool: string;
@@ -39,37 +40,38 @@ export interface ControllerOptions {
 
 export class PoolController {
   readonly #options: ControllerOptions;
-  readonly #keeper: ConfigKeeper;
+  readonly #keeper: ConfigKeeper<PoolConfig>;
   readonly #board: OriginBoard;
   readonly #monitor: HealthMonitor;
   readonly #notifier: Notifier;
-  readonly #isolates = new Isolates();
-  readonly #cursor = new CursorAllocator();
-  readonly #rates: RateAuthority;
+  readonly #events: EventBook;
+  /** What isolates are given. */
+  readonly #leases: LeaseDesk;
   readonly statistics: Statistics;
-  /** Picks where isolates do not: `coordination: "strict"`. */
-  readonly strict: StrictPicker;
   #snapshot: PoolSnapshot | null = null;
   #missingSinceMs: number | null = null;
+  /** It had a configuration, and has none any more. */
+  #isRemoved: boolean;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { store, now, allowIpOrigins } = options;
-    this.#keeper = new ConfigKeeper(store, now, { allowIpOrigins });
+    this.#keeper = new ConfigKeeper(store, now, (value) => parsePool(value, { allowIpOrigins }));
     this.#notifier = new Notifier(store, now);
-    this.#rates = new RateAuthority(store, now());
-    this.strict = new StrictPicker({
+    this.#events = new EventBook(store);
+    this.#leases = new LeaseDesk({
+      store,
       now,
-      cursor: { next: () => this.#cursor.grant(1).start },
-      leased: (origin) => this.#rates.counted(origin, now()) ?? 0,
+      called: () => this.statistics.called(),
+      heard: (report, isFresh) => this.#heard(report, isFresh),
     });
     this.#board = new OriginBoard({
       store,
       now,
       emit: (kind, origin, detail) => this.#emit(kind, detail, origin),
-      active: (origin) => this.#isolates.active(origin),
+      active: (origin) => this.#leases.isolates.active(origin),
     });
-    this.statistics = new Statistics({ store, now, board: this.#board, isolates: this.#isolates });
+    this.statistics = new Statistics({ store, now, board: this.#board, isolates: this.#leases.isolates });
     const { probe, random = systemRandom, timers = systemTimers } = options;
     this.#monitor = new HealthMonitor({
       now,
@@ -80,46 +82,39 @@ export class PoolController {
         if (this.#board.probed(origin, passed, detail)) this.#publish();
       },
     });
-    if (this.#keeper.config !== null && !store.fact("removed", false)) this.#adopt(false);
+    this.#isRemoved = store.fact(REMOVED_FACT, false);
+    if (this.#keeper.config !== null && !this.#isRemoved) this.#adopt(false);
   }
 
   get configured(): boolean {
     return this.#snapshot !== null;
   }
 
-  get keeper(): ConfigKeeper {
+  get keeper(): ConfigKeeper<PoolConfig> {
     return this.#keeper;
+  }
+
+  /** Answers an isolate's report. */
+  sync(report: SyncReport): SyncReply {
+    const reply = this.#leases.sync(report);
+    return this.#isRemoved ? { ...reply, removed: true } : reply;
+  }
+
+  acquire(report: AcquireReport): AcquireReply {
+    return this.#leases.acquire(report);
+  }
+
+  pick(request: PickRequest): PickReply {
+    return this.#leases.pick(request);
+  }
+
+  release(report: ReleaseReport): void {
+    this.#leases.release(report);
   }
 
   /** The next round-robin position that no isolate was given. */
   get cursorPosition(): number {
-    return this.#cursor.position;
-  }
-
-  /** Answers an isolate's report: the snapshot if it changed, a lease, and when to come back. */
-  sync(report: SyncReport): SyncReply {
-    const nowMs = this.#options.now();
-    this.#isolates.sweep(nowMs);
-    this.strict.sweep((isolate) => this.#isolates.isKnown(isolate));
-    const isFresh = this.#isolates.hear(report.isolate, report.sequence, report.active, nowMs);
-    this.statistics.heard(report, isFresh);
-    if (isFresh) this.#take(report);
-    const snapshot = this.#snapshot;
-    const { want } = report.cursor;
-    const rates = report.rates && this.#exchange(report.isolate, report.rates, report.snapshot === 0);
-    return {
-      snapshot: snapshot !== null && snapshot.version !== report.snapshot ? snapshot : null,
-      cursor: want > 0 ? this.#cursor.grant(Math.min(want, LARGEST_CURSOR_LEASE)) : null,
-      active: this.#isolates.othersActive(report.isolate),
-      next_sync_ms: this.#isolates.paceMs,
-      configured: snapshot !== null,
-      ...(rates === undefined ? {} : { rates }),
-    };
-  }
-
-  /** Tokens for a request that found none. */
-  acquire(report: AcquireReport): AcquireReply {
-    return { rates: this.#exchange(report.isolate, report.rates, false) };
+    return this.#leases.cursorPosition;
   }
 
   /**
@@ -187,20 +182,19 @@ export class PoolController {
       keeper: this.#keeper,
       board: this.#board,
       monitor: this.#monitor,
-      isolates: this.#isolates,
-      rates: this.#rates,
+      isolates: this.#leases.isolates,
+      rates: this.#leases.rates,
+      events: this.#events,
       snapshot: this.#snapshot,
+      panic: this.#snapshot !== null && this.#leases.panicking,
+      nowMs: this.#options.now(),
     };
   }
 
-  #exchange(isolate: string, rates: AcquireReport["rates"], isCold: boolean): AcquireReply["rates"] {
-    const exchange = { isolate, rates, isCold, paceMs: this.#isolates.paceMs };
-    return this.#rates.exchange(this.#snapshot?.config ?? null, exchange, this.#options.now());
-  }
-
   /** What an isolate has seen. */
-  #take(report: SyncReport): void {
-    for (const range of report.cursor.returned) this.#cursor.giveBack(range);
+  #heard(report: SyncReport, isFresh: boolean): void {
+    if (!isFresh) return;
+    this.statistics.heard(report);
     let changed = false;
     for (const [origin, seen] of Object.entries(report.origins)) {
       changed = this.#board.reported(origin, seen) || changed;
@@ -211,7 +205,7 @@ export class PoolController {
   #adopt(isChange: boolean): void {
     const { config } = this.#keeper;
     if (config === null) return;
-    this.#options.store.setFact("removed", false);
+    this.#setRemoved(false);
     this.#board.adopt(config);
     if (isChange) this.#publish();
     else this.#refresh(this.#options.store.fact("snapshot_version", 1));
@@ -227,9 +221,16 @@ export class PoolController {
   }
 
   #remove(detail: string): void {
-    this.#options.store.setFact("removed", true);
+    this.#setRemoved(true);
     this.#snapshot = null;
+    this.#leases.adopt(null);
     this.#emit("config_applied", detail);
+  }
+
+  #setRemoved(isRemoved: boolean): void {
+    if (isRemoved === this.#isRemoved) return;
+    this.#isRemoved = isRemoved;
+    this.#options.store.setFact(REMOVED_FACT, isRemoved);
   }
 
   #publishIf(changed: boolean): boolean {
@@ -250,7 +251,7 @@ export class PoolController {
     const origins = this.#board.origins();
     // Origins that are leaving are still there to be drained, so the snapshot's config shows them too.
     this.#snapshot = { version, config: { ...config, origins }, origins: this.#board.states() };
-    this.strict.adopt(this.#snapshot);
+    this.#leases.adopt(this.#snapshot);
     this.#monitor.configure(config.health_check, origins, this.#options.now());
   }
 
@@ -265,6 +266,7 @@ export class PoolController {
       ...(who === undefined ? {} : { who }),
     };
     store.addEvent(event);
+    this.#events.note(kind, origin);
     log({ event: kind, origin, who, detail });
     if (HEALTH_TRANSITIONS.has(kind) && this.#keeper.config?.notify_url != null) this.#notifier.add(event);
   }

@@ -1,22 +1,30 @@
 /**
- * The isolates that work for a pool: what each holds open, when it was last heard of, and the pace that keeps the
- * object's own load bounded.
+ * The isolates that work for a pool: what each holds open, when it was last heard of, and when it is to come back.
  * @module
  */
+import { SYNC_INTERVAL_MS } from "./pacer.ts";
 
-/** Calls per second the object allows itself, well under its ceiling of 500 to 1,000 (PLATFORM: Durable Objects). */
-export const MOST_CALLS_PER_SECOND = 200;
-/** How often a busy isolate comes back, so that a change is in force there within a second. */
-export const SYNC_INTERVAL_MS = 1_000;
-/** Syncs an isolate may miss before its counts lapse. */
-const MISSED_SYNCS = 3;
-/** Slack on top, for an isolate whose requests are rare. */
+/** An isolate that is late by this much, or by two paces, may still come: a call failed, or it had no request. */
 const LAPSE_SLACK_MS = 10_000;
+const LONGEST_LATENESS_MS = 60_000;
+/** The network does not keep times to the millisecond: an isolate that is early by this much still comes as planned. */
+const EARLY_MS = 250;
 
 interface Isolate {
   sequence: number;
   active: Record<string, number>;
-  lapsesAtMs: number;
+  paceMs: number;
+  /** When it is to call again. */
+  dueMs: number;
+}
+
+export interface Heard {
+  id: string;
+  sequence: number;
+  /** Live connections by origin id. */
+  active: Record<string, number>;
+  /** After how long it is to call again. */
+  paceMs: number;
 }
 
 export class Isolates {
@@ -28,27 +36,33 @@ export class Isolates {
     return this.#isolates.size;
   }
 
-  /** When an isolate should come back: a second, or longer if all of them together would be too many calls. */
-  get paceMs(): number {
-    return Math.max(SYNC_INTERVAL_MS, Math.ceil((this.size / MOST_CALLS_PER_SECOND) * 1_000));
-  }
-
   /**
    * Notes a report. The gauges replace the isolate's earlier ones.
    * @returns false if this sequence number was counted before: gauges hold, counts must not be added again
    */
-  hear(id: string, sequence: number, active: Record<string, number>, nowMs: number): boolean {
+  hear({ id, sequence, active, paceMs }: Heard, nowMs: number): boolean {
     const known = this.#isolates.get(id);
     this.#shift(known?.active ?? {}, -1);
     this.#shift(active, 1);
-    const lapsesAtMs = nowMs + MISSED_SYNCS * this.paceMs + LAPSE_SLACK_MS;
-    this.#isolates.set(id, { sequence: Math.max(sequence, known?.sequence ?? 0), active, lapsesAtMs });
+    const newest = Math.max(sequence, known?.sequence ?? 0);
+    this.#isolates.set(id, { sequence: newest, active, paceMs, dueMs: nowMs + paceMs });
     return known === undefined || sequence > known.sequence;
   }
 
   /** True if it was heard of lately. */
   isKnown(id: string): boolean {
     return this.#isolates.has(id);
+  }
+
+  /** True if it was told to call about now. */
+  isDue(id: string, nowMs: number): boolean {
+    const known = this.#isolates.get(id);
+    return known !== undefined && nowMs >= known.dueMs - EARLY_MS;
+  }
+
+  /** After how many ms it was told to come back. */
+  paceMs(id: string): number {
+    return this.#isolates.get(id)?.paceMs ?? SYNC_INTERVAL_MS;
   }
 
   /** Live connections of an origin, all isolates together. */
@@ -71,9 +85,9 @@ export class Isolates {
   sweep(nowMs: number): void {
     if (nowMs < this.#nextSweepMs) return;
     this.#nextSweepMs = nowMs + SYNC_INTERVAL_MS;
-    for (const [id, isolate] of this.#isolates) {
-      if (isolate.lapsesAtMs > nowMs) continue;
-      this.#shift(isolate.active, -1);
+    for (const [id, { active, paceMs, dueMs }] of this.#isolates) {
+      if (dueMs + Math.min(2 * paceMs, LONGEST_LATENESS_MS) + LAPSE_SLACK_MS > nowMs) continue;
+      this.#shift(active, -1);
       this.#isolates.delete(id);
     }
   }

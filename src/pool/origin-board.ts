@@ -54,6 +54,11 @@ export class OriginBoard {
     return this.#ejections.untilMs(id);
   }
 
+  /** See Ejections.steps. */
+  ejectionSteps(): Record<string, number> {
+    return this.#ejections.steps();
+  }
+
   /** Takes a configuration over. An origin that is gone from it is drained before it goes. */
   adopt(config: PoolConfig): void {
     const before = this.#config;

@@ -4,12 +4,17 @@
  * @module
  */
 import type { PoolConfig } from "../config/schema.ts";
-import { HOLD_MS, type RateGrant, type RateReport } from "../core/rate-lease.ts";
+import { HOLD_MS, LONGEST_LEASE_MS, type RateGrant, type RateReport } from "../core/rate-lease.ts";
 import { RateShares } from "../core/rate-shares.ts";
 import type { PoolStore } from "./store.ts";
 
 /** The mark reaches this far ahead, and is moved when half is left: two writes a minute. */
 const MARK_MS = 60_000;
+
+/** Most shares of all origins together, about 400 bytes each... */
+const MOST_CLAIMS = 100_000;
+/** ...but so many of each origin. */
+const FEWEST_CLAIMS = 20;
 
 /** Says that leases of up to `lease_ms` may have been given until `until`, in ms since the epoch. */
 interface Mark {
@@ -73,19 +78,24 @@ export class RateAuthority {
     this.#config = config;
     const before = this.#shares;
     this.#shares = new Map();
-    for (const origin of config.origins) {
-      const limit = origin.rate_limit ?? config.rate_limit;
-      if (limit === null) continue;
-      const shares = before.get(origin.id) ?? new RateShares(limit, { quietUntilMs: this.#quietUntilMs });
+    const limits = config.origins.flatMap(({ id, rate_limit }): [string, number][] => {
+      const limit = rate_limit ?? config.rate_limit;
+      return limit === null ? [] : [[id, limit]];
+    });
+    for (const [id, limit] of limits) {
+      const shares = before.get(id) ?? new RateShares(limit, { quietUntilMs: this.#quietUntilMs });
       shares.limit = limit;
-      this.#shares.set(origin.id, shares);
+      shares.mostClaims = Math.max(FEWEST_CLAIMS, Math.min(MOST_CLAIMS / limits.length, 2_000));
+      this.#shares.set(id, shares);
     }
   }
 
   #note(leaseMs: number, nowMs: number): void {
     const isOver = nowMs >= this.#mark.until;
     if (nowMs < this.#mark.until - MARK_MS / 2 && leaseMs <= this.#mark.lease_ms) return;
-    const lease_ms = isOver ? leaseMs : Math.max(leaseMs, this.#mark.lease_ms);
+    // Where isolates become many, leases grow a little with each call: not a write for each.
+    const longer = leaseMs <= this.#mark.lease_ms ? leaseMs : Math.min(leaseMs * 2, LONGEST_LEASE_MS);
+    const lease_ms = isOver ? leaseMs : Math.max(longer, this.#mark.lease_ms);
     this.#mark = { until: nowMs + MARK_MS, lease_ms };
     this.#store.setFact("rate_leases", this.#mark);
   }

@@ -14,10 +14,11 @@ import type { Affinity, AffinityMethod, RouteRequest } from "../core/session-aff
 
 /** A hold of an isolate that is not heard of any more is dropped once it is this old. */
 const ORPHAN_MS = 60_000;
+/** Picks and reports pass each other on the way: a hold younger than this may be missing in a report. */
+const SETTLED_MS = 5_000;
 
 interface Hold {
   server: Server;
-  isolate: string;
   sinceMs: number;
 }
 
@@ -38,8 +39,11 @@ export class StrictPicker {
   readonly #options: StrictOptions;
   readonly #servers = new Map<string, Server>();
   readonly #limiters = new Map<string, RateLimiter>();
-  readonly #holds = new Map<string, Hold>();
+  /** By isolate and attempt. */
+  readonly #holds = new Map<string, Map<string, Hold>>();
   #balancer: LoadBalancer<Server, StrictRequest> | null = null;
+  /** What it was made of. */
+  #parts = "";
 
   constructor(options: StrictOptions) {
     this.#options = options;
@@ -66,15 +70,20 @@ export class StrictPicker {
       return server;
     });
     const ids = new Set(servers.map(({ id }) => id));
-    for (const id of this.#servers.keys()) if (!ids.has(id)) this.#servers.delete(id);
-    this.#balancer = new LoadBalancer<Server, StrictRequest>(servers, {
-      algorithm: config.algorithm,
-      now: this.#options.now,
-      cursor: this.#options.cursor,
-      panicThreshold: config.panic_threshold,
-      balanceFactor: config.hash_balance_factor,
-      sticky: affinityOf(config),
-    });
+    for (const id of this.#servers.keys()) if (!ids.has(id)) this.#forget(id);
+    const { algorithm, panic_threshold: panicThreshold, hash_balance_factor: balanceFactor, sticky } = config;
+    const parts = JSON.stringify([algorithm, panicThreshold, balanceFactor, sticky, [...ids]]);
+    // Changes of standing alone are seen by the one there is, and keep its turns and tables.
+    if (parts === this.#parts) return;
+    this.#parts = parts;
+    const { now, cursor } = this.#options;
+    const settings = { algorithm, now, cursor, panicThreshold, balanceFactor, sticky: affinityOf(config) };
+    this.#balancer = new LoadBalancer<Server, StrictRequest>(servers, settings);
+  }
+
+  /** True while unhealthy origins are used because too few are healthy; true of pools that are not strict, too. */
+  get panicking(): boolean {
+    return this.#balancer?.panicking ?? false;
   }
 
   pick(request: PickRequest): PickReply {
@@ -86,28 +95,65 @@ export class StrictPicker {
       return { origin: null, reason: null, repinned: false, retry_after_ms: this.#retryAfterMs() };
     }
     const { server, reason } = decision;
-    this.#balancer?.connect(server);
-    this.#holds.set(holdId(request), { server, isolate: request.isolate, sinceMs: this.#options.now() });
+    this.#hold(request.isolate, request.attempt, server);
     return { origin: server.id, reason, repinned: facts.repinned, retry_after_ms: null };
   }
 
   /** An answer is over. What is not known any more, or told twice, changes nothing. */
   release(report: ReleaseReport): void {
-    const hold = this.#holds.get(holdId(report));
-    if (hold === undefined) return;
-    this.#holds.delete(holdId(report));
-    this.#balancer?.disconnect(hold.server);
-    this.#balancer?.report(hold.server, { failed: report.failed, latencyMs: report.latency_ms });
+    const server = this.#drop(report.isolate, report.attempt);
+    if (server === null) return;
+    this.#balancer?.report(server, { failed: report.failed, latencyMs: report.latency_ms });
   }
 
-  /** Drops what vanished isolates held: a lost release heals. */
+  /**
+   * Sets an isolate's holds against its own account of them: a release or the answer to a pick may have been lost.
+   * @param open attempts that are open there, with the origin of each
+   * @param isNew nothing was heard of it in this life of the object, so what it holds is of an earlier one
+   */
+  reconcile(isolate: string, open: Readonly<Record<string, string>>, isNew: boolean): void {
+    const settledMs = this.#options.now() - SETTLED_MS;
+    for (const [attempt, { sinceMs }] of this.#holds.get(isolate) ?? []) {
+      if (sinceMs <= settledMs && open[attempt] === undefined) this.#drop(isolate, attempt);
+    }
+    if (!isNew) return;
+    for (const [attempt, origin] of Object.entries(open)) {
+      const server = this.#servers.get(origin);
+      if (server === undefined || this.#holds.get(isolate)?.has(attempt)) continue;
+      this.#hold(isolate, attempt, server);
+    }
+  }
+
+  /** Drops what vanished isolates held. */
   sweep(isKnown: (isolate: string) => boolean): void {
     const orphanedMs = this.#options.now() - ORPHAN_MS;
-    for (const [id, hold] of this.#holds) {
-      if (hold.sinceMs > orphanedMs || isKnown(hold.isolate)) continue;
-      this.#holds.delete(id);
-      this.#balancer?.disconnect(hold.server);
+    for (const [isolate, holds] of this.#holds) {
+      if (isKnown(isolate)) continue;
+      for (const [attempt, { sinceMs }] of holds) if (sinceMs <= orphanedMs) this.#drop(isolate, attempt);
     }
+  }
+
+  #hold(isolate: string, attempt: string, server: Server): void {
+    this.#balancer?.connect(server);
+    const holds = this.#holds.get(isolate) ?? new Map<string, Hold>();
+    holds.set(attempt, { server, sinceMs: this.#options.now() });
+    this.#holds.set(isolate, holds);
+  }
+
+  /** Null: it is not known, or not any more. */
+  #drop(isolate: string, attempt: string): Server | null {
+    const holds = this.#holds.get(isolate);
+    const hold = holds?.get(attempt);
+    if (holds === undefined || hold === undefined) return null;
+    holds.delete(attempt);
+    if (holds.size === 0) this.#holds.delete(isolate);
+    this.#balancer?.disconnect(hold.server);
+    return hold.server;
+  }
+
+  #forget(origin: string): void {
+    this.#servers.delete(origin);
+    this.#limiters.delete(origin);
   }
 
   #retryAfterMs(): number | null {
@@ -130,10 +176,6 @@ export class StrictPicker {
       limiter.spentInWindow(nowMs) + this.#options.leased(origin) < limit && limiter.allows(nowMs);
     return { allows, take: (nowMs) => allows(nowMs) && limiter.take(nowMs) };
   }
-}
-
-function holdId({ isolate, attempt }: { isolate: string; attempt: string }): string {
-  return `${isolate} ${attempt}`;
 }
 
 /** Sessions are the edge's, in its cookie; here only where the request says it is pinned. */

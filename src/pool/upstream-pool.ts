@@ -4,6 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { poolKey } from "../config/documents.ts";
+import { parsePool } from "../config/parse.ts";
 import type { HealthCheckConfig } from "../config/schema.ts";
 import type {
   CheckReport,
@@ -18,14 +19,15 @@ import type {
   WriteResult,
 } from "../contract/admin.ts";
 import type { PoolEvent } from "../contract/events.ts";
-import type { HistoryRange, PoolHistory, PoolStats } from "../contract/stats.ts";
+import type { LiveOptions, LivePool } from "../contract/live.ts";
+import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "../contract/stats.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolRpc, SyncReply, SyncReport } from "../contract/sync.ts";
 import { deleteDocument, readDocument, writeDocument } from "../platform/config-source.ts";
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { AffinityKeeper } from "./affinity-keeper.ts";
-import { ConfigWriter, type PoolDocument } from "./config-writer.ts";
+import { ConfigWriter } from "./config-writer.ts";
 import { PoolController } from "./controller.ts";
 import { OperatorDesk } from "./operator-desk.ts";
 import { probe } from "./prober.ts";
@@ -33,8 +35,15 @@ import { PoolStore } from "./store.ts";
 
 /** How often a pool that is awake looks into KV for a new document. */
 const CONFIG_CHECK_MS = 5_000;
+/** How often one without a configuration does, while isolates ask for it. */
+const CONFIG_SEARCH_MS = 1_000;
 /** Where the next alarm is set before anything else is done, so that no error can end the chain. */
 const SAFETY_ALARM_MS = 60_000;
+/** An alarm this late is not waited for any longer: it was lost, and is set anew. */
+const LOST_ALARM_MS = 5_000;
+
+/** In SQLite: the mark of the newest routes. */
+const ROUTES_FACT = "routes_mark";
 
 export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdminRpc {
   readonly #pool: string;
@@ -42,7 +51,12 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   readonly #affinity: AffinityKeeper;
   readonly #writer: ConfigWriter;
   readonly #desk: OperatorDesk;
+  readonly #store: PoolStore;
+  /** Of the newest routes this object has heard of; 0: of none. */
+  #routesMark: number;
   #configCheckedAtMs = Number.NEGATIVE_INFINITY;
+  /** The last check, over or not. */
+  #checking = Promise.resolve();
   /** Spares a write where the alarm stands already. Infinity: there is none; null: unknown. */
   #alarmAtMs: number | null = null;
   /** The time that the last alarm to ring, perhaps running still, was set to. */
@@ -51,6 +65,8 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const store = new PoolStore(ctx.storage.sql);
+    this.#store = store;
+    this.#routesMark = store.fact(ROUTES_FACT, 0);
     this.#pool = ctx.id.name ?? store.fact("pool", "");
     if (store.fact("pool", "") !== this.#pool) store.setFact("pool", this.#pool);
     const log = (entry: Record<string, unknown>) => logLine({ pool: this.#pool, ...entry });
@@ -70,20 +86,25 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     };
     const controller = new PoolController({ ...shared, probe });
     const key = poolKey(this.#pool);
-    const document: PoolDocument = {
-      put: (text, updatedAt) => writeDocument(env, key, text, updatedAt),
-      delete: () => deleteDocument(env, key),
-    };
+    const { allowIpOrigins } = shared;
     this.#controller = controller;
-    this.#writer = new ConfigWriter({ ...shared, controller, document });
+    this.#writer = new ConfigWriter({
+      ...shared,
+      config: controller,
+      parse: (value) => parsePool(value, { allowIpOrigins, path: ["pools", this.#pool] }),
+      document: {
+        put: (text, updatedAt) => writeDocument(env, key, text, updatedAt),
+        delete: () => deleteDocument(env, key),
+      },
+    });
     this.#desk = new OperatorDesk({ ...shared, controller, affinity: this.#affinity });
   }
 
   /** One isolate's report and lease. See contract/sync.ts. */
   async sync(report: SyncReport): Promise<SyncReply> {
-    if (!this.#controller.configured) await this.#checkConfig();
+    if (!this.#controller.configured) await this.#seekConfig();
     else if (this.#isConfigCheckDue()) this.ctx.waitUntil(this.#checkConfig());
-    const reply = this.#controller.sync(report);
+    const reply: SyncReply = { ...this.#controller.sync(report), routes_mark: this.#routesMark };
     this.#arm();
     if (reply.snapshot === null) return reply;
     return { ...reply, snapshot: await this.#affinity.attach(reply.snapshot) };
@@ -96,12 +117,19 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** For one request of a strict pool. See contract/strict.ts. */
   async pick(request: PickRequest): Promise<PickReply> {
-    if (!this.#controller.configured) await this.#checkConfig();
-    return this.#controller.strict.pick(request);
+    if (!this.#controller.configured) await this.#seekConfig();
+    return this.#controller.pick(request);
   }
 
   async release(report: ReleaseReport): Promise<void> {
-    this.#controller.strict.release(report);
+    this.#controller.release(report);
+  }
+
+  /** The routes changed: isolates hear of it with their next sync. */
+  async noteRoutes(mark: number): Promise<void> {
+    if (mark <= this.#routesMark) return;
+    this.#routesMark = mark;
+    this.#store.setFact(ROUTES_FACT, mark);
   }
 
   async wake(): Promise<void> {
@@ -131,8 +159,18 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     return this.#desk.stats(windowS ?? null);
   }
 
-  async history(range: HistoryRange): Promise<PoolHistory> {
-    return this.#desk.history(range);
+  async history(range: HistoryRange, sinceMs?: number): Promise<PoolHistory> {
+    return this.#desk.history(range, sinceMs);
+  }
+
+  async live(options: LiveOptions): Promise<LivePool> {
+    await this.#settle();
+    return this.#desk.live(options);
+  }
+
+  async scrape(): Promise<PoolScrape> {
+    await this.#settle();
+    return this.#desk.scrape();
   }
 
   async versions(version?: number): Promise<VersionDescription[]> {
@@ -148,7 +186,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   }
 
   async removePool(options: WriteOptions): Promise<WriteResult> {
-    return await this.#written(() => this.#writer.remove(options));
+    return await this.#written(() => this.#writer.remove(() => this.#controller.retire(), options));
   }
 
   async drain(origin: string, who = ""): Promise<DrainResult> {
@@ -176,13 +214,20 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     this.#lastAlarmMs = info?.scheduledTime ?? this.#lastAlarmMs;
     this.#setAlarm(Date.now() + SAFETY_ALARM_MS);
     try {
-      if (this.#isConfigCheckDue()) await this.#checkConfig();
-      await Promise.all([this.#controller.run(), this.#writer.flush()]);
+      // Side by side: a KV that hangs must not hold up a check.
+      const config = this.#isConfigCheckDue() ? this.#checkConfig() : undefined;
+      await Promise.all([config, this.#controller.run(), this.#writer.flush()]);
     } catch (error) {
       logLine({ pool: this.#pool, event: "alarm_failed", error: String(error) });
     }
     this.#alarmAtMs = null;
     this.#arm();
+  }
+
+  /** Requests for a pool that has no configuration must not become as many readings of KV. */
+  async #seekConfig(): Promise<void> {
+    const isDue = Date.now() - this.#configCheckedAtMs >= CONFIG_SEARCH_MS;
+    await (isDue ? this.#checkConfig() : this.#checking);
   }
 
   /** An object nobody has asked yet does not know its configuration. */
@@ -202,12 +247,16 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** Sets the alarm for what is next, unless it already stands early enough. */
   #arm(): void {
-    const nextMs = Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs());
-    if (this.#alarmAtMs !== null && this.#alarmAtMs <= nextMs) return;
+    // What is overdue is due now: else each call made while an alarm runs would write it anew. Whole milliseconds, as
+    // the platform keeps them. An alarm set to the very time of the one that runs would be taken for that one, and be
+    // gone when it ends.
+    const dueMs = Math.ceil(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()));
+    const nowMs = Date.now();
+    const nextMs = Math.max(dueMs, nowMs, this.#lastAlarmMs + 1);
+    const standsMs = this.#alarmAtMs;
+    if (standsMs !== null && standsMs <= nextMs && standsMs > nowMs - LOST_ALARM_MS) return;
     if (nextMs < Number.POSITIVE_INFINITY) {
-      // Whole milliseconds, as the platform keeps them. An alarm set to the very time of the one that runs would be
-      // taken for that one, and be gone when it ends.
-      this.#setAlarm(Math.max(Math.ceil(nextMs), Date.now(), this.#lastAlarmMs + 1));
+      this.#setAlarm(nextMs);
     } else {
       this.#alarmAtMs = nextMs;
       this.ctx.waitUntil(this.ctx.storage.deleteAlarm());
@@ -223,8 +272,14 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     return Date.now() - this.#configCheckedAtMs >= CONFIG_CHECK_MS;
   }
 
-  async #checkConfig(): Promise<void> {
+  #checkConfig(): Promise<void> {
     this.#configCheckedAtMs = Date.now();
+    this.#checking = this.#readConfig();
+    return this.#checking;
+  }
+
+  /** Never rejects. */
+  async #readConfig(): Promise<void> {
     try {
       const document = await readDocument(this.env, poolKey(this.#pool));
       // What KV does not have yet is not gone from it.

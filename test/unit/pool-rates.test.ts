@@ -74,6 +74,22 @@ describe("an object that does not answer", () => {
     expect([leased.leased?.inForce(60_000), cold.leased?.inForce(60_000)]).toEqual([0, 0]);
   });
 
+  it("is taken for unreachable at once if it says that it is overloaded", () => {
+    const server = origin("a", 5);
+    const rates = ratesOf(server);
+    rates.apply({ a: GRANT }, 0, 0);
+    rates.unanswered(true);
+    expect([server.leased?.inForce(60_000), server.leased?.mayAsk(60_000)]).toEqual([2, false]);
+  });
+
+  it("is out of reach also for origins that are heard of later, from KV", () => {
+    const server = origin("a", 5);
+    const rates = new PoolRates();
+    rates.unanswered();
+    rates.adopt([server]);
+    expect(server.leased?.inForce(0)).toBe(5);
+  });
+
   it("or knows no shares: each isolate keeps to the limit", () => {
     const server = origin("a", 5);
     ratesOf(server).apply(undefined, 0, 0);

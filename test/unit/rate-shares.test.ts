@@ -71,9 +71,23 @@ describe("a limit that is all given away", () => {
   it("spaces out the questions of very many isolates", () => {
     const shares = new RateShares(10);
     for (let i = 0; i < 500; i++) shares.exchange(`i${i}`, busy(5), PACE_MS, 0);
-    const { wait_ms } = shares.exchange("i1", busy(5, { need: 100 }), PACE_MS, 10);
-    const refused = shares.exchange("i2", busy(5, { need: 1 }), PACE_MS, 11);
-    expect([wait_ms === 0 || wait_ms >= 10_000, refused.wait_ms]).toEqual([true, 10_000]);
+    const ask = (i: number) => shares.exchange(`i${i}`, busy(5, { need: 1 }), PACE_MS, 10).wait_ms;
+    const waits = Array.from({ length: 500 }, (_, i) => ask(i)).filter((waitMs) => waitMs > PACE_MS);
+    expect(waits.length, "beyond the pace, when something comes free for all").toBeGreaterThan(400);
+    for (const [i, waitMs] of waits.entries()) expect(waitMs - (waits[i - 1] ?? waitMs - 20)).toBe(20);
+  });
+
+  it("gives shares to so many, and tokens to others, so that its memory is bounded", () => {
+    const shares = new RateShares(1_000, { mostClaims: 3 });
+    const given = Array.from(
+      { length: 5 },
+      (_, i) => shares.exchange(`i${i}`, busy(5), PACE_MS, 0).share > 0,
+    );
+    expect(given).toEqual([true, true, true, false, false]);
+    expect(shares.exchange("i4", busy(5, { need: 2 }), PACE_MS, 1).tokens).toBe(2);
+    expect(shares.exchange("i4", busy(5), PACE_MS, 10_000).share, "when the others are gone").toBeGreaterThan(
+      0,
+    );
   });
 
   it("comes back from an isolate that is heard of no more", () => {

@@ -1,10 +1,14 @@
 /**
  * `coordination: "strict"`: several isolates, one order and exact counts.
  */
+import { evictDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, inject, it, vi } from "vitest";
 import type { PickRequest } from "../../src/contract/strict.ts";
+import type { SyncReport } from "../../src/contract/sync.ts";
+import { seededRandom } from "../support/seeded-random.ts";
 
+const SEED = 20_261_124;
 const [first = "", second = "", third = ""] = inject("origins");
 const ORIGINS = [first, second, third].map((url, i) => ({ id: "abc"[i] ?? "", url }));
 const NOBODY = { client_ip: "", key: null, pinned: null, tried: [] };
@@ -30,7 +34,7 @@ async function pick(isolate: string, more: Partial<PickRequest> = {}) {
   const attempt = String(++attempts);
   const reply = await stub().pick({ ...NOBODY, isolate, attempt, ...more });
   const release = () => stub().release({ isolate, attempt, failed: false, latency_ms: 1 });
-  return { ...reply, release };
+  return { ...reply, attempt, release };
 }
 
 describe("picks of several isolates", () => {
@@ -91,6 +95,103 @@ describe("picks of several isolates", () => {
     await stub().drain("b");
     expect(await pick("two", { pinned: "b" }), "a drain keeps its sessions").toMatchObject({ origin: "b" });
     expect((await pick("two", { tried: ["a"] })).origin).toBe("c");
+  });
+});
+
+/** A report as an isolate of a strict pool makes it. */
+function report(isolate: string, more: Partial<SyncReport> = {}): SyncReport {
+  return {
+    isolate,
+    sequence: ++attempts,
+    snapshot: 0,
+    active: {},
+    origins: {},
+    demand: { requests: 1, elapsed_ms: 1_000 },
+    cursor: { want: 100, returned: [] },
+    ...more,
+  };
+}
+
+describe("several isolates at once", () => {
+  it("leave no gap in the order with the leases that their syncs bring", async () => {
+    await configure();
+    const order: string[] = [];
+    for (let i = 0; i < 9; i++) {
+      await stub().sync(report(`isolate${i % 4}`));
+      order.push((await pick(`isolate${(i * 5) % 4}`)).origin ?? "none");
+    }
+    expect(order.join("")).toBe("abcabcabc");
+  });
+
+  it("fill the origins evenly, however picks and ends of their requests cross", async () => {
+    await configure({ algorithm: "least_connections" });
+    const random = seededRandom(SEED);
+    let open: Awaited<ReturnType<typeof pick>>[] = [];
+    for (let round = 0; round < 12; round++) {
+      const ending = open.filter(() => random() < 0.5);
+      open = open.filter((each) => !ending.includes(each));
+      const [begun] = await Promise.all([
+        Promise.all(Array.from({ length: 30 }, (_, i) => pick(`isolate${i % 6}`))),
+        ...ending.map(({ release }) => release()),
+      ]);
+      open.push(...begun);
+      // What crossed on the way is made even by as many picks as could have been misled.
+      open.push(...(await Promise.all(ending.map((_, i) => pick(`isolate${i % 6}`)))));
+      const counts = ["a", "b", "c"].map((id) => open.filter(({ origin }) => origin === id).length);
+      expect(Math.max(...counts) - Math.min(...counts), `round ${round}: ${counts}`).toBeLessThanOrEqual(1);
+    }
+  });
+});
+
+describe("connections of an isolate", () => {
+  const one = { origins: ORIGINS.slice(0, 1).map((origin) => ({ ...origin, max_connections: 2 })) };
+
+  /** Time passes for the object, without the test's waiting for it. */
+  async function later<T>(ms: number, act: () => Promise<T>): Promise<T> {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.setSystemTime(Date.now() + ms);
+    return await act().finally(() => vi.useRealTimers());
+  }
+
+  it("that vanished come free after a minute, once any other is heard of", async () => {
+    await configure(one);
+    await stub().sync(report("gone"));
+    await Promise.all([pick("gone"), pick("gone")]);
+    await stub().sync(report("here"));
+    expect((await pick("here")).origin, "it may come back").toBeNull();
+    await later(65_000, async () => {
+      await stub().sync(report("here"));
+      expect((await pick("here")).origin).toBe("a");
+    });
+  });
+
+  it("whose end was lost come free with its next report, and those that are open stay", async () => {
+    await configure(one);
+    await stub().sync(report("one"));
+    const lost = await pick("one");
+    const kept = await pick("one");
+    const account = report("one", { picks: { [kept.attempt]: "a" } });
+    await stub().sync(account);
+    expect((await pick("two")).origin, "a pick just made may have passed the report on its way").toBeNull();
+    await later(6_000, async () => {
+      await stub().sync({ ...account, sequence: ++attempts });
+      expect((await pick("two")).origin).toBe("a");
+      expect((await pick("two")).origin, "one is open still").toBeNull();
+    });
+    await lost.release();
+    expect((await pick("two")).origin, "a late end changes nothing").toBeNull();
+  });
+
+  it("are known again to an object that lost its memory, when it reports", async () => {
+    await configure(one);
+    const open = await Promise.all([pick("one"), pick("one")]);
+    await evictDurableObject(stub());
+    await stub().sync(
+      report("one", { picks: Object.fromEntries(open.map(({ attempt }) => [attempt, "a"])) }),
+    );
+    expect((await pick("two")).origin).toBeNull();
+    await open[0]?.release();
+    expect((await pick("two")).origin).toBe("a");
   });
 });
 

@@ -1,0 +1,113 @@
+/**
+ * What an isolate makes of snapshots: everything a pick needs, once, and not again for what has not changed.
+ */
+import { describe, expect, it, vi } from "vitest";
+import { parsePool } from "../../src/config/parse.ts";
+import type { OriginState, SyncReply } from "../../src/contract/sync.ts";
+import { Server } from "../../src/core/server.ts";
+import { EdgePool } from "../../src/edge/edge-pool.ts";
+
+const WELL: OriginState = {
+  healthy: true,
+  ejected: false,
+  draining: false,
+  drained: false,
+  weight_factor: 1,
+};
+
+let version = 0;
+
+function snapshot(
+  document: Record<string, unknown>,
+  states: Record<string, Partial<OriginState>> = {},
+): SyncReply {
+  const origins = ["a", "b", "c"].map((id) => ({ id, url: `https://${id}.example` }));
+  const parsed = parsePool({ origins, ...document });
+  if (!parsed.ok) throw new Error("the fixture is no configuration");
+  const config = structuredClone(parsed.value);
+  const all = Object.fromEntries(config.origins.map(({ id }) => [id, { ...WELL, ...states[id] }]));
+  return {
+    snapshot: { version: ++version, config, origins: all },
+    cursor: { start: 0, end: 100 },
+    active: {},
+    next_sync_ms: 1_000,
+    configured: true,
+  };
+}
+
+const newPool = () => new EdgePool("p", () => 0);
+const pick = (pool: EdgePool, key: string | null = null) =>
+  pool.view?.balancer.decide({ key } as never)?.server.id ?? null;
+
+describe("a snapshot", () => {
+  it("that only changes the standing of origins leaves what picks, and is gone by", () => {
+    const pool = newPool();
+    pool.apply(snapshot({ algorithm: "consistent_hash" }), 0);
+    const { balancer } = pool.view ?? {};
+    const keys = Array.from({ length: 50 }, (_, i) => `key${i}`);
+    const before = keys.map((key) => pick(pool, key));
+    pool.apply(snapshot({ algorithm: "consistent_hash" }, { a: { healthy: false } }), 0);
+    expect(pool.view?.balancer).toBe(balancer);
+    for (const [i, key] of keys.entries()) {
+      if (before[i] === "a") expect(pick(pool, key)).not.toBe("a");
+      else expect(pick(pool, key)).toBe(before[i]);
+    }
+  });
+
+  it.each([
+    ["algorithm", { algorithm: "random" }],
+    ["panic threshold", { panic_threshold: 50 }],
+    ["sessions", { sticky: true }],
+    ["origins", { origins: [{ id: "a", url: "https://a.example" }] }],
+  ])("that changes the %s makes a new one", (_name, change) => {
+    const pool = newPool();
+    pool.apply(snapshot({}), 0);
+    const { balancer } = pool.view ?? {};
+    pool.apply(snapshot(change), 0);
+    expect(pool.view?.balancer).not.toBe(balancer);
+  });
+
+  it("that changes weights changes the schedule, with the same that picks", () => {
+    const pool = newPool();
+    const weighted = (weight: number) => ({
+      algorithm: "weighted_round_robin",
+      origins: [
+        { id: "a", url: "https://a.example", weight },
+        { id: "b", url: "https://b.example" },
+      ],
+    });
+    pool.apply(snapshot(weighted(1)), 0);
+    expect([1, 2, 3, 4].map(() => pick(pool)).join("")).toBe("abab");
+    pool.apply(snapshot(weighted(3)), 0);
+    expect([1, 2, 3, 4].map(() => pick(pool)).join("")).toBe("aaba");
+  });
+
+  it("does not make an isolate forget what it has seen itself", () => {
+    const pool = newPool();
+    const document = { outlier_detection: { consecutive_failures: 5 } };
+    pool.apply(snapshot(document), 0);
+    const bad = pool.server("a");
+    if (bad === null) throw new Error("no such origin");
+    for (let i = 0; i < 4; i++) pool.ended(bad, "timeout", 1);
+    pool.apply(snapshot(document, { b: { weight_factor: 0.5 } }), 0);
+    expect(bad.ejected).toBe(false);
+    pool.ended(bad, "timeout", 1);
+    expect(bad.ejected).toBe(true);
+  });
+});
+
+describe("the tables that picks go by", () => {
+  it.each([
+    ["weighted_round_robin", {}],
+    ["consistent_hash", {}],
+    ["round_robin", { sticky: { method: "ip" } }],
+  ])("are there before the first request: none makes those of %s", (algorithm, more) => {
+    const pool = newPool();
+    pool.apply(snapshot({ algorithm, ...more }), 0);
+    const weights = vi.spyOn(Server.prototype, "effectiveWeight", "get");
+    const decision = pool.view?.balancer.decide({ key: "k", clientIp: "192.0.2.1" } as never);
+    expect(decision).not.toBeNull();
+    expect(weights, "a table would be made of weights").not.toHaveBeenCalled();
+    weights.mockRestore();
+  });
+});

@@ -1,0 +1,214 @@
+/**
+ * The data path while the pool's object fails. See wrapped-object.ts for how it is made to.
+ */
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
+import { broken, gone, healthy, overloaded, silent, WrappedObject, type Wrapper } from "./wrapped-object.ts";
+
+const urls = inject("origins").slice(0, 3);
+const ORIGINS = urls.map((url, i) => ({ id: "abc"[i] ?? "", url }));
+
+let count = 0;
+let pool = "";
+let url = "";
+let object = new WrappedObject();
+let lines: Record<string, unknown>[] = [];
+
+beforeEach(async () => {
+  pool = `failing-${++count}`;
+  url = `http://${pool}.example/`;
+  object = new WrappedObject();
+  lines = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(JSON.parse(line)));
+  const routes = Array.from({ length: 40 }, (_, i) => `failing-${i}`);
+  await env.POOLS.put("routes", JSON.stringify(routes.map((id) => ({ host: `${id}.example`, pool: id }))));
+});
+
+afterEach(async () => {
+  object.wrapper = healthy;
+  await object.settle();
+  vi.restoreAllMocks();
+});
+
+const stub = () => env.UPSTREAM_POOL.getByName(pool);
+
+async function configure(more: Record<string, unknown> = {}, updatedAt = Date.now()): Promise<void> {
+  const document = JSON.stringify({ origins: ORIGINS, log: { sample: 0 }, ...more });
+  await env.POOLS.put(`pool:${pool}`, document, { metadata: { updated_at: updatedAt } });
+}
+
+async function many(requests: number): Promise<string[]> {
+  const seen: string[] = [];
+  for (let i = 0; i < requests; i++) seen.push((await object.seen(url)).split(" ")[0] ?? "");
+  return seen;
+}
+
+const events = (event: string) => lines.filter((line) => line.event === event);
+
+const FAILURES: [string, Wrapper, string][] = [
+  ["overloaded", overloaded, "overloaded"],
+  ["gone", gone, "unreachable"],
+  ["broken", broken, "error"],
+  ["silent", silent, "timeout"],
+];
+
+describe.each(FAILURES)("an object that is %s", (_name, wrapper, failure) => {
+  it("leaves a cold isolate to serve from KV's configuration, and a warm one from its snapshot", async () => {
+    await configure();
+    object.wrapper = wrapper;
+    expect(new Set(await many(20)), "cold").toEqual(new Set(["200"]));
+    expect(object.count("sync"), "called once, and left alone").toBe(1);
+    await vi.waitFor(() => expect(events("sync_failed")).toHaveLength(1), { timeout: 10_000 });
+    expect(events("sync_failed")[0]).toMatchObject({ pool, failure, backoff_ms: expect.any(Number) });
+    object.wrapper = healthy;
+    await vi.waitFor(
+      async () => {
+        expect(new Set(await many(1))).toEqual(new Set(["200"]));
+        expect((await stub().stats()).sync.failed, "told of with the first report that arrives").toBe(1);
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+    object.wrapper = wrapper;
+    expect(new Set(await many(20)), "warm").toEqual(new Set(["200"]));
+  });
+});
+
+describe("an object that does not answer", () => {
+  it("is asked again later and later, and for each failure there is one line", async () => {
+    await configure();
+    object.wrapper = broken;
+    for (let i = 0; i < 30; i++) {
+      expect(await many(1)).toEqual(["200"]);
+      await scheduler.wait(100);
+    }
+    const waits = events("sync_failed").map(({ backoff_ms }) => Number(backoff_ms));
+    expect(
+      object.count("sync"),
+      "in 3 s: at 0, after 0.5 s or more, after 0.5 s or more, ...",
+    ).toBeLessThanOrEqual(5);
+    expect(waits.length).toBe(object.count("sync"));
+    for (const [i, waitMs] of waits.entries()) {
+      const backoffMs = Math.max(500 * 2 ** i, 1_000);
+      expect(waitMs / backoffMs, "spread, or all isolates would be back at once").toBeGreaterThanOrEqual(0.5);
+      expect(waitMs / backoffMs).toBeLessThanOrEqual(1.5);
+    }
+  });
+
+  it("is not asked again by an isolate that was told that it is overloaded", async () => {
+    await configure();
+    object.wrapper = overloaded;
+    for (let i = 0; i < 15; i++) {
+      expect(await many(1)).toEqual(["200"]);
+      await scheduler.wait(100);
+    }
+    expect(object.calls).toEqual(["sync"]);
+    expect(Number(events("sync_failed")[0]?.backoff_ms)).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it("keeps nobody waiting once it is known to be silent", async () => {
+    await configure();
+    await many(1);
+    object.wrapper = silent;
+    await vi.waitFor(
+      async () => {
+        expect(await many(1)).toEqual(["200"]);
+        expect(events("sync_failed").length).toBeGreaterThan(0);
+      },
+      { timeout: 15_000, interval: 50 },
+    );
+    const waits = vi.spyOn(scheduler, "wait");
+    expect(new Set(await many(20))).toEqual(new Set(["200"]));
+    expect(waits.mock.calls.filter(([ms]) => ms === 5 || ms === 250)).toEqual([]);
+  });
+
+  it("that is only slow is not waited for beyond the first request, and its answer is taken when it comes", async () => {
+    await configure({ origins: ORIGINS.slice(0, 1) });
+    await stub().wake();
+    await stub().drain("a");
+    let answer = (): void => {};
+    object.wrapper = async (call) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return await call();
+    };
+    expect(await many(3), "from KV, which knows of no drain").toEqual(["200", "200", "200"]);
+    object.wrapper = healthy;
+    answer();
+    await vi.waitFor(async () => expect(await many(1)).toEqual(["503"]), { timeout: 5_000 });
+  });
+
+  it("does not keep requests from a rate-limited pool: the limit holds per isolate", async () => {
+    await configure({ rate_limit: 1_000 });
+    object.wrapper = gone;
+    expect(new Set(await many(30))).toEqual(new Set(["200"]));
+    expect(object.count("acquire"), "not one request asked for a token").toBe(0);
+  });
+});
+
+describe("a strict pool", () => {
+  it("is picked for in the isolate while its object fails, and by the object again afterwards", async () => {
+    await configure({ coordination: "strict" });
+    await many(1);
+    object.wrapper = (call, method) => (method === "pick" ? overloaded(call, method) : call());
+    const before = object.count("pick");
+    expect(new Set(await many(20))).toEqual(new Set(["200"]));
+    expect(object.count("pick") - before, "one call, and then a second of peace").toBeLessThanOrEqual(3);
+    expect(events("pick_failed")[0]).toMatchObject({ pool, failure: "overloaded" });
+    object.wrapper = healthy;
+    await scheduler.wait(1_100);
+    const after = object.count("pick");
+    const order: string[] = [];
+    for (let i = 0; i < 6; i++) order.push(await object.seen(url));
+    expect(object.count("pick") - after).toBe(6);
+    expect(order.slice(0, 3), "in order").toEqual(order.slice(3));
+    expect(new Set(order).size).toBe(3);
+  });
+
+  it("gets back what a lost release held, and what a pick held whose answer was lost", async () => {
+    await configure({
+      coordination: "strict",
+      origins: ORIGINS.slice(0, 1).map((origin) => ({ ...origin, max_connections: 2 })),
+    });
+    await many(1);
+    object.wrapper = async (call, method) => {
+      if (method === "release") return await gone(call, method);
+      const answer = await call();
+      return method === "pick" ? await silent(call, method) : answer;
+    };
+    expect(await many(1), "picked for here, as the answer was lost").toEqual(["200"]);
+    await scheduler.wait(1_100);
+    object.wrapper = (call, method) => (method === "release" ? gone(call, method) : call());
+    expect(await many(1)).toEqual(["200"]);
+    expect(await many(1), "both places are taken, as far as the object knows").toEqual(["503"]);
+    object.wrapper = healthy;
+    await vi.waitFor(async () => expect(await many(2)).toEqual(["200", "200"]), {
+      timeout: 15_000,
+      interval: 200,
+    });
+  });
+});
+
+describe("a pool that was removed", () => {
+  it("is not served again from what KV still shows of it", async () => {
+    await configure();
+    expect(await many(1)).toEqual(["200"]);
+    await stub().removePool({ who: "test", what: "remove" });
+    // As KV may show it for a minute.
+    await configure({}, Date.now() - 60_000);
+    await vi.waitFor(async () => expect(await many(1)).toEqual(["503"]), { timeout: 5_000 });
+    for (let i = 0; i < 25; i++) {
+      expect(await many(1)).toEqual(["503"]);
+      await scheduler.wait(100);
+    }
+  });
+});
+
+describe("a pool that is nowhere", () => {
+  it("costs a call a second, not one per request", async () => {
+    expect(new Set(await many(50))).toEqual(new Set(["503"]));
+    expect(object.count("sync")).toBeLessThanOrEqual(2);
+    await configure();
+    await vi.waitFor(async () => expect(await many(1)).toEqual(["200"]), { timeout: 5_000, interval: 100 });
+  });
+});

@@ -1,0 +1,71 @@
+/**
+ * The real object behind a namespace that can be made to fail: an object that is overloaded, gone or silent cannot be
+ * had on one machine, so these errors are made here, as Durable Objects throw them.
+ */
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { proxy } from "../../src/edge/proxy.ts";
+import type { Env } from "../../src/platform/env.ts";
+
+type Method = (...args: unknown[]) => Promise<unknown>;
+/** Stands before a method of the object. */
+export type Wrapper = (call: () => Promise<unknown>, method: string) => Promise<unknown>;
+
+export const overloaded: Wrapper = async () => {
+  throw Object.assign(new Error("Durable Object is overloaded. Too many requests queued."), {
+    overloaded: true,
+  });
+};
+export const gone: Wrapper = async () => {
+  throw Object.assign(new Error("Network connection lost."), { retryable: true });
+};
+export const broken: Wrapper = async () => {
+  throw new Error("no such table: facts");
+};
+export const silent: Wrapper = () => new Promise(() => {});
+export const healthy: Wrapper = (call) => call();
+
+export class WrappedObject {
+  wrapper: Wrapper = healthy;
+  /** Methods called, in order. */
+  calls: string[] = [];
+  readonly #background: Promise<void>[] = [];
+
+  count(method: string): number {
+    return this.calls.filter((called) => called === method).length;
+  }
+
+  /** One request through the data path. */
+  async ask(url: string): Promise<Response> {
+    const ctx = createExecutionContext();
+    const response = await proxy(new Request(url), this.#env(), ctx);
+    this.#background.push(waitOnExecutionContext(ctx));
+    return response;
+  }
+
+  /** Status and the origin that answered, `-` for none. */
+  async seen(url: string): Promise<string> {
+    const response = await this.ask(url);
+    const { name = "-" } = await response.json<{ name?: string }>();
+    return `${response.status} ${name}`;
+  }
+
+  /** What requests left running. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#background.splice(0));
+  }
+
+  #env(): Env {
+    const getByName = (name: string) => {
+      const stub = env.UPSTREAM_POOL.getByName(name) as unknown as Record<string, Method>;
+      const wrap = (method: string): Method => {
+        return (...args) => {
+          this.calls.push(method);
+          return this.wrapper(async () => await stub[method]?.(...args), method);
+        };
+      };
+      return new Proxy({}, { get: (_, method) => wrap(String(method)) });
+    };
+    return { ...env, UPSTREAM_POOL: { getByName } } as unknown as Env;
+  }
+}
