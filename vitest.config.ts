@@ -10,6 +10,9 @@ const ADMIN = {
   ]),
 };
 
+// The secrets that a deploy needs are not set in tests, of which wrangler would warn in each file.
+process.env.WRANGLER_LOG ??= "error";
+
 // A limit ends a test that hangs; it judges nobody's speed. CI's two cores are shared and noisy.
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
 
@@ -29,7 +32,7 @@ export default defineConfig({
           ...PATIENCE,
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
-          globalSetup: ["test/support/loopback-origins.ts"],
+          globalSetup: ["test/support/dashboard.ts", "test/support/loopback-origins.ts"],
         },
       },
       {
@@ -41,6 +44,17 @@ export default defineConfig({
           // Each file starts the program; two cores do not carry many at once, nor anything beside them.
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Needs Chromium, so not part of `npm test`: `npm run test:browser`.
+        test: {
+          ...PATIENCE,
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          globalSetup: ["test/system/support/build.ts"],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,97 +1,86 @@
 /**
- * `npm run pools -- COMMAND ...`: works on configuration files.
+ * `npm run pools -- COMMAND ...`: the command line for configurations and for a balancer that runs. A command is a
+ * module in `scripts/pools/` and a line in the table below.
  * @module
  */
-import { parseArgs } from "node:util";
-import { implicitPool } from "../src/config/routing.ts";
-import type { ConfigFile } from "../src/config/schema.ts";
-import { loadConfigFile } from "./lib/config-file.ts";
+import { Failure } from "./lib/failure.ts";
+import { importCommand } from "./lib/import/command.ts";
+import { UsageError } from "./lib/options.ts";
+import { check } from "./pools/check.ts";
+import { type Command, EXIT } from "./pools/command.ts";
+import { diff } from "./pools/diff.ts";
+import { drain, undrain } from "./pools/drain.ts";
+import { explain } from "./pools/explain.ts";
+import { pull } from "./pools/pull.ts";
+import { push } from "./pools/push.ts";
+import { status } from "./pools/status.ts";
 
-const EXIT_OK = 0;
-const EXIT_REFUSED = 2;
-
-interface Subcommand {
-  readonly usage: string;
-  readonly does: string;
-  /** Runs on the arguments after the command's name; gives the exit code. */
-  run(args: string[]): Promise<number>;
-}
-
-const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
-  check: {
-    usage: "check FILE [--local]",
-    does: "validate FILE; --local allows origins at IP addresses and localhost",
-    run: check,
-  },
+const COMMANDS: Readonly<Record<string, Command>> = {
+  check,
+  diff,
+  push,
+  pull,
+  explain,
+  status,
+  drain,
+  undrain,
+  import: importCommand,
 };
 
-class UsageError extends Error {}
+const HELP_FLAGS: ReadonlySet<string | undefined> = new Set(["--help", "-h", "help"]);
 
-async function check(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    options: { local: { type: "boolean", default: false } },
-    allowPositionals: true,
-  });
-  const [file, ...rest] = positionals;
-  if (file === undefined || rest.length > 0) throw new UsageError("check takes one file");
-  const loaded = await loadConfigFile(file, { allowIpOrigins: values.local });
-  if (!loaded.ok) {
-    for (const error of loaded.errors) console.error(error);
-    return EXIT_REFUSED;
+async function main([name, ...args]: string[]): Promise<number> {
+  if (HELP_FLAGS.has(name)) {
+    console.log(overview());
+    return EXIT.ok;
   }
-  console.log(summary(file, loaded.config));
-  return EXIT_OK;
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    const reason = name === undefined ? "a command is missing" : `unknown command "${name}"`;
+    console.error(`${reason}\n\n${overview()}`);
+    return EXIT.refused;
+  }
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(manual(command));
+    return EXIT.ok;
+  }
+  return await run(command, args);
 }
 
-function summary(file: string, config: ConfigFile): string {
-  const pools = Object.entries(config.pools);
-  const lines = [
-    `${file}: ok`,
-    config.routes.length === 0
-      ? withoutRoutes(Object.keys(config.pools))
-      : count(config.routes.length, "route"),
-    ...pools.map(([id, pool]) => `pool ${id}: ${pool.algorithm}, ${count(pool.origins.length, "origin")}`),
-  ];
-  return lines.join("\n");
+async function run(command: Command, args: string[]): Promise<number> {
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (isUsageError(error)) {
+      console.error(`${error.message}\n\nUsage: npm run pools -- ${command.usage}\n--help tells more`);
+      return EXIT.refused;
+    }
+    console.error(error instanceof Failure ? error.message : `this should not happen: ${String(error)}`);
+    return EXIT.failed;
+  }
 }
 
-function withoutRoutes(poolIds: readonly string[]): string {
-  const pool = implicitPool(poolIds);
-  if (pool === null) return 'no routes, and no pool "default": every request is answered 404';
-  return `no routes: everything goes to pool ${pool}`;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
-}
-
-function usage(): string {
-  const commands = Object.values(SUBCOMMANDS).map(({ usage, does }) => `  ${usage.padEnd(24)}${does}`);
+function overview(): string {
+  // Without their options.
+  const commands = Object.values(COMMANDS).map(
+    ({ usage, does }) => [usage.split(" [")[0] ?? "", does] as const,
+  );
+  const width = Math.max(...commands.map(([usage]) => usage.length));
   return [
     "Usage: npm run pools -- COMMAND",
-    ...commands,
     "",
-    `Exit code: ${EXIT_OK} fine, ${EXIT_REFUSED} wrong usage or a configuration with errors.`,
+    ...commands.map(([usage, does]) => `  ${usage.padEnd(width)}   ${does}`),
+    "",
+    "npm run pools -- COMMAND --help tells a command's options; docs/command-line.md has examples.",
+    "Exit code: 0 done, or yes; 1 no: it differs, nothing would serve the request, the origin is not empty;",
+    "2 wrong usage, a configuration with errors, or not confirmed; 3 it could not be done; 130 Ctrl-C.",
   ].join("\n");
 }
 
-async function main([name, ...args]: string[]): Promise<number> {
-  if (name === "--help" || name === "-h" || name === "help") {
-    console.log(usage());
-    return EXIT_OK;
-  }
-  try {
-    const command = name !== undefined && Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
-    if (command === undefined) {
-      throw new UsageError(name === undefined ? "a command is missing" : `unknown command "${name}"`);
-    }
-    return await command.run(args);
-  } catch (error) {
-    if (!isUsageError(error)) throw error;
-    console.error(`${error.message}\n\n${usage()}`);
-    return EXIT_REFUSED;
-  }
+function manual({ usage, does, options }: Command): string {
+  return [`Usage: npm run pools -- ${usage}`, "", does, ...(options === undefined ? [] : ["", options])].join(
+    "\n",
+  );
 }
 
 /** Ours, or one that `parseArgs` throws. */

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { build } from "esbuild";
-import { PROJECT } from "../../scripts/lib/bundle.ts";
+import { PROJECT } from "../../scripts/lib/project.ts";
 
 /** @param balancer the built balancer, if the Worker imports it */
 export async function bundleWorker(name: string, outfile: string, balancer?: string): Promise<string> {

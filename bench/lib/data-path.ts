@@ -4,7 +4,7 @@
  */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { PROJECT } from "../../scripts/lib/bundle.ts";
+import { PROJECT } from "../../scripts/lib/project.ts";
 import { type Counted, countCalls } from "./counting.ts";
 import { LoadGenerator, startOrigins } from "./load.ts";
 import { loadOf, measure, type Plan } from "./measure.ts";

@@ -5,9 +5,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { ensureBundle, PROJECT } from "../../scripts/lib/bundle.ts";
+import { ensureBundle } from "../../scripts/lib/bundle.ts";
 import { documentsOf } from "../../scripts/lib/config-documents.ts";
 import { HOST } from "../../scripts/lib/listening.ts";
+import { PROJECT } from "../../scripts/lib/project.ts";
 import { type Runtime, startRuntime } from "../../scripts/lib/runtime.ts";
 import { bundleWorker } from "./bundle-worker.ts";
 import { descendants } from "./cpu.ts";

@@ -4,6 +4,8 @@
  */
 import worker, { UpstreamPool as RealPool } from "balancer";
 
+export { RouteBook } from "balancer";
+
 const counts = new Map();
 
 function count(key) {

@@ -2,20 +2,19 @@
  * The built Worker in `dist/`, built again only when what it is made of has changed.
  * @module
  */
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { globSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { promisify, stripVTControlCharacters } from "node:util";
+import { join } from "node:path";
+import { PROJECT } from "./project.ts";
+import { runWrangler, WranglerError } from "./wrangler.ts";
 
-export const PROJECT = resolve(import.meta.dirname, "../..");
 const DIST = join(PROJECT, "dist");
 /** Holds the digest of the inputs that `dist/` was built from. */
 const STAMP = join(DIST, "inputs.sha256");
-const INPUTS = ["src/**", "wrangler.toml", "package-lock.json", "tsconfig*.json"];
-
-const run = promisify(execFile);
+const INPUTS = ["src/**", "scripts/lib/dashboard.ts", "wrangler.toml", "package-lock.json", "tsconfig*.json"];
+/** Made by the build itself. */
+const GENERATED = "src/admin/generated/**";
 
 /**
  * Builds the Worker unless `dist/` is up to date.
@@ -40,18 +39,16 @@ export async function ensureBundle(): Promise<string> {
 
 async function build(outdir: string): Promise<void> {
   await mkdir(outdir, { recursive: true });
-  const wrangler = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false" };
   try {
-    await run(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", outdir], { cwd: PROJECT, env });
+    await runWrangler(["deploy", "--dry-run", "--outdir", outdir]);
   } catch (error) {
-    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
-    throw new Error(stripVTControlCharacters(`the Worker does not build:\n${stderr}${stdout}`).trimEnd());
+    if (!(error instanceof WranglerError)) throw error;
+    throw new Error(`the Worker does not build:\n${error.message}`);
   }
 }
 
 async function inputsDigest(): Promise<string> {
-  const files = globSync(INPUTS, { cwd: PROJECT, withFileTypes: true })
+  const files = globSync(INPUTS, { cwd: PROJECT, withFileTypes: true, exclude: [GENERATED] })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();

@@ -3,10 +3,8 @@
  * filled in, so that a later release's defaults apply to them.
  * @module
  */
-import { readFile } from "node:fs/promises";
-import { parse } from "jsonc-parser";
 import { poolKey, ROUTES_KEY } from "../../src/config/documents.ts";
-import { loadConfigFile } from "./config-file.ts";
+import { loadConfigFile, type WrittenConfig } from "./config-file.ts";
 import type { Documents } from "./kv-seed.ts";
 
 export type LoadedDocuments =
@@ -16,14 +14,11 @@ export type LoadedDocuments =
 /** The documents of the file at `path`, if it is valid. */
 export async function loadDocuments(path: string): Promise<LoadedDocuments> {
   const checked = await loadConfigFile(path, { allowIpOrigins: true });
-  if (!checked.ok) return checked;
-  // Just found valid. A change since then brings its own event, and the Worker checks what it reads as well.
-  const source = (await readFile(path, "utf8")).replace(/^\uFEFF/, "");
-  return { ok: true, documents: documentsOf(parse(source, [], { allowTrailingComma: true })) };
+  return checked.ok ? { ok: true, documents: documentsOf(checked.written) } : checked;
 }
 
 /** The documents of a valid configuration. */
-export function documentsOf(config: { routes?: unknown; pools?: Record<string, unknown> }): Documents {
+export function documentsOf(config: WrittenConfig): Documents {
   const documents = new Map<string, string>();
   if (config.routes !== undefined) documents.set(ROUTES_KEY, JSON.stringify(config.routes));
   for (const [id, pool] of Object.entries(config.pools ?? {})) {

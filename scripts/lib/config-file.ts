@@ -17,8 +17,20 @@ import type { ConfigError, ConfigPath } from "../../src/config/errors.ts";
 import { type ParseOptions, parseConfigFile } from "../../src/config/parse.ts";
 import type { ConfigFile } from "../../src/config/schema.ts";
 
+/** A configuration as its author wrote it, defaults not filled in. */
+export interface WrittenConfig {
+  readonly routes?: unknown;
+  readonly pools?: Record<string, unknown>;
+}
+
 export type LoadedConfig =
-  | { readonly ok: true; readonly config: ConfigFile }
+  | {
+      readonly ok: true;
+      readonly config: ConfigFile;
+      readonly written: WrittenConfig;
+      /** Says `message` the way errors are: with the place of `path` (`pools.api.origins[0].url`) in the file. */
+      readonly complain: (path: string, message: string) => string;
+    }
   | { readonly ok: false; readonly errors: readonly string[] };
 
 /**
@@ -33,7 +45,7 @@ export async function loadConfigFile(
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    return { ok: false, errors: [`${path}: cannot be read: ${readFailure(error)}`] };
+    return { ok: false, errors: [`${path}: cannot be read: ${systemMessage(error)}`] };
   }
   return loadConfigText(text, path, options);
 }
@@ -44,6 +56,37 @@ export function loadConfigText(
   name: string,
   options: Pick<ParseOptions, "allowIpOrigins"> = {},
 ): LoadedConfig {
+  const json = parseJsonText(text, name);
+  if (!json.ok) return json;
+  const { tree, value: written, at } = json;
+  const parsed = parseConfigFile(written, options);
+  const found = [
+    ...repeatedKeys(tree).map((node) => ({ offset: node.offset, message: repeatedKeyMessage(node) })),
+    ...(parsed.ok ? [] : parsed.errors).map((error) => ({
+      offset: offsetOf(tree, error),
+      message: error.message,
+    })),
+  ].sort((a, b) => a.offset - b.offset);
+  if (parsed.ok && found.length === 0) {
+    const complain = (path: string, message: string) =>
+      at(offsetOf(tree, { path: parsePath(path), at: "value" }), message);
+    return { ok: true, config: parsed.value, written: written as WrittenConfig, complain };
+  }
+  return { ok: false, errors: found.map(({ offset, message }) => at(offset, message)) };
+}
+
+export type JsonText =
+  | { readonly ok: false; readonly errors: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly value: unknown;
+      readonly tree: Node;
+      /** `message` with the place of `offset` before it. */
+      at(offset: number, message: string): string;
+    };
+
+/** Parses JSON with comments and trailing commas; `name` is what its errors begin with. */
+export function parseJsonText(text: string, name: string): JsonText {
   const source = text.replace(/^\uFEFF/, "");
   const at = (offset: number, message: string) => `${name}:${position(source, offset)}: ${message}`;
   const syntax: ParseError[] = [];
@@ -52,20 +95,11 @@ export function loadConfigText(
   // Only the first: what follows a syntax error is mostly its echo.
   if (first !== undefined) return { ok: false, errors: [at(first.offset, syntaxMessage(first))] };
   if (tree === undefined) return { ok: false, errors: [at(0, "the file is empty")] };
-  const parsed = parseConfigFile(parse(source, [], { allowTrailingComma: true }), options);
-  const found = [
-    ...repeatedKeys(tree).map((node) => ({ offset: node.offset, message: repeatedKeyMessage(node) })),
-    ...(parsed.ok ? [] : parsed.errors).map((error) => ({
-      offset: offsetOf(tree, error),
-      message: error.message,
-    })),
-  ].sort((a, b) => a.offset - b.offset);
-  if (parsed.ok && found.length === 0) return { ok: true, config: parsed.value };
-  return { ok: false, errors: found.map(({ offset, message }) => at(offset, message)) };
+  return { ok: true, value: parse(source, [], { allowTrailingComma: true }), tree, at };
 }
 
 /** Where the error shows: at the key if that is wrong, else at the value, or at what should hold it. */
-function offsetOf(tree: Node, error: ConfigError): number {
+export function offsetOf(tree: Node, error: Pick<ConfigError, "path" | "at">): number {
   const node = nearestNode(tree, error.path);
   const key = error.at === "key" ? node.parent?.children?.[0] : undefined;
   return (key ?? node).offset;
@@ -77,6 +111,15 @@ function nearestNode(tree: Node, path: ConfigPath): Node {
     if (node !== undefined) return node;
   }
   return tree;
+}
+
+/** What `formatPath` was given. */
+function parsePath(text: string): ConfigPath {
+  const steps = text.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g);
+  return [...steps].map(([, index, quoted, name = ""]) => {
+    if (index !== undefined) return Number(index);
+    return quoted === undefined ? name : String(JSON.parse(quoted));
+  });
 }
 
 /** The keys that stand twice in one object: JSON keeps the last, which is rarely what was meant. */
@@ -100,12 +143,14 @@ function syntaxMessage({ error }: ParseError): string {
   return `not valid JSON: ${words.toLowerCase()}`;
 }
 
-function position(text: string, offset: number): string {
+/** `line:column` of `offset`, both from 1. */
+export function position(text: string, offset: number): string {
   const before = text.slice(0, offset).split("\n");
   return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
-function readFailure(error: unknown): string {
+/** What the operating system says of a file: `no such file or directory`. */
+export function systemMessage(error: unknown): string {
   const { errno } = error as NodeJS.ErrnoException;
   return errno === undefined ? String(error) : getSystemErrorMessage(errno);
 }

@@ -7,10 +7,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocketServer } from "ws";
+import { Shop } from "./demo-shop.ts";
 
 export interface DemoOrigin {
   readonly name: string;
   readonly url: string;
+  readonly shop: Shop;
   stop(): Promise<void>;
 }
 
@@ -21,10 +23,12 @@ const MAX_SLOW_MS = 60_000;
 const EVENTS = 5;
 const EVENT_INTERVAL_MS = 500;
 
-export async function startDemoOrigin(name: string): Promise<DemoOrigin> {
+/** @param typicalMs how long its shop takes to answer */
+export async function startDemoOrigin(name: string, typicalMs: number): Promise<DemoOrigin> {
+  const shop = new Shop(name, typicalMs);
   const server = createServer((request, response) => {
     response.setHeader("x-origin", name);
-    handle(name, request, response).catch((error: unknown) => response.destroy(error as Error));
+    handle(name, shop, request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   // Longer than a balancer keeps idle connections, so that none is closed just as it is used again.
   server.keepAliveTimeout = 120_000;
@@ -35,6 +39,7 @@ export async function startDemoOrigin(name: string): Promise<DemoOrigin> {
   return {
     name,
     url: `http://127.0.0.1:${port}`,
+    shop,
     async stop() {
       for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();
@@ -44,9 +49,15 @@ export async function startDemoOrigin(name: string): Promise<DemoOrigin> {
   };
 }
 
-async function handle(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(
+  name: string,
+  shop: Shop,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const url = new URL(request.url ?? "/", "http://origin");
-  const [, first = ""] = url.pathname.split("/");
+  const [, first = "", second = ""] = url.pathname.split("/");
+  if (first === "shop") return await shop.answer(second, response);
   const handler = HANDLERS.get(first) ?? greet(name);
   await handler(request, response, url);
 }

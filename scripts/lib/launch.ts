@@ -67,6 +67,7 @@ async function serve(
     const cron = setInterval(() => void fireCron(runtime), CRON_INTERVAL_MS);
     const watcher = options.config === null ? null : watch(options.config, seeder, runtime);
     if (demo !== null) console.log(demoText(demo, runtime.url, adminToken ?? ""));
+    demo?.open(runtime.url);
     console.log(`ready ${runtime.url}`);
     await stop.received;
     clearInterval(cron);

@@ -6,9 +6,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, MiniflareCoreError } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { PROJECT } from "./bundle.ts";
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 import { HOST, PortInUseError } from "./listening.ts";
+import { PROJECT } from "./project.ts";
 
 const NAME = "edge-balancer";
 
@@ -47,7 +47,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       cf: false,
       log: new StderrLog(LogLevel.WARN),
       handleStructuredLogs: ({ message }) => options.log(message),
-      ...(options.state === null ? {} : { resourcePersistencePath: options.state }),
+      // Where wrangler looks too, if its `--persist-to` is the same directory.
+      ...(options.state === null ? {} : { resourcePersistencePath: join(options.state, "v3") }),
     }),
   );
   try {
@@ -72,7 +73,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 }
 
 async function workerOptions({ bundle, port, vars }: RuntimeOptions) {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT, "wrangler.toml"));
+  // What must be set at Cloudflare may be left out here, and then wrangler has nothing to warn of.
+  const config = { ...unstable_readConfig({ config: join(PROJECT, "wrangler.toml") }), secrets: undefined };
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
   return {
     ...workerOptions,
     name: NAME,

@@ -8,17 +8,20 @@ import * as z from "zod";
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import type { FetchKeys } from "./access.ts";
+import { assetResponse } from "./assets.ts";
 import { Authenticator, isOpen } from "./auth.ts";
 import { checked, readJson } from "./body.ts";
 import { CHECK_ENDPOINTS } from "./check.ts";
+import { showPage, signIn, signOut } from "./door.ts";
 import { type Call, type Endpoint, endpoint, json } from "./endpoint.ts";
 import { EXPLAIN_ENDPOINTS } from "./explain.ts";
 import { HISTORY_ENDPOINTS } from "./history.ts";
+import { LIVE_ENDPOINTS } from "./live.ts";
 import { METRICS_ENDPOINTS } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ORIGIN_ENDPOINTS } from "./origins.ts";
-import { placeholderPage } from "./page.ts";
 import { POOL_ENDPOINTS } from "./pools.ts";
+import { PREVIEW_ENDPOINTS } from "./preview.ts";
 import { Problem, problemResponse } from "./problems.ts";
 import { ROUTE_ENDPOINTS } from "./routes.ts";
 import { STATS_ENDPOINTS } from "./stats.ts";
@@ -33,8 +36,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...ORIGIN_ENDPOINTS,
   ...HISTORY_ENDPOINTS,
   ...STATS_ENDPOINTS,
+  ...LIVE_ENDPOINTS,
   ...CHECK_ENDPOINTS,
   ...ROUTE_ENDPOINTS,
+  ...PREVIEW_ENDPOINTS,
   ...EXPLAIN_ENDPOINTS,
   ...METRICS_ENDPOINTS,
   endpoint({
@@ -60,8 +65,13 @@ export function createAdmin(options: AdminOptions = {}): AdminApp {
     if (!isOpen(context.env)) throw new Problem("no_route");
     await next();
   });
-  // Before the door: whoever has no token yet learns where to use one.
-  app.get("/", () => placeholderPage());
+  // Before the guard: whoever has not signed in yet finds where to.
+  app.get("/", ({ req, env }) => showPage(req.raw, env, authenticator));
+  app.get("/assets/:name", ({ req }) => assetResponse(req.param("name")));
+  // Where a reload after a wrong token leads.
+  app.get("/login", ({ redirect }) => redirect("/_lb/", 303));
+  app.post("/login", ({ req, env }) => signIn(req.raw, env, authenticator));
+  app.post("/logout", ({ req }) => signOut(req.raw));
   app.use("*", async (context, next) => {
     context.set("principal", await authenticator.authenticate(context.req.raw, context.env));
     await next();

@@ -22,7 +22,7 @@ export const CHECK_ENDPOINTS: readonly Endpoint[] = [
       preview: z.boolean().describe("true: the results were not counted"),
       probes: z.array(probeSchema),
     }),
-    problems: ["not_found", "conflict", "invalid"],
+    problems: ["not_found", "conflict"],
     async run({ env, params: { pool = "" }, body, principal }) {
       await describePool(env, pool);
       const monitor = body.health_check ?? null;

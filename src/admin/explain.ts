@@ -75,7 +75,6 @@ export const EXPLAIN_ENDPOINTS: readonly Endpoint[] = [
       explanationSchema.extend({ route: routeSchema, fallback: explanationSchema.nullable() }),
       z.object({ route: z.null(), pool: z.null(), candidates: z.array(z.never()), pick: z.null() }),
     ]),
-    problems: ["invalid"],
     async run({ env, body }) {
       const url = new URL(body.url);
       const { matched, routes } = await match(env, url);

@@ -7,7 +7,7 @@
 type Labels = Readonly<Record<string, string>>;
 
 interface Family {
-  type: "gauge" | "counter" | "summary";
+  type: "gauge" | "counter" | "summary" | "histogram";
   help: string;
   /** Finished lines. */
   lines: string[];
@@ -39,6 +39,23 @@ export class Exposition {
     }
     this.#add(name, "summary", help, `${name}_sum`, labels, sum);
     this.#add(name, "summary", help, `${name}_count`, labels, count);
+  }
+
+  /** @param buckets upper bound and how many were at most that, ascending; the last, +Inf, is added */
+  histogram(
+    name: string,
+    help: string,
+    labels: Labels,
+    buckets: readonly (readonly [bound: number, count: number])[],
+    sum: number,
+    count: number,
+  ): void {
+    for (const [bound, below] of buckets) {
+      this.#add(name, "histogram", help, `${name}_bucket`, { ...labels, le: String(bound) }, below);
+    }
+    this.#add(name, "histogram", help, `${name}_bucket`, { ...labels, le: "+Inf" }, count);
+    this.#add(name, "histogram", help, `${name}_sum`, labels, sum);
+    this.#add(name, "histogram", help, `${name}_count`, labels, count);
   }
 
   toString(): string {

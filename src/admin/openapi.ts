@@ -13,8 +13,17 @@ const COMMON: readonly ProblemType[] = [
   "unauthorized",
   "forbidden",
   "too_many_attempts",
+  "internal",
   "pool_unavailable",
 ];
+
+/** What an endpoint may answer when it cannot do what was asked. */
+export function problemsOf({ body, query, conditional, problems = [] }: Endpoint): ReadonlySet<ProblemType> {
+  const checked: ProblemType[] = body === undefined && query === undefined ? [] : ["invalid"];
+  const read: ProblemType[] = body === undefined ? [] : ["too_large"];
+  const matched: ProblemType[] = conditional === true ? ["precondition_failed"] : [];
+  return new Set([...COMMON, ...checked, ...read, ...matched, ...problems]);
+}
 
 type Json = Record<string, unknown>;
 
@@ -81,10 +90,11 @@ function parameters({ path, query, conditional }: Endpoint): Json[] {
   return [...inPath, ...inQuery, ...(conditional === true ? [match] : [])];
 }
 
-function responses({ statuses = [200], answer, mediaType, problems = [] }: Endpoint): Json {
+function responses(endpoint: Endpoint): Json {
+  const { statuses = [200], answer, mediaType } = endpoint;
   const done = { description: "Done", content: content(outputSchema(answer), mediaType) };
   const answers: Json = Object.fromEntries(statuses.map((status) => [status, done]));
-  for (const type of [...COMMON, ...problems]) {
+  for (const type of problemsOf(endpoint)) {
     const { status, title } = PROBLEMS[type];
     answers[status] = {
       description: title,

@@ -8,7 +8,14 @@ import { originSchema as originDocument } from "../config/pool-schema.ts";
 import type { OriginDescription, PoolDescription } from "../contract/admin.ts";
 import { originSchema, writeSchema } from "./answers.ts";
 import { type Call, type Endpoint, endpoint, json } from "./endpoint.ts";
-import { askPool, describePool, expectedVersion, versionOf, writeAnswer } from "./pool-client.ts";
+import {
+  askPool,
+  describePool,
+  expectedVersion,
+  versionOf,
+  writeAnswer,
+  writeOptions,
+} from "./pool-client.ts";
 import { Problem } from "./problems.ts";
 import { allows } from "./tokens.ts";
 
@@ -40,7 +47,7 @@ async function edit(call: Call, what: string, change: Edit, status = 200): Promi
     expectedVersion(request, expected_version);
     const document = documentOf(description);
     const changed = JSON.stringify({ ...document, origins: change(document.origins) });
-    const options = { who: principal.name, what, expected_version };
+    const options = writeOptions(principal, what, expected_version);
     const result = await askPool(env, pool, (stub) => stub.putConfig(changed, options));
     if (result.status !== "conflict" || tries === MOST_TRIES) return writeAnswer(pool, result, status);
   }
@@ -85,7 +92,7 @@ export const ORIGIN_ENDPOINTS: readonly Endpoint[] = [
     statuses: [201],
     body: originDocument,
     answer: writeSchema,
-    problems: ["not_found", "conflict", "precondition_failed", "invalid"],
+    problems: ["not_found", "conflict"],
     async run(call) {
       const { body, raw } = call;
       const add: Edit = (origins) => {
@@ -105,7 +112,7 @@ export const ORIGIN_ENDPOINTS: readonly Endpoint[] = [
     conditional: true,
     body: patchSchema,
     answer: writeSchema,
-    problems: ["not_found", "precondition_failed", "invalid"],
+    problems: ["not_found", "conflict"],
     async run(call) {
       const { body, params, principal } = call;
       const { origin: id = "" } = params;
@@ -126,7 +133,7 @@ export const ORIGIN_ENDPOINTS: readonly Endpoint[] = [
     summary: "Drains an origin, then removes it. It is gone from the configuration at once",
     conditional: true,
     answer: writeSchema,
-    problems: ["not_found", "precondition_failed", "invalid"],
+    problems: ["not_found", "conflict", "invalid"],
     async run(call) {
       const { origin: id = "" } = call.params;
       return await edit(call, `removed origin ${id}`, (origins) => {

@@ -1,13 +1,15 @@
 /**
- * The admin API's line to a pool's object.
+ * The admin API's line to a pool's object, and to that of the routes.
  * @module
  */
 import { isId } from "../config/fields.ts";
-import type { PoolAdminRpc, PoolDescription, WriteResult } from "../contract/admin.ts";
+import type { PoolAdminRpc, PoolDescription, WriteOptions, WriteResult } from "../contract/admin.ts";
+import type { RoutesRpc } from "../contract/routes.ts";
 import type { Env } from "../platform/env.ts";
-import { callPool } from "../platform/object-client.ts";
+import { callPool, callRoutes, type ObjectAnswer } from "../platform/object-client.ts";
 import { json } from "./endpoint.ts";
 import { Problem } from "./problems.ts";
+import type { Principal } from "./tokens.ts";
 
 /** @throws Problem if the object cannot be reached, or is too old for this */
 export async function askPool<T>(
@@ -17,7 +19,15 @@ export async function askPool<T>(
 ): Promise<T> {
   // Asking makes an object, so nothing is asked about what cannot be a pool.
   if (!isId(pool)) throw noSuchPool(pool);
-  const answer = await callPool(env, pool, call);
+  return answered(await callPool(env, pool, call));
+}
+
+/** The same for the object of the routes. */
+export async function askRoutes<T>(env: Env, call: (stub: RoutesRpc) => Promise<T>): Promise<T> {
+  return answered(await callRoutes(env, call));
+}
+
+function answered<T>(answer: ObjectAnswer<T>): T {
   if (answer.ok) return answer.value;
   if (answer.detail.includes("does not implement")) throw new Problem("not_implemented");
   throw new Problem("pool_unavailable", { retryAfterS: answer.failure === "overloaded" ? 5 : 1 });
@@ -43,13 +53,22 @@ export function etagOf(version: number): string {
   return `"v${version}"`;
 }
 
-/** Says how a write went. @throws Problem if it did not */
-export function writeAnswer(pool: string, result: WriteResult, createdStatus = 200): Response {
+export function writeOptions({ name }: Principal, what: string, expected: number | undefined): WriteOptions {
+  return { who: name, what, ...(expected === undefined ? {} : { expected_version: expected }) };
+}
+
+function changedSince(version: number): Problem {
+  const detail = version === 0 ? "Nothing is there." : `Version ${version} is in force.`;
+  return new Problem("precondition_failed", { detail, headers: { etag: etagOf(version) } });
+}
+
+/** Says how a write went. @param pool null: it was to the routes @throws Problem if it did not */
+export function writeAnswer(pool: string | null, result: WriteResult, createdStatus = 200): Response {
   switch (result.status) {
     case "missing":
-      throw noSuchPool(pool);
+      throw pool === null ? new Problem("not_found") : noSuchPool(pool);
     case "conflict":
-      throw new Problem("precondition_failed", { headers: { etag: etagOf(result.version) } });
+      throw changedSince(result.version);
     case "invalid":
       throw new Problem("invalid", { errors: result.problems });
     case "unchanged":
@@ -59,7 +78,7 @@ export function writeAnswer(pool: string, result: WriteResult, createdStatus = 2
       const stored = result.status === "unchanged" || result.stored;
       const etag = etagOf(version);
       return json(
-        { pool, version, etag, changed, stored },
+        { ...(pool === null ? {} : { pool }), version, etag, changed, stored },
         { status: changed ? createdStatus : 200, headers: { etag } },
       );
     }
@@ -68,10 +87,11 @@ export function writeAnswer(pool: string, result: WriteResult, createdStatus = 2
 
 /**
  * The version a conditional write expects, from If-Match and If-None-Match; undefined: it is not conditional.
+ * @param exists there is something that can match; the routes exist even before there is a version of them
  * @throws Problem if no version can be the expected one
  */
-export function expectedVersion(request: Request, current: number): number | undefined {
-  const failed = new Problem("precondition_failed", { headers: { etag: etagOf(current) } });
+export function expectedVersion(request: Request, current: number, exists = current > 0): number | undefined {
+  const failed = changedSince(current);
   const none = request.headers.get("if-none-match");
   if (none !== null && none.trim() === "*") {
     if (current > 0) throw failed;
@@ -80,7 +100,7 @@ export function expectedVersion(request: Request, current: number): number | und
   const match = request.headers.get("if-match");
   if (match === null) return undefined;
   const tags = match.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  const fits = current > 0 && (tags.includes("*") || tags.includes(etagOf(current)));
+  const fits = exists && (tags.includes("*") || tags.includes(etagOf(current)));
   if (!fits) throw failed;
   return current;
 }

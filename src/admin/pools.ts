@@ -10,23 +10,39 @@ import { poolSchema } from "../config/schema.ts";
 import type { PoolDescription, PoolSummary } from "../contract/admin.ts";
 import { listKeys } from "../platform/config-source.ts";
 import type { Env } from "../platform/env.ts";
+import { callRoutes } from "../platform/object-client.ts";
 import { poolAnswerSchema, summarySchema, writeSchema } from "./answers.ts";
 import { checked } from "./body.ts";
 import { type Endpoint, endpoint, json } from "./endpoint.ts";
-import { askPool, describePool, etagOf, expectedVersion, versionOf, writeAnswer } from "./pool-client.ts";
+import {
+  askPool,
+  describePool,
+  etagOf,
+  expectedVersion,
+  versionOf,
+  writeAnswer,
+  writeOptions,
+} from "./pool-client.ts";
 import { Problem } from "./problems.ts";
 
 const poolIdSchema = id();
 
+/** Every pool, in order: what KV lists, and what was made so lately that it may be behind. Some may be gone. */
 export async function listPools(env: Env): Promise<string[]> {
-  const keys = await listKeys(env, POOL_KEY_PREFIX);
-  return keys.map(poolIdOfKey).filter((id) => id !== null);
+  const [keys, recent] = await Promise.all([
+    listKeys(env, POOL_KEY_PREFIX),
+    callRoutes(env, (stub) => stub.recentPools()),
+  ]);
+  const listed = keys.map(poolIdOfKey).filter((id) => id !== null);
+  return [...new Set([...listed, ...(recent.ok ? recent.value : [])])].sort();
 }
 
-async function summarize(env: Env, pool: string): Promise<z.output<typeof summarySchema>> {
+/** Null: KV's list still shows a pool that was removed. */
+async function summarize(env: Env, pool: string): Promise<z.output<typeof summarySchema> | null> {
   try {
     const summary: PoolSummary = await askPool(env, pool, (stub) => stub.summary());
-    const { algorithm, origins, config_version, config_error } = summary;
+    const { configured, algorithm, origins, config_version, config_error } = summary;
+    if (!configured && config_error === null) return null;
     return { id: pool, algorithm, origins, config_version, config_error };
   } catch (error) {
     // One object that does not answer must not hide the others.
@@ -44,8 +60,8 @@ async function summarize(env: Env, pool: string): Promise<z.output<typeof summar
 }
 
 function show(description: PoolDescription): z.output<typeof poolAnswerSchema> {
-  const { pool, document, config_error, snapshot_version, isolates, active_connections, origins } =
-    description;
+  const { pool, document, config_error, snapshot_version, isolates, panic = false } = description;
+  const { active_connections, origins } = description;
   const version = versionOf(description);
   return {
     id: pool,
@@ -55,6 +71,7 @@ function show(description: PoolDescription): z.output<typeof poolAnswerSchema> {
     config_error,
     snapshot_version,
     isolates,
+    panic,
     active_connections,
     origins,
   };
@@ -69,7 +86,8 @@ export const POOL_ENDPOINTS: readonly Endpoint[] = [
     answer: z.object({ pools: z.array(summarySchema) }),
     async run({ env }) {
       const ids = await listPools(env);
-      return json({ pools: await Promise.all(ids.map((pool) => summarize(env, pool))) });
+      const summaries = await Promise.all(ids.map((pool) => summarize(env, pool)));
+      return json({ pools: summaries.filter((summary) => summary !== null) });
     },
   }),
   endpoint({
@@ -94,18 +112,16 @@ export const POOL_ENDPOINTS: readonly Endpoint[] = [
     bodyUnchecked: true,
     statuses: [200, 201],
     answer: writeSchema,
-    problems: ["precondition_failed", "invalid", "too_large"],
     async run({ env, request, params: { pool = "" }, raw, principal }) {
       checked(poolIdSchema, pool);
       const current = versionOf(await askPool(env, pool, (stub) => stub.describe()));
       const expected_version = expectedVersion(request, current);
-      const options = {
-        who: principal.name,
-        what: "put the configuration",
-        ...(expected_version === undefined ? {} : { expected_version }),
-      };
+      const options = writeOptions(principal, "put the configuration", expected_version);
       const document = canonicalJson(raw);
       const result = await askPool(env, pool, (stub) => stub.putConfig(document, options));
+      const isNew = current === 0 && result.status === "applied";
+      // Whether this works or not: the pool is in force.
+      if (isNew) await callRoutes(env, (stub) => stub.notePool(pool));
       return writeAnswer(pool, result, current === 0 ? 201 : 200);
     },
   }),
@@ -116,15 +132,11 @@ export const POOL_ENDPOINTS: readonly Endpoint[] = [
     summary: "Removes the pool at once. Routes that name it stay",
     conditional: true,
     answer: writeSchema,
-    problems: ["not_found", "precondition_failed"],
+    problems: ["not_found"],
     async run({ env, request, params: { pool = "" }, principal }) {
       const current = versionOf(await describePool(env, pool));
       const expected_version = expectedVersion(request, current);
-      const options = {
-        who: principal.name,
-        what: "removed the pool",
-        ...(expected_version === undefined ? {} : { expected_version }),
-      };
+      const options = writeOptions(principal, "removed the pool", expected_version);
       return writeAnswer(pool, await askPool(env, pool, (stub) => stub.removePool(options)));
     },
   }),

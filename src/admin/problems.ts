@@ -20,8 +20,7 @@ export const PROBLEMS = {
   too_many_attempts: { status: 429, title: "Too many failed logins from this address" },
   internal: { status: 500, title: "The admin API failed" },
   not_implemented: { status: 501, title: "This is not available in this version" },
-  pool_unavailable: { status: 503, title: "The pool's object cannot be reached" },
-  store_unavailable: { status: 503, title: "The configuration store cannot be written to" },
+  pool_unavailable: { status: 503, title: "The object that knows cannot be reached" },
 } as const;
 
 export type ProblemType = keyof typeof PROBLEMS;

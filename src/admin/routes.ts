@@ -1,62 +1,47 @@
 /**
- * The routes. They live in KV alone, which shows a write everywhere only after "up to 60 seconds or more": two writers
- * within that time may not see each other.
+ * The routes. One object is their authority, as a pool's is of its configuration.
  * @module
  */
 import * as z from "zod";
 import { canonicalJson } from "../config/canonical.ts";
-import { ROUTES_KEY } from "../config/documents.ts";
 import { formatPath } from "../config/errors.ts";
-import { parseJson } from "../config/json.ts";
 import { checkReferences, parseRoutes } from "../config/parse.ts";
 import { type RouteConfig, routesSchema } from "../config/schema.ts";
-import { readDocument, writeDocument } from "../platform/config-source.ts";
+import type { RoutesDescription } from "../contract/routes.ts";
 import type { Env } from "../platform/env.ts";
-import { logLine } from "../platform/log.ts";
-import { type Endpoint, endpoint, json } from "./endpoint.ts";
-import { askPool } from "./pool-client.ts";
+import { eventSchema, routesWriteSchema, versionDetailSchema, versionSchema } from "./answers.ts";
+import { checked } from "./body.ts";
+import { type Call, type Endpoint, endpoint, json } from "./endpoint.ts";
+import {
+  againstQuery,
+  dates,
+  eventsOf,
+  eventsQuery,
+  rollbackBody,
+  rolledBack,
+  type Versions,
+  versionAt,
+  versionDetail,
+  versionNumber,
+} from "./past.ts";
+import { askPool, askRoutes, etagOf, expectedVersion, writeAnswer, writeOptions } from "./pool-client.ts";
 import { listPools } from "./pools.ts";
 import { Problem } from "./problems.ts";
 
-/** Until KV shows a write everywhere, this isolate remembers its own, so that who writes and then reads sees it. */
-const KV_DELAY_MS = 60_000;
-let lastWrite: { routes: unknown; updatedAt: number } | null = null;
-
-/** KV takes one write per second and key (PLATFORM: KV). */
-const SECOND_TRY_MS = 1_100;
-
-interface StoredRoutes {
+interface RoutesInForce extends RoutesDescription {
+  /** As their author wrote them; none is an empty list. */
   routes: unknown;
   etag: string;
-  updatedAt: number | null;
 }
 
-export async function readRoutes(env: Env): Promise<StoredRoutes> {
-  const document = await readDocument(env, ROUTES_KEY);
-  const updatedAt = document?.updatedAt ?? null;
-  const own = lastWrite !== null && Date.now() - lastWrite.updatedAt < KV_DELAY_MS ? lastWrite : null;
-  if (own !== null && updatedAt !== null && own.updatedAt > updatedAt) {
-    return { ...own, etag: await etagOfRoutes(own.routes) };
-  }
-  const routes = parseJson(document?.text ?? "[]") ?? null;
-  return { routes, etag: await etagOfRoutes(routes), updatedAt };
+/** @throws Problem if their object cannot be reached */
+export async function readRoutes(env: Env): Promise<RoutesInForce> {
+  const described = await askRoutes(env, (stub) => stub.describe());
+  const { text, version } = described;
+  return { ...described, routes: text === null ? [] : JSON.parse(text), etag: etagOf(version) };
 }
 
-async function etagOfRoutes(routes: unknown): Promise<string> {
-  const bytes = new TextEncoder().encode(canonicalJson(routes));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).slice(0, 12);
-  return `"${[...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
-}
-
-/** @throws Problem unless If-Match allows for `etag` */
-function checkMatch(request: Request, etag: string): void {
-  const match = request.headers.get("if-match");
-  if (match === null || match.trim() === "*") return;
-  const tags = match.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  if (!tags.includes(etag)) throw new Problem("precondition_failed", { headers: { etag } });
-}
-
-/** Pools that `routes` may name. KV's list may not show one that was made a moment ago, so its object is asked. */
+/** Pools that `routes` may name. KV's list may be behind both ways, so the objects of those it names are asked. */
 async function knownPools(env: Env, routes: readonly RouteConfig[]): Promise<Set<string>> {
   const known = new Set(await listPools(env));
   const named = routes.flatMap(({ pool, split, fallback_pool }) => [
@@ -64,16 +49,17 @@ async function knownPools(env: Env, routes: readonly RouteConfig[]): Promise<Set
     ...(split ?? []).map((item) => item.pool),
     ...(fallback_pool === null ? [] : [fallback_pool]),
   ]);
-  const missing = [...new Set(named)].filter((pool) => !known.has(pool));
-  const asked = missing.map(async (pool) => {
+  const asked = [...new Set(named)].map(async (pool) => {
     const { configured } = await askPool(env, pool, (stub) => stub.summary());
     if (configured) known.add(pool);
+    else known.delete(pool);
   });
   await Promise.all(asked);
   return known;
 }
 
-async function validate(env: Env, document: unknown): Promise<void> {
+/** @throws Problem with each error's path and rule */
+export async function validateRoutes(env: Env, document: unknown): Promise<void> {
   const parsed = parseRoutes(document);
   const errors = parsed.ok
     ? checkReferences(parsed.value, await knownPools(env, parsed.value))
@@ -84,27 +70,22 @@ async function validate(env: Env, document: unknown): Promise<void> {
   });
 }
 
-async function store(env: Env, document: unknown, updatedAt: number): Promise<void> {
-  const text = canonicalJson(document);
-  lastWrite = { routes: document, updatedAt };
-  try {
-    await writeDocument(env, ROUTES_KEY, text, updatedAt);
-  } catch {
-    await scheduler.wait(SECOND_TRY_MS);
-    try {
-      await writeDocument(env, ROUTES_KEY, text, updatedAt);
-    } catch (error) {
-      lastWrite = null;
-      logLine({ event: "routes_not_stored", error: String(error) });
-      throw new Problem("store_unavailable", { retryAfterS: 2 });
-    }
-  }
+function versionsIn(env: Env): Versions {
+  return (version) => askRoutes(env, (stub) => stub.versions(version));
+}
+
+/** The version that the writer expects, if that is said. */
+async function expected({ env, request }: Pick<Call, "env" | "request">): Promise<number | undefined> {
+  const { version } = await readRoutes(env);
+  return expectedVersion(request, version, true);
 }
 
 const routesAnswer = z.object({
   routes: z.unknown().describe("As their author wrote them; the schema is that of the PUT's body"),
+  version: z.number(),
   etag: z.string(),
   updated_at: z.number().nullable().describe("When they were written, in ms since the epoch"),
+  config_error: z.string().nullable().describe("Why the last document found in KV was refused"),
 });
 
 export const ROUTE_ENDPOINTS: readonly Endpoint[] = [
@@ -115,8 +96,8 @@ export const ROUTE_ENDPOINTS: readonly Endpoint[] = [
     summary: "The routes",
     answer: routesAnswer,
     async run({ env }) {
-      const { routes, etag, updatedAt } = await readRoutes(env);
-      return json({ routes, etag, updated_at: updatedAt }, { headers: { etag } });
+      const { routes, version, etag, updated_at, config_error } = await readRoutes(env);
+      return json({ routes, version, etag, updated_at, config_error }, { headers: { etag } });
     },
   }),
   endpoint({
@@ -127,18 +108,62 @@ export const ROUTE_ENDPOINTS: readonly Endpoint[] = [
     conditional: true,
     body: routesSchema,
     bodyUnchecked: true,
-    answer: z.object({ etag: z.string(), changed: z.boolean() }),
-    problems: ["precondition_failed", "invalid", "too_large", "store_unavailable"],
+    answer: routesWriteSchema,
     async run({ env, request, raw, principal }) {
-      const before = await readRoutes(env);
-      checkMatch(request, before.etag);
-      await validate(env, raw);
-      const etag = await etagOfRoutes(raw);
-      // Written even if they seem to be the same: what was read may be KV's past.
-      await store(env, raw, Math.max(Date.now(), (before.updatedAt ?? 0) + 1));
-      const changed = etag !== before.etag;
-      if (changed) logLine({ event: "audit", who: principal.name, detail: "put the routes" });
-      return json({ etag, changed }, { headers: { etag } });
+      const options = writeOptions(principal, "put the routes", await expected({ env, request }));
+      await validateRoutes(env, raw);
+      return writeAnswer(null, await askRoutes(env, (stub) => stub.putConfig(canonicalJson(raw), options)));
+    },
+  }),
+  endpoint({
+    method: "get",
+    path: "/routes/events",
+    scope: "read",
+    summary: "What happened to the routes, newest first; the last 1,000 are kept",
+    query: eventsQuery,
+    answer: z.object({ events: z.array(eventSchema.omit({ pool: true, origin: true })) }),
+    async run({ env, query: { limit, kind } }) {
+      const events = await askRoutes(env, (stub) => stub.events(kind === undefined ? limit : undefined));
+      return json({ events: eventsOf(events, limit, kind).map(({ pool: _, ...event }) => event) });
+    },
+  }),
+  endpoint({
+    method: "get",
+    path: "/routes/versions",
+    scope: "read",
+    summary: "Routes that were in force, newest first; the last 100 are kept",
+    answer: z.object({ versions: z.array(versionSchema) }),
+    async run({ env }) {
+      return json({ versions: (await versionsIn(env)()).map(dates) });
+    },
+  }),
+  endpoint({
+    method: "get",
+    path: "/routes/versions/:version",
+    scope: "read",
+    summary: "One of them, and what it changed",
+    query: againstQuery,
+    answer: versionDetailSchema,
+    problems: ["not_found"],
+    async run({ env, params, query }) {
+      const wanted = checked(versionNumber, params.version);
+      return json(await versionDetail(versionsIn(env), wanted, query.against));
+    },
+  }),
+  endpoint({
+    method: "post",
+    path: "/routes/rollback",
+    scope: "admin",
+    summary: "Puts an earlier version's routes in force, as a new version. Every pool they name must exist",
+    conditional: true,
+    body: rollbackBody,
+    answer: routesWriteSchema,
+    problems: ["not_found"],
+    async run({ env, request, principal, body: { version } }) {
+      const options = writeOptions(principal, rolledBack(version), await expected({ env, request }));
+      const past = await versionAt(versionsIn(env), version);
+      await validateRoutes(env, JSON.parse(past.document));
+      return writeAnswer(null, await askRoutes(env, (stub) => stub.rollback(version, options)));
     },
   }),
 ];

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import type { PoolAdminRpc } from "../contract/admin.ts";
 import type { Env } from "../platform/env.ts";
+import { wholeNumber } from "./body.ts";
 import { type Endpoint, endpoint, json } from "./endpoint.ts";
 import { askPool, describePool } from "./pool-client.ts";
 import { Problem } from "./problems.ts";
@@ -32,7 +33,7 @@ export const STATS_ENDPOINTS: readonly Endpoint[] = [
     scope: "read",
     summary: "Requests, errors, latencies (ms) of the pool and of each origin",
     query: z.object({
-      window: z.coerce.number().int().min(1).max(86_400).optional().describe("Only the last so many seconds"),
+      window: wholeNumber(1, 86_400).optional().describe("Only the last so many seconds"),
     }),
     answer: z.looseObject({
       pool: z.string(),
@@ -48,13 +49,21 @@ export const STATS_ENDPOINTS: readonly Endpoint[] = [
     path: "/pools/:pool/history",
     scope: "read",
     summary: "The last hour by 10 s, or the last day by 5 min, oldest first",
-    query: z.object({ range: z.enum(["hour", "day"]).default("hour") }),
+    query: z.object({
+      range: z.enum(["hour", "day"], 'must be "hour" or "day"').default("hour"),
+      since: z.coerce
+        .number()
+        .min(0)
+        .optional()
+        .describe("Only what began then or later, ms since the epoch"),
+    }),
     answer: z.looseObject({
       range: z.enum(["hour", "day"]),
       step_s: z.number(),
       slices: z.array(z.looseObject({ at: z.number(), ...counts, ...quantiles })),
     }),
     problems: ["not_found", "not_implemented"],
-    run: ({ env, params: { pool = "" }, query }) => ask(env, pool, (stub) => stub.history?.(query.range)),
+    run: ({ env, params: { pool = "" }, query }) =>
+      ask(env, pool, (stub) => stub.history?.(query.range, query.since)),
   }),
 ];

@@ -16,15 +16,16 @@ export interface Principal {
   /** Name of the token, or who Cloudflare Access says it is. */
   name: string;
   scope: Scope;
-  via: "token" | "access";
+  via: "token" | "access" | "session";
 }
 
 const tokensSchema = z.array(
   z.strictObject({ name: z.string().min(1).max(100), token: z.string().min(8), scope: z.enum(SCOPES) }),
 );
 
-interface KnownToken {
+export interface KnownToken {
   principal: Principal;
+  token: string;
   /** SHA-256 of the token: all are compared at one length. */
   digest: ArrayBuffer;
 }
@@ -39,14 +40,19 @@ export class TokenBook {
   #tokens: KnownToken[] = [];
 
   /** Who `token` belongs to, or null. Takes as long whichever token it is compared with, and however far it fits. */
-  async find(env: Env, token: string): Promise<Principal | null> {
+  async find(env: Env, token: string): Promise<KnownToken | null> {
     const known = await this.#read(env);
     const digest = await sha256(token);
-    let found: Principal | null = null;
+    let found: KnownToken | null = null;
     for (const each of known) {
-      if (crypto.subtle.timingSafeEqual(each.digest, digest)) found ??= each.principal;
+      if (crypto.subtle.timingSafeEqual(each.digest, digest)) found ??= each;
     }
     return found;
+  }
+
+  /** Names need not be unique. */
+  async named(env: Env, name: string): Promise<KnownToken[]> {
+    return (await this.#read(env)).filter(({ principal }) => principal.name === name);
   }
 
   async #read(env: Env): Promise<KnownToken[]> {
@@ -56,6 +62,7 @@ export class TokenBook {
       configured(env).map(
         async ({ token, name, scope }): Promise<KnownToken> => ({
           principal: { name, scope, via: "token" },
+          token,
           digest: await sha256(token),
         }),
       ),

@@ -5,7 +5,8 @@
 import type { HealthCheckConfig, PoolConfig } from "../config/schema.ts";
 import type { Ineligibility } from "../core/eligibility.ts";
 import type { PoolEvent } from "./events.ts";
-import type { HistoryRange, PoolHistory, PoolStats } from "./stats.ts";
+import type { LiveOptions, LivePool } from "./live.ts";
+import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "./stats.ts";
 import type { OriginState } from "./sync.ts";
 
 export type HealthStatus = "healthy" | "unhealthy" | "flapping";
@@ -21,9 +22,15 @@ export interface OriginDescription extends OriginState {
   ejected_until: number | null;
   /** Null if it is not draining. */
   drain_deadline: number | null;
+  /** When its drain began; null with `drain_deadline`. Absent in objects older than it. */
+  drain_started?: number | null;
   /** It is gone from the configuration and will be removed once it is drained. */
   leaving: boolean;
   active_connections: number;
+  /** Requests in any one second: the limit, and how many isolates hold the right to start. Null: no limit. */
+  rate_limit?: { limit: number; granted: number } | null;
+  /** Null: no limit. Absent, as the one above, in objects older than it. */
+  max_connections?: number | null;
   last_probe: { at: number; passed: boolean; detail: string; duration_ms: number } | null;
 }
 
@@ -43,6 +50,8 @@ export interface PoolDescription {
   active_connections: number;
   /** Isolates that work for the pool. */
   isolates: number;
+  /** True: unhealthy origins are used, because too few are healthy. Absent in objects older than it. */
+  panic?: boolean;
 }
 
 /** A pool in a line. */
@@ -175,8 +184,20 @@ export interface PoolExplanation {
     /** False: chance or an isolate's own lease and latencies decide, so another request may go elsewhere. */
     certain: boolean;
   } | null;
+  /** Absent in objects older than it. */
+  lease?: LeaseExplanation;
   /** What an isolate knows and the object does not. */
   unknown_here: string[];
+}
+
+/** What isolates work from. How much of each rate limit they hold stands with the candidates. */
+export interface LeaseExplanation {
+  /** Isolates that work for the pool now. */
+  isolates: number;
+  /** The next round-robin position that no isolate was given. */
+  cursor: number;
+  /** Connections in flight, the world over, as of the isolates' last reports. */
+  active_connections: number;
 }
 
 /** What a pool's object shows to the admin API. */
@@ -204,6 +225,13 @@ export interface PoolAdminRpc {
    * @param windowS the last so many seconds, 10 to 86,400; absent: counts since the start, latencies of an hour
    */
   stats?(windowS?: number): Promise<PoolStats>;
+  /**
+   * Absent in objects older than it.
+   * @param sinceMs only slices that began then or later; absent: the whole range, as in objects older than this
+   */
+  history?(range: HistoryRange, sinceMs?: number): Promise<PoolHistory>;
   /** Absent in objects older than it. */
-  history?(range: HistoryRange): Promise<PoolHistory>;
+  scrape?(): Promise<PoolScrape>;
+  /** Absent in objects older than it. */
+  live?(options: LiveOptions): Promise<LivePool>;
 }

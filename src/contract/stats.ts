@@ -4,13 +4,15 @@
  * milliseconds since the epoch, latencies in milliseconds to the response's headers, of successes, to within 1%.
  * @module
  */
-import type { HealthStatus } from "./admin.ts";
+import type { HealthStatus, PoolDescription } from "./admin.ts";
+import type { PoolEventKind } from "./events.ts";
+import type { UnservedCounts } from "./sync.ts";
 
 /** Counts that add up over time, over origins and over isolates. */
 export interface TrafficCounts {
   /** Attempts that ended, however they did. */
   requests: number;
-  /** Attempts that failed: no connection, a time-out, or a status of `retry_on`. */
+  /** Attempts that failed: no connection, a time-out, or a status of 500 and up other than 501 and 505. */
   errors: number;
   /** Attempts whose client left first: neither a success nor an error. */
   client_closed: number;
@@ -20,6 +22,8 @@ export interface TrafficCounts {
   rate_limited: number;
   /** All latencies together, in milliseconds. */
   latency_sum: number;
+  /** Failures that would have been tried elsewhere, had the retry budget not been spent. */
+  retry_overflow: number;
 }
 
 /** Null where nothing succeeded, or where too many origins are busy for each to have a sketch (docs/storage.md). */
@@ -52,6 +56,8 @@ export interface PoolStats extends TrafficStats {
   since: number;
   /** The window asked for, in seconds. Null: counts since the start, and latencies of the last hour. */
   window_s: number | null;
+  /** Requests that got no origin's answer here, by why; their route's fallback pool may have served them. */
+  unserved: UnservedCounts;
   /** By origin id; every origin the pool has. */
   requests_per_server: Record<string, number>;
   /** By origin id; every origin the pool has. */
@@ -93,4 +99,19 @@ export interface PoolHistory {
   from: number;
   to: number;
   slices: HistorySlice[];
+}
+
+/** How often something happened since the pool began, by origin id; "" for the pool as a whole. */
+export type EventCounts = Partial<Record<PoolEventKind, Record<string, number>>>;
+
+/** All that a scrape of the metrics needs, in one call. */
+export interface PoolScrape {
+  description: PoolDescription;
+  /** Since the start. */
+  stats: PoolStats;
+  /** Latencies since the start: how many were at most so long. Bounds in ms, ascending; to within 2%. */
+  latency: { bounds: number[]; counts: number[]; count: number };
+  /** Latencies of the last five minutes, by origin id. */
+  recent: Record<string, LatencyQuantiles>;
+  events: EventCounts;
 }

@@ -41,6 +41,16 @@ export interface PoolSnapshot {
 /** How an attempt ended. `client_closed` says nothing about the origin. */
 export type OutcomeKind = "success" | "connect_failure" | "timeout" | "status" | "client_closed";
 
+/** Why a request got no origin's answer from a pool; its route's fallback pool may have served it. */
+export const UNSERVED_REASONS = [
+  "no_origin_available",
+  "rate_limited",
+  "origin_failed",
+  "origin_timeout",
+] as const;
+export type UnservedReason = (typeof UNSERVED_REASONS)[number];
+export type UnservedCounts = Partial<Record<UnservedReason, number>>;
+
 /** What happened at one origin since the report before. */
 export interface OriginReport {
   /** Attempts that ended, by how. */
@@ -52,6 +62,8 @@ export interface OriginReport {
   retries: number;
   /** Times the origin was passed over for its rate limit. */
   rate_limited: number;
+  /** Failures that would have been tried elsewhere, had the retry budget not been spent. Absent: none. */
+  retry_overflow?: number;
   /** Latency to headers of successes: sparse sketch buckets, [index, count]. */
   latency: [number, number][];
 }
@@ -67,8 +79,10 @@ export interface SyncReport {
   active: Record<string, number>;
   /** By origin id; only those with something to say. */
   origins: Record<string, OriginReport>;
-  /** Calls that failed since the report before; counts once with `origins`. */
+  /** Calls of any kind that failed since the report before; counts once with `origins`. */
   sync_failures?: number;
+  /** Requests that got no origin's answer since the report before, by why; counts once with `origins`. */
+  unserved?: UnservedCounts;
   /** Requests answered here since the report before, and over how long. Sets the size of leases. */
   demand: { requests: number; elapsed_ms: number };
   cursor: {
@@ -103,6 +117,8 @@ export interface SyncReply {
   removed?: boolean;
   /** Shares by origin id: what was reported, and for a cold isolate every limit. Absent: an object without shares. */
   rates?: Record<string, RateGrant>;
+  /** Tells an isolate whether its routes are the newest; see contract/routes.ts. 0 or absent: nothing is known. */
+  routes_mark?: number;
 }
 
 /** A request found no token: what the isolate holds, by origin id. One token of one origin is enough. */
@@ -125,6 +141,8 @@ export interface PoolRpc {
   pick?(request: PickRequest): Promise<PickReply>;
   /** Ends what `pick` began. */
   release?(report: ReleaseReport): Promise<void>;
+  /** The routes changed. Absent in objects older than it. */
+  noteRoutes?(mark: number): Promise<void>;
   /** The watchdog's call: be there, be armed, have the current config. */
   wake(): Promise<void>;
 }

@@ -33,6 +33,8 @@ export interface Algorithm<S extends Server = Server> {
   next(context?: PickContext<S>): S | null;
   /** Makes the tables that picks go by, so that no request waits for that. */
   prepare?(): void;
+  /** A request ended, `rttMs` after it was sent. Only for those that go by load. */
+  observe?(server: S, rttMs: number, failed: boolean, nowMs: number): void;
 }
 
 /** What an algorithm chooses from: a list of servers, or candidates shared with others. */

@@ -18,6 +18,7 @@ export class Candidates<S extends Server = Server> {
   readonly #servers: readonly S[];
   readonly #panicThreshold: number;
   #revision = -1;
+  #length = 0;
   /** How often the lists were made. */
   #lists = 0;
   #primary: readonly S[] = [];
@@ -32,7 +33,7 @@ export class Candidates<S extends Server = Server> {
     this.#panicThreshold = options.panicThreshold ?? 0;
   }
 
-  /** Says that servers were added or removed. */
+  /** Says that servers were exchanged for others. That there are more or fewer is seen without. */
   invalidate(): void {
     this.#revision = -1;
   }
@@ -93,9 +94,10 @@ export class Candidates<S extends Server = Server> {
 
   #refresh(): void {
     const revision = currentStandingRevision();
-    if (revision === this.#revision) return;
+    if (revision === this.#revision && this.#servers.length === this.#length) return;
     const isFirst = this.#revision < 0;
     this.#revision = revision;
+    this.#length = this.#servers.length;
     const inService = this.#servers.filter(isInService);
     const healthy = inService.filter((server) => standingIneligibility(server) === null);
     this.#panicking = healthy.length * 100 < this.#panicThreshold * inService.length;

@@ -89,6 +89,25 @@ export class LatencySketch {
     });
   }
 
+  /**
+   * How many values were at most each bound: those of its bucket all count, so values up to 2% above it may.
+   * @param boundsMs ascending
+   */
+  countsUpTo(boundsMs: readonly number[]): number[] {
+    const buckets = [...this.#buckets].sort(([a], [b]) => a - b);
+    let position = 0;
+    let below = 0;
+    return boundsMs.map((boundMs) => {
+      const last = bucketOf(boundMs);
+      for (; position < buckets.length; position++) {
+        const [index, count] = buckets[position] ?? [0, 0];
+        if (index > last) break;
+        below += count;
+      }
+      return below;
+    });
+  }
+
   toData(): SketchData {
     return [...this.#buckets];
   }

@@ -6,18 +6,14 @@ import {
   CountingCursor,
   type CursorSource,
   candidatesOf,
-  eligibleFor,
   isFailover,
   type PickContext,
 } from "./algorithm.ts";
 import type { Candidates } from "./candidates.ts";
+import { ConnectionLoad } from "./connection-load.ts";
 import type { RoundRobinOptions } from "./round-robin.ts";
 import type { Server } from "./server.ts";
-
-/** Requests in flight per unit of weight. */
-export function connectionLoad(server: Server): number {
-  return server.activeConnections / server.effectiveWeight;
-}
+import { systemClock } from "./system.ts";
 
 /**
  * Fewest requests in flight per weight; ties in round-robin order, beginning where the cursor says. Turns of failover
@@ -28,6 +24,7 @@ export class LeastConnections<S extends Server = Server> implements Algorithm<S>
   readonly #candidates: Candidates<S>;
   readonly #cursor: CursorSource;
   readonly #options: AlgorithmOptions;
+  readonly #load = new ConnectionLoad<S>();
   #last: S | null = null;
   #lastFailover: S | null = null;
 
@@ -38,15 +35,22 @@ export class LeastConnections<S extends Server = Server> implements Algorithm<S>
   }
 
   next(context: PickContext<S> = {}): S | null {
-    const eligible = eligibleFor(this.#candidates, context, this.#options);
+    const now = context.now ?? (this.#options.now ?? systemClock)();
+    const eligible = this.#candidates.list(context, now);
     if (eligible.length === 0) return null;
     if (isFailover(context)) {
-      this.#lastFailover = leastLoaded(eligible, this.#behind(this.#lastFailover ?? this.#last, eligible));
+      const start = this.#behind(this.#lastFailover ?? this.#last, eligible);
+      this.#lastFailover = this.#leastLoaded(eligible, start, now);
       return this.#lastFailover;
     }
     const start = this.#last === null ? this.#cursor.next() : this.#behind(this.#last, eligible);
-    this.#last = leastLoaded(eligible, start);
+    this.#last = this.#leastLoaded(eligible, start, now);
     return this.#last;
+  }
+
+  /** A request ended. A failure counts as one in flight for a while: failing fast is not being idle. */
+  observe(server: S, _rttMs: number, failed: boolean, nowMs: number): void {
+    if (failed) this.#load.failed(server, nowMs);
   }
 
   /** The index of the one whose turn it is among equals: the first behind `last`, whether or not that is eligible. */
@@ -71,20 +75,20 @@ export class LeastConnections<S extends Server = Server> implements Algorithm<S>
   disconnect(server: S): void {
     if (server.activeConnections > 0) server.activeConnections--;
   }
-}
 
-/** The first with the lowest load, going round from `start`. */
-function leastLoaded<S extends Server>(servers: readonly S[], start: number): S | null {
-  let best: S | null = null;
-  let bestLoad = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < servers.length; i++) {
-    const server = servers[(start + i) % servers.length];
-    if (server === undefined) continue;
-    const load = connectionLoad(server);
-    if (best === null || load < bestLoad) {
-      best = server;
-      bestLoad = load;
+  /** The first with the lowest load, going round from `start`. */
+  #leastLoaded(servers: readonly S[], start: number, nowMs: number): S | null {
+    let best: S | null = null;
+    let bestLoad = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < servers.length; i++) {
+      const server = servers[(start + i) % servers.length];
+      if (server === undefined) continue;
+      const load = this.#load.of(server, nowMs);
+      if (best === null || load < bestLoad) {
+        best = server;
+        bestLoad = load;
+      }
     }
+    return best;
   }
-  return best;
 }

@@ -10,7 +10,6 @@ import { Candidates, type CandidatesOptions } from "./candidates.ts";
 import { clientKey } from "./client-ip.ts";
 import { limitIneligibility, sessionIneligibility } from "./eligibility.ts";
 import { HashRing } from "./hash-ring.ts";
-import { PeakEwma } from "./peak-ewma.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import type { Server } from "./server.ts";
 import {
@@ -119,21 +118,29 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
     this.#candidates.invalidate();
   }
 
-  /** Takes the server out at once. `drain` lets its sessions finish first. */
-  removeServer(server: S): void {
-    if (!this.#members.delete(server)) return;
+  /**
+   * Takes the server out at once. `drain` lets its sessions finish first.
+   * @param which a server or its id; one that is not there is not missed
+   */
+  removeServer(which: S | string): void {
+    const server = this.#find(which);
+    if (server === null || !this.#members.delete(server)) return;
     this.#servers.splice(this.#servers.indexOf(server), 1);
     this.#candidates.invalidate();
     if (this.#affinity instanceof SessionAffinity) this.#affinity.forget(server);
     this.#stats.forget(server.id);
   }
 
-  /** No new requests; those of sessions pinned to it go on. */
-  drain(server: S): void {
-    server.draining = true;
+  /** No new requests; those of sessions pinned to it go on. @param which a server or its id */
+  drain(which: S | string): void {
+    const server = this.#find(which);
+    if (server !== null) server.draining = true;
   }
 
-  undrain(server: S): void {
+  /** @param which a server or its id */
+  undrain(which: S | string): void {
+    const server = this.#find(which);
+    if (server === null) return;
     server.draining = false;
     server.drained = false;
   }
@@ -148,16 +155,19 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
     if (server.activeConnections > 0) server.activeConnections--;
   }
 
-  /** How a request ended. Feeds the statistics, and the algorithm where it goes by latency. */
+  /** How a request ended. Feeds the statistics, and the algorithm where it goes by load. */
   report(server: S, result: { failed: boolean; latencyMs: number }): void {
     this.#stats.ended(result.failed, result.latencyMs);
-    if (this.#algorithm instanceof PeakEwma) {
-      this.#algorithm.observe(server, result.latencyMs, result.failed, this.#now());
-    }
+    this.#algorithm.observe?.(server, result.latencyMs, result.failed, this.#now());
   }
 
   stats(): LoadBalancerStats {
     return this.#stats.summary(this.#servers);
+  }
+
+  #find(which: S | string): S | null {
+    if (typeof which !== "string") return which;
+    return this.#servers.find(({ id }) => id === which) ?? null;
   }
 
   #pick(request: R, tried: ReadonlySet<S> | undefined, now: number): S | null {

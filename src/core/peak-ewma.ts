@@ -46,7 +46,7 @@ export class PeakEwma<S extends Server = Server> extends TwoChoices<S> {
   }
 
   /** An attempt ended. A slower answer counts at once, a faster one gradually. */
-  observe(server: S, rttMs: number, failed: boolean, nowMs: number): void {
+  override observe(server: S, rttMs: number, failed: boolean, nowMs: number): void {
     const rtt = failed ? Math.max(rttMs, this.#charge(server, nowMs)) : rttMs;
     const before = this.#estimates.get(server);
     if (before === undefined || rtt >= before.costMs) {

@@ -11,7 +11,7 @@ import {
   type PickContext,
 } from "./algorithm.ts";
 import type { Candidates } from "./candidates.ts";
-import { connectionLoad } from "./least-connections.ts";
+import { ConnectionLoad } from "./connection-load.ts";
 import { type RandomOptions, WeightedDraw } from "./random.ts";
 import type { Server } from "./server.ts";
 import { type Clock, type Random, systemClock, systemRandom } from "./system.ts";
@@ -26,18 +26,20 @@ export class TwoChoices<S extends Server = Server> implements Algorithm<S> {
   readonly #now: Clock;
   readonly #random: Random;
   readonly #load: LoadMetric<S>;
+  readonly #connections = new ConnectionLoad<S>();
   readonly #weighted = new WeightedDraw<S>();
 
+  /** @param load default: by requests in flight */
   constructor(
     servers: Choice<S>,
     options: RandomOptions = {},
-    load: LoadMetric<S> = connectionLoad,
+    load?: LoadMetric<S>,
     name: AlgorithmName = "p2c",
   ) {
     this.#candidates = candidatesOf(servers);
     this.#random = options.random ?? systemRandom;
     this.#now = options.now ?? systemClock;
-    this.#load = load;
+    this.#load = load ?? ((server, nowMs) => this.#connections.of(server, nowMs));
     this.name = name;
   }
 
@@ -50,6 +52,11 @@ export class TwoChoices<S extends Server = Server> implements Algorithm<S> {
     const second = eligible[this.#drawOther(firstIndex)];
     if (first === undefined || second === undefined) return null;
     return this.#load(second, nowMs, eligible) < this.#load(first, nowMs, eligible) ? second : first;
+  }
+
+  /** A request ended. A failure counts as one in flight for a while: failing fast is not being idle. */
+  observe(server: S, _rttMs: number, failed: boolean, nowMs: number): void {
+    if (failed) this.#connections.failed(server, nowMs);
   }
 
   /** Draws from the others: a point on the line of weights with the first one's stretch cut out. */

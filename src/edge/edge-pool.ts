@@ -73,6 +73,8 @@ export class EdgePool {
   retryBudget = new RetryBudget(0);
   /** Requests since the last report, which sizes the leases. */
   requests = 0;
+  /** Calls to the object that failed and that no report has told of yet. */
+  failedCalls = 0;
   /** Unreported failures the object should hear of at once. */
   hasNews = false;
   /** What this isolate alone has seen, acted on before the object knows; null: outliers are not ejected. */

@@ -2,7 +2,7 @@
  * One request's way through a pool: pick, send, and go on to another origin where that is provably safe.
  * @module
  */
-import type { OutcomeKind } from "../contract/sync.ts";
+import type { OutcomeKind, UnservedReason } from "../contract/sync.ts";
 import type { DecisionReason } from "../core/load-balancer.ts";
 import { backoffMs, type RetryFailure } from "../core/retry-policy.ts";
 import { systemRandom } from "../core/system.ts";
@@ -68,6 +68,13 @@ export class Exchange {
   /** Milliseconds until a rate limit lets a request through, if that is why no origin was eligible; else null. */
   get retryAfterMs(): number | null {
     return this.#picker.retryAfterMs;
+  }
+
+  /** Why there is no origin's answer; null if there is one. */
+  get unserved(): UnservedReason | null {
+    if (this.response !== null) return null;
+    if (this.outcome === null) return this.retryAfterMs === null ? "no_origin_available" : "rate_limited";
+    return this.outcome === "timeout" ? "origin_timeout" : "origin_failed";
   }
 
   /** The next origin: one not tried yet, or, when all are, after a back-off the first again. */
@@ -142,7 +149,10 @@ export class Exchange {
       failure,
       elapsedMs: Date.now() - startedAtMs,
     });
-    return verdict.retry && this.#pool.retryBudget.withdraw(Date.now());
+    if (!verdict.retry) return false;
+    if (this.#pool.retryBudget.withdraw(Date.now())) return true;
+    if (this.server !== null) this.#pool.ledger.retryOverflow(this.server.id);
+    return false;
   }
 }
 

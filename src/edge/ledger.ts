@@ -3,7 +3,7 @@
  * sent again unchanged.
  * @module
  */
-import type { OriginReport, OutcomeKind } from "../contract/sync.ts";
+import type { OriginReport, OutcomeKind, UnservedCounts, UnservedReason } from "../contract/sync.ts";
 import { LatencySketch } from "../core/latency-sketch.ts";
 
 interface Entry extends Omit<OriginReport, "latency"> {
@@ -12,6 +12,7 @@ interface Entry extends Omit<OriginReport, "latency"> {
 
 export class Ledger {
   #entries = new Map<string, Entry>();
+  #unserved: UnservedCounts = {};
 
   /** @param latencyMs time to the response's headers; only successes count, or failing fast would look good */
   outcome(origin: string, kind: OutcomeKind, latencyMs: number): void {
@@ -33,6 +34,24 @@ export class Ledger {
 
   rateLimited(origin: string): void {
     this.#entry(origin).rate_limited++;
+  }
+
+  /** A failure at `origin` would have been tried elsewhere, but the budget is spent. */
+  retryOverflow(origin: string): void {
+    const entry = this.#entry(origin);
+    entry.retry_overflow = (entry.retry_overflow ?? 0) + 1;
+  }
+
+  /** A request ended without an origin's answer. */
+  unserved(reason: UnservedReason): void {
+    this.#unserved[reason] = (this.#unserved[reason] ?? 0) + 1;
+  }
+
+  /** What `unserved` counted so far; the count starts afresh. */
+  takeUnserved(): UnservedCounts {
+    const counts = this.#unserved;
+    this.#unserved = {};
+    return counts;
   }
 
   /** Everything so far as plain data; the ledger starts afresh. */

@@ -12,6 +12,7 @@ import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { callPool } from "../platform/object-client.ts";
 import type { EdgePool } from "./edge-pool.ts";
+import type { RouteCache } from "./route-cache.ts";
 import { CALL_TIMEOUT_MS, FIRST_SYNC_WAIT_MS, SyncState } from "./sync-state.ts";
 
 /** How often a request that waits for another request's sync looks whether it is there. */
@@ -22,9 +23,11 @@ const LONG_ANSWER_MS = 4_000;
 export class PoolSync {
   readonly #pool: EdgePool;
   readonly #state: SyncState;
+  readonly #routes: Pick<RouteCache, "heard">;
 
-  constructor(pool: EdgePool, isolate: string) {
+  constructor(pool: EdgePool, isolate: string, routes: Pick<RouteCache, "heard">) {
     this.#pool = pool;
+    this.#routes = routes;
     this.#state = new SyncState(pool, isolate);
   }
 
@@ -93,7 +96,10 @@ export class PoolSync {
     const called = callPool(env, this.#pool.id, (stub) => stub.sync(report));
     // An answer that is late is of no use: a later one may be in force by then.
     const answer = await Promise.race([called, scheduler.wait(CALL_TIMEOUT_MS)]);
-    if (answer?.ok) return this.#state.answered(report, answer.value, startedMs, Date.now());
+    if (answer?.ok) {
+      this.#routes.heard(answer.value.routes_mark ?? 0);
+      return this.#state.answered(report, answer.value, startedMs, Date.now());
+    }
     const failure = answer?.failure ?? "timeout";
     const backoff_ms = this.#state.failed(startedMs, Date.now(), failure === "overloaded");
     logLine({ pool: this.#pool.id, event: "sync_failed", failure, detail: answer?.detail, backoff_ms });

@@ -3,6 +3,7 @@
  * @module
  */
 import { choosePool } from "../config/routing.ts";
+import type { UnservedReason } from "../contract/sync.ts";
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { type ProblemType, problem } from "./answers.ts";
@@ -89,17 +90,16 @@ async function forward(visit: Visit, poolId: string, headers: Headers): Promise<
   };
   edge.request.signal.addEventListener("abort", left, { once: true });
   await exchange.run();
+  if (exchange.unserved !== null) pool.ledger.unserved(exchange.unserved);
   if (sync.isDue(Date.now())) sync.start(env, ctx);
   else sync.promise(env, ctx);
   return { exchange, view, sync };
 }
 
 function answer(visit: Visit, forwarded: Forwarded | null): Response {
-  const { response, hold, server, outcome, retryAfterMs } = forwarded?.exchange ?? NOT_FORWARDED;
+  const { response, hold, server, outcome, unserved, retryAfterMs } = forwarded?.exchange ?? NOT_FORWARDED;
   if (forwarded === null || response === null || hold === null) {
-    if (outcome === null && retryAfterMs !== null) return refuse(visit, "rate_limited", retryAfterMs / 1_000);
-    if (outcome === null) return refuse(visit, "no_origin_available", RETRY_AFTER_S);
-    return refuse(visit, outcome === "timeout" ? "origin_timeout" : "origin_failed");
+    return refuse(visit, unserved ?? "origin_failed", retryAfterS(unserved, retryAfterMs));
   }
   const { view, sync } = forwarded;
   const { edge, env, ctx } = visit;
@@ -117,8 +117,15 @@ const NOT_FORWARDED = {
   hold: null,
   server: null,
   outcome: null,
+  unserved: "no_origin_available",
   retryAfterMs: null,
 } as const;
+
+/** What a client is told to wait; undefined: nothing. */
+function retryAfterS(unserved: UnservedReason | null, retryAfterMs: number | null): number | undefined {
+  if (unserved === "rate_limited" && retryAfterMs !== null) return retryAfterMs / 1_000;
+  return unserved === "no_origin_available" ? RETRY_AFTER_S : undefined;
+}
 
 function refuse({ edge, log }: Visit, type: ProblemType, retryAfterS?: number): Response {
   log.refuse(type);

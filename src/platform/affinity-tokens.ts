@@ -6,6 +6,7 @@
  */
 import type { PoolConfig } from "../config/schema.ts";
 import type { AffinityTokens } from "../contract/sync.ts";
+import { base64Url } from "./base64url.ts";
 import type { Env } from "./env.ts";
 
 /** Guessing one of 2^128 is out of reach; more would only make the cookie longer. */
@@ -71,11 +72,4 @@ export async function configTokens(
 /** A secret of 256 bits, for a pool whose operator set none. */
 export function randomSecret(): string {
   return base64Url(crypto.getRandomValues(new Uint8Array(32)));
-}
-
-function base64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "");
 }

@@ -2,12 +2,15 @@
  * The Worker's bindings. Optional ones may be absent; what is then different is said with each.
  * @module
  */
+import type { RoutesRpc } from "../contract/routes.ts";
 import type { PoolRpc } from "../contract/sync.ts";
 
 export interface Env {
   /** Configuration: keys `routes` and `pool:<id>`. */
   POOLS: KVNamespace;
   UPSTREAM_POOL: DurableObjectNamespace<PoolRpc & Rpc.DurableObjectBranded>;
+  /** One object, which keeps the routes. */
+  ROUTE_BOOK: DurableObjectNamespace<RoutesRpc & Rpc.DurableObjectBranded>;
   /** Names this balancer to itself, to notice loops. Default `edge-balancer`. */
   LB_NAME?: string;
   /** "1": origins may be raw IP addresses or localhost. For local use; Cloudflare refuses to fetch those. */

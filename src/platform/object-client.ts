@@ -1,9 +1,11 @@
 /**
- * Calls to a pool's object. A stub is made for each call: it cannot be kept across requests, and after an
+ * Calls to a pool's object, and to that of the routes. A stub is made for each call: it cannot be kept across requests, and after an
  * exception it may be broken (PLATFORM: Durable Objects).
  * @module
  */
+import { ROUTES_KEY } from "../config/documents.ts";
 import type { PoolAdminRpc } from "../contract/admin.ts";
+import type { RoutesRpc } from "../contract/routes.ts";
 import type { PoolRpc } from "../contract/sync.ts";
 import type { Env } from "./env.ts";
 
@@ -17,9 +19,20 @@ export async function callPool<T>(
   pool: string,
   call: (stub: PoolRpc & PoolAdminRpc) => Promise<T>,
 ): Promise<ObjectAnswer<T>> {
+  return await answered(() => call(env.UPSTREAM_POOL.getByName(pool) as unknown as PoolRpc & PoolAdminRpc));
+}
+
+/** The same for the object that keeps the routes. */
+export async function callRoutes<T>(
+  env: Env,
+  call: (stub: RoutesRpc) => Promise<T>,
+): Promise<ObjectAnswer<T>> {
+  return await answered(() => call(env.ROUTE_BOOK.getByName(ROUTES_KEY) as unknown as RoutesRpc));
+}
+
+async function answered<T>(call: () => Promise<T>): Promise<ObjectAnswer<T>> {
   try {
-    const stub = env.UPSTREAM_POOL.getByName(pool) as unknown as PoolRpc & PoolAdminRpc;
-    return { ok: true, value: await call(stub) };
+    return { ok: true, value: await call() };
   } catch (error) {
     return { ok: false, failure: classify(error), detail: String(error) };
   }

@@ -6,8 +6,7 @@
 import { canonicalJson } from "../config/canonical.ts";
 import { formatErrors } from "../config/errors.ts";
 import { parseJson } from "../config/json.ts";
-import { type ParseOptions, parsePool } from "../config/parse.ts";
-import type { PoolConfig } from "../config/schema.ts";
+import type { Result } from "../config/parse.ts";
 import type { ConfigVersion, PoolStore } from "./store.ts";
 
 /** A document as KV gave it. */
@@ -28,26 +27,27 @@ const STALE_READ_MS = 600_000;
 /** In SQLite: when the operator removed the pool, in ms since the epoch. */
 const RETIRED_FACT = "retired_at";
 
-export class ConfigKeeper {
+/** @typeParam C the configuration that a document parses to */
+export class ConfigKeeper<C> {
   readonly #store: PoolStore;
   readonly #now: () => number;
-  readonly #options: ParseOptions;
+  readonly #parseValue: (value: unknown) => Result<C>;
   #current: ConfigVersion | null;
-  #config: PoolConfig | null = null;
+  #config: C | null = null;
   #error: string | null = null;
   #retiredAtMs: number | null;
 
-  constructor(store: PoolStore, now: () => number, options: ParseOptions) {
+  constructor(store: PoolStore, now: () => number, parse: (value: unknown) => Result<C>) {
     this.#store = store;
     this.#now = now;
-    this.#options = options;
+    this.#parseValue = parse;
     this.#retiredAtMs = store.fact<number | null>(RETIRED_FACT, null);
     this.#current = store.configVersions(1)[0] ?? null;
     if (this.#current !== null) this.#config = this.#parse(this.#current.document);
   }
 
   /** The config in force, or null if there has never been a good one. */
-  get config(): PoolConfig | null {
+  get config(): C | null {
     return this.#config;
   }
 
@@ -135,8 +135,8 @@ export class ConfigKeeper {
     });
   }
 
-  #parse(document: string): PoolConfig | null {
-    const parsed = parsePool(JSON.parse(document), this.#options);
+  #parse(document: string): C | null {
+    const parsed = this.#parseValue(JSON.parse(document));
     this.#error = parsed.ok ? null : formatErrors(parsed.errors);
     return parsed.ok ? parsed.value : null;
   }

@@ -6,9 +6,9 @@
 import { canonicalJson } from "../config/canonical.ts";
 import { formatPath } from "../config/errors.ts";
 import { parseJson } from "../config/json.ts";
-import { parsePool } from "../config/parse.ts";
+import type { Result } from "../config/parse.ts";
 import type { WriteOptions, WriteResult } from "../contract/admin.ts";
-import type { PoolController } from "./controller.ts";
+import type { ConfigKeeper, OfferedDocument } from "./config-keeper.ts";
 import type { PoolStore } from "./store.ts";
 
 /** KV takes one write per second and key (PLATFORM: KV). */
@@ -18,18 +18,29 @@ const LONGEST_RETRY_MS = 60_000;
 /** In SQLite: a write KV does not have yet. */
 const PENDING_FACT = "kv_pending";
 
-/** The pool's key in KV. */
-export interface PoolDocument {
+/** The configuration's key in KV. */
+export interface KeptDocument {
   put(text: string, updatedAt: number): Promise<void>;
   delete(): Promise<void>;
 }
 
+/** What is written to: a pool's configuration, or the routes. */
+export interface WrittenConfig {
+  /** False: it does not exist. */
+  readonly configured: boolean;
+  readonly keeper: ConfigKeeper<unknown>;
+  /** Puts a document in force that is newer than what is. */
+  offer(document: OfferedDocument): unknown;
+  /** An operator did something. */
+  audit(who: string, what: string): void;
+}
+
 export interface ConfigWriterOptions {
-  pool: string;
   store: PoolStore;
-  controller: PoolController;
-  document: PoolDocument;
-  allowIpOrigins: boolean;
+  config: WrittenConfig;
+  /** Says what is wrong with a document in its writer's terms. */
+  parse: (value: unknown) => Result<unknown>;
+  document: KeptDocument;
   now: () => number;
   log: (entry: Record<string, unknown>) => void;
 }
@@ -52,47 +63,47 @@ export class ConfigWriter {
     this.#pending = options.store.fact<Pending | null>(PENDING_FACT, null);
   }
 
-  /** The version an operator may expect; 0 if the pool does not exist. */
+  /** The version an operator may expect; 0 if there is no configuration. */
   get version(): number {
-    const { controller } = this.#options;
-    return controller.configured ? (controller.keeper.version?.version ?? 0) : 0;
+    const { config } = this.#options;
+    return config.configured ? (config.keeper.version?.version ?? 0) : 0;
   }
 
   /** Puts `text`, a JSON document, in force. */
   async put(text: string, options: WriteOptions): Promise<WriteResult> {
-    const { pool, controller, allowIpOrigins } = this.#options;
+    const { config, parse } = this.#options;
     const { expected_version } = options;
     if (expected_version !== undefined && expected_version !== this.version) return this.#conflict();
     const value = parseJson(text);
-    const parsed = parsePool(value, { allowIpOrigins, path: ["pools", pool] });
+    const parsed = parse(value);
     if (!parsed.ok) {
       const problems = parsed.errors.map(({ path, message }) => ({ path: formatPath(path), message }));
       return { status: "invalid", problems };
     }
-    const { keeper } = controller;
+    const { keeper } = config;
     // A document in KV that was refused is overwritten, even with what is in force.
-    const isKnown = controller.configured && keeper.error === null;
+    const isKnown = config.configured && keeper.error === null;
     if (isKnown && keeper.version?.document === canonicalJson(value)) {
       return { status: "unchanged", version: this.version };
     }
-    controller.offer({ text, updatedAt: this.#nextMark() });
+    config.offer({ text, updatedAt: this.#nextMark() });
     return await this.#wrote(options);
   }
 
   async rollback(version: number, options: WriteOptions): Promise<WriteResult> {
-    const { store, controller } = this.#options;
+    const { store, config } = this.#options;
     const past = store.configVersion(version);
-    if (past === null || !controller.configured) return { status: "missing" };
+    if (past === null || !config.configured) return { status: "missing" };
     return await this.put(past.document, options);
   }
 
-  /** Retires the pool at once. */
-  async remove(options: WriteOptions): Promise<WriteResult> {
-    const { controller } = this.#options;
+  /** @param retire takes the configuration out of force */
+  async remove(retire: () => void, options: WriteOptions): Promise<WriteResult> {
+    const { config } = this.#options;
     const { expected_version } = options;
-    if (!controller.configured && controller.keeper.error === null) return { status: "missing" };
+    if (!config.configured && config.keeper.error === null) return { status: "missing" };
     if (expected_version !== undefined && expected_version !== this.version) return this.#conflict();
-    controller.retire();
+    retire();
     return await this.#wrote(options);
   }
 
@@ -125,8 +136,8 @@ export class ConfigWriter {
   }
 
   async #write(): Promise<void> {
-    const { controller, document } = this.#options;
-    const { version, isRetired } = controller.keeper;
+    const { config, document } = this.#options;
+    const { version, isRetired } = config.keeper;
     if (isRetired || version === null) await document.delete();
     else await document.put(version.document, version.updatedAt ?? version.appliedAt);
   }
@@ -134,7 +145,7 @@ export class ConfigWriter {
   async #wrote({ who, what }: WriteOptions): Promise<WriteResult> {
     this.#revision++;
     this.#setPending({ dueMs: this.#earliestMs(), failures: 0 });
-    this.#options.controller.audit(who, this.version > 0 ? `${what} (version ${this.version})` : what);
+    this.#options.config.audit(who, this.version > 0 ? `${what} (version ${this.version})` : what);
     const stored = await this.flush();
     return { status: "applied", version: this.version, stored };
   }
@@ -145,7 +156,7 @@ export class ConfigWriter {
 
   /** Newer than anything before it, even if that came from a clock that is ahead. */
   #nextMark(): number {
-    return Math.max(this.#options.now(), this.#options.controller.keeper.newestMarkMs + 1);
+    return Math.max(this.#options.now(), this.#options.config.keeper.newestMarkMs + 1);
   }
 
   #earliestMs(): number {

@@ -3,12 +3,15 @@
  * probes are handed in.
  * @module
  */
+import { parsePool } from "../config/parse.ts";
+import type { PoolConfig } from "../config/schema.ts";
 import { HEALTH_TRANSITIONS, type PoolEvent, type PoolEventKind } from "../contract/events.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolSnapshot, SyncReply, SyncReport } from "../contract/sync.ts";
 import { type Clock, type Random, systemRandom, systemTimers, type Timers } from "../core/system.ts";
 import { ConfigKeeper, type OfferedDocument, type OfferVerdict } from "./config-keeper.ts";
 import type { PoolParts } from "./description.ts";
+import { EventBook } from "./event-counts.ts";
 import { HealthMonitor } from "./health-monitor.ts";
 import { LeaseDesk } from "./lease-desk.ts";
 import { Notifier } from "./notifier.ts";
@@ -37,10 +40,11 @@ export interface ControllerOptions {
 
 export class PoolController {
   readonly #options: ControllerOptions;
-  readonly #keeper: ConfigKeeper;
+  readonly #keeper: ConfigKeeper<PoolConfig>;
   readonly #board: OriginBoard;
   readonly #monitor: HealthMonitor;
   readonly #notifier: Notifier;
+  readonly #events: EventBook;
   /** What isolates are given. */
   readonly #leases: LeaseDesk;
   readonly statistics: Statistics;
@@ -52,8 +56,9 @@ export class PoolController {
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { store, now, allowIpOrigins } = options;
-    this.#keeper = new ConfigKeeper(store, now, { allowIpOrigins });
+    this.#keeper = new ConfigKeeper(store, now, (value) => parsePool(value, { allowIpOrigins }));
     this.#notifier = new Notifier(store, now);
+    this.#events = new EventBook(store);
     this.#leases = new LeaseDesk({
       store,
       now,
@@ -85,7 +90,7 @@ export class PoolController {
     return this.#snapshot !== null;
   }
 
-  get keeper(): ConfigKeeper {
+  get keeper(): ConfigKeeper<PoolConfig> {
     return this.#keeper;
   }
 
@@ -183,7 +188,10 @@ export class PoolController {
       monitor: this.#monitor,
       isolates: this.#leases.isolates,
       rates: this.#leases.rates,
+      events: this.#events,
       snapshot: this.#snapshot,
+      panic: this.#snapshot !== null && this.#leases.panicking,
+      nowMs: this.#options.now(),
     };
   }
 
@@ -262,6 +270,7 @@ export class PoolController {
       ...(who === undefined ? {} : { who }),
     };
     store.addEvent(event);
+    this.#events.note(kind, origin);
     log({ event: kind, origin, who, detail });
     if (HEALTH_TRANSITIONS.has(kind) && this.#keeper.config?.notify_url != null) this.#notifier.add(event);
   }

@@ -2,24 +2,36 @@
  * A pool as its operator sees it.
  * @module
  */
-import type { OriginDescription, PoolDescription, PoolSummary } from "../contract/admin.ts";
+import type { OriginConfig, PoolConfig } from "../config/schema.ts";
+import type {
+  OriginDescription,
+  PoolDescription,
+  PoolSummary,
+  VersionDescription,
+} from "../contract/admin.ts";
 import type { PoolSnapshot } from "../contract/sync.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
+import type { EventBook } from "./event-counts.ts";
 import type { HealthMonitor } from "./health-monitor.ts";
 import type { Isolates } from "./isolates.ts";
 import type { OriginBoard } from "./origin-board.ts";
 import type { RateAuthority } from "./rate-authority.ts";
+import type { PoolStore } from "./store.ts";
 
 /** Where the description is taken from. */
 export interface PoolParts {
   pool: string;
-  keeper: ConfigKeeper;
+  keeper: ConfigKeeper<PoolConfig>;
   board: OriginBoard;
   monitor: HealthMonitor;
   isolates: Isolates;
   rates: RateAuthority;
+  events: EventBook;
   /** Null: the pool has no usable configuration, or was removed. */
   snapshot: PoolSnapshot | null;
+  /** Unhealthy origins are used, because too few are healthy. */
+  panic: boolean;
+  nowMs: number;
 }
 
 export function describePool(parts: PoolParts): PoolDescription {
@@ -37,6 +49,7 @@ export function describePool(parts: PoolParts): PoolDescription {
     origins,
     active_connections: origins.reduce((sum, origin) => sum + origin.active_connections, 0),
     isolates: isolates.size,
+    panic: parts.panic,
   };
 }
 
@@ -58,9 +71,21 @@ export function summarizePool({ pool, keeper, snapshot }: PoolParts): PoolSummar
   };
 }
 
-function describeOrigins({ board, monitor, isolates, snapshot }: PoolParts): OriginDescription[] {
+/** Newest first; at most one if `version` is given. */
+export function describeVersions(store: PoolStore, version?: number): VersionDescription[] {
+  const kept = version === undefined ? store.configVersions() : [store.configVersion(version)];
+  return kept.flatMap((each) => {
+    if (each === null) return [];
+    const { version, appliedAt, updatedAt, document } = each;
+    return [{ version, applied_at: appliedAt, updated_at: updatedAt, document }];
+  });
+}
+
+function describeOrigins(parts: PoolParts): OriginDescription[] {
+  const { board, monitor, isolates, snapshot } = parts;
   const states = snapshot?.origins ?? {};
-  return board.origins().flatMap(({ id, url }) => {
+  return board.origins().flatMap((origin) => {
+    const { id, url } = origin;
     const record = board.record(id);
     const state = states[id];
     if (record === null || state === undefined) return [];
@@ -73,8 +98,10 @@ function describeOrigins({ board, monitor, isolates, snapshot }: PoolParts): Ori
       since: record.sinceMs,
       ejected_until: board.ejectedUntilMs(id),
       drain_deadline: record.drain?.deadlineMs ?? null,
+      drain_started: record.drain?.startedMs ?? null,
       leaving: record.leaving !== null,
       active_connections: isolates.active(id),
+      ...describeLimits(origin, parts),
       last_probe: probe && {
         at: probe.at,
         passed: probe.passed,
@@ -83,4 +110,13 @@ function describeOrigins({ board, monitor, isolates, snapshot }: PoolParts): Ori
       },
     };
   });
+}
+
+function describeLimits(
+  { id, rate_limit, max_connections }: OriginConfig,
+  { snapshot, rates, nowMs }: PoolParts,
+): Pick<OriginDescription, "rate_limit" | "max_connections"> {
+  const limit = rate_limit ?? snapshot?.config.rate_limit ?? null;
+  const granted = rates.counted(id, nowMs) ?? 0;
+  return { rate_limit: limit === null ? null : { limit, granted }, max_connections };
 }

@@ -74,6 +74,12 @@ export class Ejections {
     return this.#detector?.ejectedUntilMs(id) ?? null;
   }
 
+  /** How many times the base each origin's last ejection lasted, by id; those never ejected lately are left out. */
+  steps(): Record<string, number> {
+    const states = this.#detector?.toJSON() ?? {};
+    return Object.fromEntries(Object.entries(states).map(([id, { multiplier }]) => [id, multiplier]));
+  }
+
   forget(id: string): void {
     this.#detector?.forget(id);
     this.#save();

@@ -15,8 +15,9 @@ import type {
 import type { PoolSnapshot } from "../contract/sync.ts";
 import { ineligibility, limitIneligibility, sessionIneligibility } from "../core/eligibility.ts";
 import { LoadBalancer } from "../core/load-balancer.ts";
-import { Server } from "../core/server.ts";
+import type { Server } from "../core/server.ts";
 import type { Affinity, RouteRequest } from "../core/session-affinity.ts";
+import { serverOf } from "./servers.ts";
 import { type CookieReading, readSessionCookie } from "./session-cookie.ts";
 
 /** What the object knows beyond the snapshot. */
@@ -29,6 +30,8 @@ export interface ExplanationInput {
   cursor: number;
   random: () => number;
   active: (origin: string) => number;
+  /** Isolates that work for the pool. */
+  isolates: number;
   /** Requests in any one second that isolates hold the right to start at an origin; null if it has no limit. */
   granted: (origin: string) => number | null;
 }
@@ -36,7 +39,7 @@ export interface ExplanationInput {
 export function explainPick(input: ExplanationInput): PoolExplanation {
   const { pool, snapshot, facts, nowMs } = input;
   const { config } = snapshot;
-  const servers = config.origins.map((origin) => serverOf(origin, input));
+  const servers = config.origins.map((origin) => serverOf(origin, snapshot, input.active));
   const cookie = readCookie(input);
   const pinned = cookie?.state === "valid" ? (servers.find(({ id }) => id === cookie.origin) ?? null) : null;
   const key = compileHashKey(config)(keyed(facts));
@@ -59,6 +62,11 @@ export function explainPick(input: ExplanationInput): PoolExplanation {
       reason: decision.reason === "affinity" ? "affinity" : "algorithm",
       certain: decision.reason === "affinity" || kept === 1 || goesByKey(config, key),
     },
+    lease: {
+      isolates: input.isolates,
+      cursor: input.cursor,
+      active_connections: servers.reduce((sum, { activeConnections }) => sum + activeConnections, 0),
+    },
     unknown_here: unknownHere(config),
   };
 }
@@ -78,22 +86,6 @@ export function explainNothing(pool: string): PoolExplanation {
     pick: null,
     unknown_here: [],
   };
-}
-
-function serverOf(origin: PoolConfig["origins"][number], input: ExplanationInput): Server {
-  const { id, weight, enabled, backup } = origin;
-  const maxConnections = origin.max_connections ?? Number.POSITIVE_INFINITY;
-  const server = new Server(id, 0, weight, { id, enabled, backup, maxConnections });
-  const state = input.snapshot.origins[id];
-  if (state !== undefined) {
-    server.healthy = state.healthy;
-    server.ejected = state.ejected;
-    server.draining = state.draining;
-    server.drained = state.drained;
-    server.weightFactor = state.weight_factor;
-  }
-  server.activeConnections = input.active(id);
-  return server;
 }
 
 function balancerOf(servers: Server[], pinned: Server | null, input: ExplanationInput): LoadBalancer {

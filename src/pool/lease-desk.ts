@@ -56,6 +56,11 @@ export class LeaseDesk {
     return this.#cursor.position;
   }
 
+  /** True while unhealthy origins are used because too few are healthy. */
+  get panicking(): boolean {
+    return this.#strict.panicking;
+  }
+
   /** @param snapshot null: the pool has no usable configuration, or none any more */
   adopt(snapshot: PoolSnapshot | null): void {
     this.#snapshot = snapshot;

@@ -13,14 +13,19 @@ import type {
   VersionDescription,
 } from "../contract/admin.ts";
 import type { PoolEvent } from "../contract/events.ts";
-import type { HistoryRange, PoolHistory, PoolStats } from "../contract/stats.ts";
+import type { LiveOptions, LivePool } from "../contract/live.ts";
+import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "../contract/stats.ts";
 import { systemRandom } from "../core/system.ts";
 import type { AffinityKeeper } from "./affinity-keeper.ts";
 import { checkNow } from "./check-now.ts";
 import type { PoolController } from "./controller.ts";
-import { describePool, summarizePool } from "./description.ts";
+import { describePool, describeVersions, summarizePool } from "./description.ts";
 import { explainNothing, explainPick } from "./explanation.ts";
-import type { ConfigVersion, PoolStore } from "./store.ts";
+import { livePool } from "./live.ts";
+import type { PoolStore } from "./store.ts";
+
+/** Two slices at most: short enough to be now, long enough to be steady. */
+const LIVE_WINDOW_S = 10;
 
 export interface OperatorDeskOptions {
   controller: PoolController;
@@ -49,8 +54,30 @@ export class OperatorDesk {
     return this.#options.controller.statistics.stats(windowS, this.describe());
   }
 
-  history(range: HistoryRange): PoolHistory {
-    return this.#options.controller.statistics.history(range);
+  history(range: HistoryRange, sinceMs?: number): PoolHistory {
+    return this.#options.controller.statistics.history(range, sinceMs);
+  }
+
+  /** Everything that who watches the pool wants to see. */
+  live({ origins, events }: LiveOptions): LivePool {
+    const { controller, now } = this.#options;
+    const parts = controller.parts();
+    const described = this.describe();
+    const stats = controller.statistics.stats(LIVE_WINDOW_S, described);
+    return livePool({
+      parts,
+      described,
+      stats,
+      events: this.events(events),
+      nowMs: now(),
+      mostOrigins: origins,
+    });
+  }
+
+  /** All that a scrape of the metrics needs. */
+  scrape(): PoolScrape {
+    const { statistics } = this.#options.controller;
+    return statistics.scrape(this.describe(), this.#options.controller.parts().events.counts);
   }
 
   /** Newest first. */
@@ -60,10 +87,7 @@ export class OperatorDesk {
 
   /** Newest first; at most one if `version` is given. */
   versions(version?: number): VersionDescription[] {
-    const { store } = this.#options;
-    if (version === undefined) return store.configVersions().map(describeVersion);
-    const found = store.configVersion(version);
-    return found === null ? [] : [describeVersion(found)];
+    return describeVersions(this.#options.store, version);
   }
 
   drain(origin: string, who: string): DrainResult {
@@ -103,6 +127,7 @@ export class OperatorDesk {
       cursor: controller.cursorPosition,
       random: systemRandom,
       active: (origin) => isolates.active(origin),
+      isolates: isolates.size,
       granted: (origin) => rates.counted(origin, nowMs),
     });
   }
@@ -113,8 +138,4 @@ export class OperatorDesk {
     if (changed) return "changed";
     return controller.parts().board.record(origin) === null ? "missing" : "unchanged";
   }
-}
-
-function describeVersion({ version, appliedAt, updatedAt, document }: ConfigVersion): VersionDescription {
-  return { version, applied_at: appliedAt, updated_at: updatedAt, document };
 }

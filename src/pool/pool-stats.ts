@@ -4,9 +4,12 @@
  */
 import type { OriginDescription, PoolDescription } from "../contract/admin.ts";
 import type {
+  EventCounts,
   HistoryRange,
+  LatencyQuantiles,
   OriginStats,
   PoolHistory,
+  PoolScrape,
   PoolStats,
   TrafficCounts,
   TrafficStats,
@@ -19,6 +22,11 @@ import type { OriginBoard } from "./origin-board.ts";
 import { StatsBook } from "./stats-book.ts";
 import type { PoolStore } from "./store.ts";
 import { noCounts, quantilesOf } from "./tally.ts";
+
+/** What the latency summaries of the metrics are taken from, in seconds: long enough to be steady. */
+const RECENT_S = 300;
+/** Prometheus' own default buckets, and one more for what is nearly a time-out. */
+const HISTOGRAM_BOUNDS_MS = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
 
 export interface StatisticsOptions {
   store: PoolStore;
@@ -50,8 +58,8 @@ export class Statistics {
   }
 
   /** An isolate reported what was not counted before. */
-  heard({ origins, sync_failures }: SyncReport): void {
-    this.#book.record(origins, sync_failures);
+  heard({ origins, sync_failures, unserved }: SyncReport): void {
+    this.#book.record(origins, sync_failures, unserved);
   }
 
   /** Writes down what is over. */
@@ -80,6 +88,7 @@ export class Statistics {
       since: account.sinceMs,
       window_s: windowS,
       ...traffic(counts.pool.counts, latencies.pool.sketch, described.active_connections),
+      unserved: counts.unserved,
       requests_per_server: Object.fromEntries(origins.map(([id, { requests }]) => [id, requests])),
       origins: Object.fromEntries(origins),
       sync: {
@@ -90,8 +99,28 @@ export class Statistics {
     };
   }
 
-  history(range: HistoryRange): PoolHistory {
-    return this.#book.history(range);
+  /** All that a scrape of the metrics needs. */
+  scrape(description: PoolDescription, events: EventCounts): PoolScrape {
+    const { latencies } = this.#book.account(RECENT_S);
+    const recent = description.origins.map(({ id }): [string, LatencyQuantiles] => {
+      return [id, quantilesOf(latencies.origins.get(id)?.sketch ?? null)];
+    });
+    const sketch = this.#book.latencies;
+    return {
+      description,
+      stats: this.stats(null, description),
+      latency: {
+        bounds: [...HISTOGRAM_BOUNDS_MS],
+        counts: sketch.countsUpTo(HISTOGRAM_BOUNDS_MS),
+        count: sketch.count,
+      },
+      recent: Object.fromEntries(recent),
+      events,
+    };
+  }
+
+  history(range: HistoryRange, sinceMs?: number): PoolHistory {
+    return this.#book.history(range, sinceMs);
   }
 }
 

@@ -7,7 +7,8 @@
  * @module
  */
 import type { HistoryRange, PoolHistory } from "../contract/stats.ts";
-import type { OriginReport } from "../contract/sync.ts";
+import type { OriginReport, UnservedCounts } from "../contract/sync.ts";
+import type { LatencySketch } from "../core/latency-sketch.ts";
 import { historyOf } from "./history.ts";
 import type { PeriodStore, StatsRow, StoredPeriod } from "./stats-periods.ts";
 import { countsOf, Tally } from "./tally.ts";
@@ -58,10 +59,14 @@ export class StatsBook {
    * What an isolate saw since its last report, each report once.
    * @param syncFailures calls to the object that failed at its end
    */
-  record(origins: Readonly<Record<string, OriginReport>>, syncFailures = 0): void {
+  record(
+    origins: Readonly<Record<string, OriginReport>>,
+    syncFailures = 0,
+    unserved: UnservedCounts = {},
+  ): void {
     this.roll();
     const open = [this.#slice, this.#span, this.#totals];
-    for (const tally of open) tally.failed += syncFailures;
+    for (const tally of open) tally.addPoolCounts(syncFailures, unserved);
     for (const [origin, report] of Object.entries(origins)) {
       const counts = countsOf(report);
       const known = this.#options.knows(origin) ? origin : null;
@@ -109,13 +114,19 @@ export class StatsBook {
     return { counts: tally, latencies: tally, sinceMs: Math.max(startMs, this.#sinceMs ?? nowMs) };
   }
 
-  history(range: HistoryRange): PoolHistory {
+  /** Latencies of the pool since the start. */
+  get latencies(): LatencySketch {
+    return this.#totals.pool.sketch;
+  }
+
+  /** @param sinceMs only slices that began then or later */
+  history(range: HistoryRange, sinceMs = 0): PoolHistory {
     this.roll();
     const isHour = range === "hour";
     const stepMs = isHour ? SLICE_MS : SPAN_MS;
     const from = floorTo(this.#options.now() - (isHour ? HOUR_MS : DAY_MS), stepMs);
     const to = isHour ? this.#sliceAtMs : this.#spanAtMs;
-    const periods = this.#options.rows.summaries(isHour ? "slice" : "span", from, to);
+    const periods = this.#options.rows.summaries(isHour ? "slice" : "span", Math.max(from, sinceMs), to);
     return { range, step_s: stepMs / 1_000, from, to, slices: historyOf(periods) };
   }
 
@@ -162,7 +173,7 @@ export class StatsBook {
     const fromMs = last === null ? 0 : last.spanAt + SPAN_MS;
     for (const { at, summary, sketches } of rows.periods("slice", fromMs, Number.MAX_SAFE_INTEGER)) {
       this.#span.merge(summary, sketches);
-      this.#totals.merge(summary, null);
+      this.#totals.merge(summary, sketches);
       this.#spanAtMs = floorTo(at, SPAN_MS);
       if (last === null) this.#sinceMs = Math.min(this.#sinceMs ?? at, at);
     }

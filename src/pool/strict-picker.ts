@@ -81,6 +81,11 @@ export class StrictPicker {
     this.#balancer = new LoadBalancer<Server, StrictRequest>(servers, settings);
   }
 
+  /** True while unhealthy origins are used because too few are healthy; true of pools that are not strict, too. */
+  get panicking(): boolean {
+    return this.#balancer?.panicking ?? false;
+  }
+
   pick(request: PickRequest): PickReply {
     const tried = new Set(request.tried.flatMap((id) => this.#servers.get(id) ?? []));
     const pinned = request.pinned === null ? null : (this.#servers.get(request.pinned) ?? null);

@@ -3,7 +3,7 @@
  * @module
  */
 import type { LatencyQuantiles, TrafficCounts } from "../contract/stats.ts";
-import type { OriginReport } from "../contract/sync.ts";
+import { type OriginReport, UNSERVED_REASONS, type UnservedCounts } from "../contract/sync.ts";
 import { LatencySketch, type SketchData } from "../core/latency-sketch.ts";
 
 /** So many origins of a period have latencies of their own: those first heard of. The pool's cover all. */
@@ -19,7 +19,15 @@ const TOTALS_CHARS = 600_000;
 const QUANTILES = [0.5, 0.9, 0.99] as const;
 
 /** In the order in which they are stored, which only ever grows at the end. */
-const COUNTS = ["requests", "errors", "client_closed", "retries", "rate_limited", "latency_sum"] as const;
+const COUNTS = [
+  "requests",
+  "errors",
+  "client_closed",
+  "retries",
+  "rate_limited",
+  "latency_sum",
+  "retry_overflow",
+] as const;
 
 export type OriginRow = [id: string, counts: number[], quantiles?: (number | null)[]];
 
@@ -31,6 +39,10 @@ export interface Summary {
   active: number;
   /** Syncs that failed. */
   failed: number;
+  /** Absent: none. */
+  unserved?: UnservedCounts;
+  /** The pool's latencies; of totals alone, whose sketches are not stored apart. */
+  latencies?: SketchData;
 }
 
 interface Sketches {
@@ -54,6 +66,8 @@ export class Tally {
   readonly #sketched: number;
   /** Syncs that failed. */
   failed = 0;
+  /** Requests that got no origin's answer, by why. */
+  readonly unserved: UnservedCounts = {};
 
   /** @param sketched how many origins get latencies of their own */
   constructor(sketched = SKETCHED_ORIGINS) {
@@ -61,6 +75,7 @@ export class Tally {
   }
 
   get isEmpty(): boolean {
+    if (Object.keys(this.unserved).length > 0) return false;
     return this.failed === 0 && COUNTS.every((name) => this.pool.counts[name] === 0);
   }
 
@@ -78,10 +93,20 @@ export class Tally {
     addTo(entry.counts, counts);
   }
 
+  /** Adds what is of no origin. */
+  addPoolCounts(failed: number, unserved: UnservedCounts): void {
+    this.failed += failed;
+    for (const reason of UNSERVED_REASONS) {
+      const added = unserved[reason] ?? 0;
+      if (added > 0) this.unserved[reason] = (this.unserved[reason] ?? 0) + added;
+    }
+  }
+
   /** Adds a stored period. @param sketches null: counts alone */
   merge(summary: string, sketches: string | null): void {
     const counted = JSON.parse(summary) as Summary;
-    this.failed += counted.failed;
+    this.addPoolCounts(counted.failed, counted.unserved ?? {});
+    this.pool.sketch.mergeData(counted.latencies ?? []);
     addTo(this.pool.counts, toCounts(counted.pool[0]));
     for (const [id, counts] of counted.origins) addTo(this.#entry(id).counts, toCounts(counts));
     if (sketches === null) return;
@@ -92,7 +117,7 @@ export class Tally {
 
   /** Adds a period that is still in memory. */
   mergeTally(other: Tally): void {
-    this.failed += other.failed;
+    this.addPoolCounts(other.failed, other.unserved);
     addTo(this.pool.counts, other.pool.counts);
     this.pool.sketch.merge(other.pool.sketch);
     for (const [id, { counts, sketch }] of other.origins) {
@@ -114,7 +139,8 @@ export class Tally {
     });
     const pool: Summary["pool"] = [toRow(this.pool.counts), storedQuantiles(this.pool.sketch)];
     const origins = within(rows, SUMMARY_CHARS);
-    const summary = JSON.stringify({ pool, origins, active, failed: this.failed } satisfies Summary);
+    const { failed, unserved } = this;
+    const summary = JSON.stringify({ pool, origins, active, failed, unserved } satisfies Summary);
     const measured = entries.flatMap(([id, { sketch }]): Sketches["origins"] => {
       return sketch === null || sketch.count === 0 ? [] : [[id, sketch.toData()]];
     });
@@ -123,11 +149,19 @@ export class Tally {
     return { summary, sketches: JSON.stringify({ ...all, origins: within(measured, room) }) };
   }
 
-  /** Counts alone. */
+  /** Counts, and the latencies of the pool as a whole. */
   totals(): string {
     const rows = this.#busiestFirst().map(([id, { counts }]): OriginRow => [id, toRow(counts)]);
-    const origins = within(rows, TOTALS_CHARS);
-    return JSON.stringify({ pool: [toRow(this.pool.counts)], origins, active: 0, failed: this.failed });
+    const { failed, unserved } = this;
+    const summary: Summary = {
+      pool: [toRow(this.pool.counts)],
+      origins: within(rows, TOTALS_CHARS),
+      active: 0,
+      failed,
+      unserved,
+      latencies: this.pool.sketch.toData(),
+    };
+    return JSON.stringify(summary);
   }
 
   #busiestFirst(): [string, Entry][] {
@@ -146,7 +180,15 @@ export class Tally {
 }
 
 export function noCounts(): TrafficCounts {
-  return { requests: 0, errors: 0, client_closed: 0, retries: 0, rate_limited: 0, latency_sum: 0 };
+  return {
+    requests: 0,
+    errors: 0,
+    client_closed: 0,
+    retries: 0,
+    rate_limited: 0,
+    latency_sum: 0,
+    retry_overflow: 0,
+  };
 }
 
 export function toCounts(row: readonly number[]): TrafficCounts {
@@ -165,7 +207,7 @@ export function quantilesOf(sketch: LatencySketch | null): LatencyQuantiles {
 export function countsOf(report: OriginReport): TrafficCounts {
   const { success = 0, connect_failure = 0, timeout = 0, status = 0, client_closed = 0 } = report.outcomes;
   const errors = connect_failure + timeout + status;
-  const { retries, rate_limited, latency } = report;
+  const { retries, rate_limited, latency, retry_overflow = 0 } = report;
   const latency_sum = LatencySketch.from(latency).sum;
   return {
     requests: success + errors + client_closed,
@@ -174,6 +216,7 @@ export function countsOf(report: OriginReport): TrafficCounts {
     retries,
     rate_limited,
     latency_sum,
+    retry_overflow,
   };
 }
 

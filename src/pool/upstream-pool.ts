@@ -4,6 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { poolKey } from "../config/documents.ts";
+import { parsePool } from "../config/parse.ts";
 import type { HealthCheckConfig } from "../config/schema.ts";
 import type {
   CheckReport,
@@ -18,14 +19,15 @@ import type {
   WriteResult,
 } from "../contract/admin.ts";
 import type { PoolEvent } from "../contract/events.ts";
-import type { HistoryRange, PoolHistory, PoolStats } from "../contract/stats.ts";
+import type { LiveOptions, LivePool } from "../contract/live.ts";
+import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "../contract/stats.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolRpc, SyncReply, SyncReport } from "../contract/sync.ts";
 import { deleteDocument, readDocument, writeDocument } from "../platform/config-source.ts";
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { AffinityKeeper } from "./affinity-keeper.ts";
-import { ConfigWriter, type PoolDocument } from "./config-writer.ts";
+import { ConfigWriter } from "./config-writer.ts";
 import { PoolController } from "./controller.ts";
 import { OperatorDesk } from "./operator-desk.ts";
 import { probe } from "./prober.ts";
@@ -37,6 +39,11 @@ const CONFIG_CHECK_MS = 5_000;
 const CONFIG_SEARCH_MS = 1_000;
 /** Where the next alarm is set before anything else is done, so that no error can end the chain. */
 const SAFETY_ALARM_MS = 60_000;
+/** An alarm this late is not waited for any longer: it was lost, and is set anew. */
+const LOST_ALARM_MS = 5_000;
+
+/** In SQLite: the mark of the newest routes. */
+const ROUTES_FACT = "routes_mark";
 
 export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdminRpc {
   readonly #pool: string;
@@ -44,6 +51,9 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   readonly #affinity: AffinityKeeper;
   readonly #writer: ConfigWriter;
   readonly #desk: OperatorDesk;
+  readonly #store: PoolStore;
+  /** Of the newest routes this object has heard of; 0: of none. */
+  #routesMark: number;
   #configCheckedAtMs = Number.NEGATIVE_INFINITY;
   /** The last check, over or not. */
   #checking = Promise.resolve();
@@ -55,6 +65,8 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const store = new PoolStore(ctx.storage.sql);
+    this.#store = store;
+    this.#routesMark = store.fact(ROUTES_FACT, 0);
     this.#pool = ctx.id.name ?? store.fact("pool", "");
     if (store.fact("pool", "") !== this.#pool) store.setFact("pool", this.#pool);
     const log = (entry: Record<string, unknown>) => logLine({ pool: this.#pool, ...entry });
@@ -74,12 +86,17 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     };
     const controller = new PoolController({ ...shared, probe });
     const key = poolKey(this.#pool);
-    const document: PoolDocument = {
-      put: (text, updatedAt) => writeDocument(env, key, text, updatedAt),
-      delete: () => deleteDocument(env, key),
-    };
+    const { allowIpOrigins } = shared;
     this.#controller = controller;
-    this.#writer = new ConfigWriter({ ...shared, controller, document });
+    this.#writer = new ConfigWriter({
+      ...shared,
+      config: controller,
+      parse: (value) => parsePool(value, { allowIpOrigins, path: ["pools", this.#pool] }),
+      document: {
+        put: (text, updatedAt) => writeDocument(env, key, text, updatedAt),
+        delete: () => deleteDocument(env, key),
+      },
+    });
     this.#desk = new OperatorDesk({ ...shared, controller, affinity: this.#affinity });
   }
 
@@ -87,7 +104,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   async sync(report: SyncReport): Promise<SyncReply> {
     if (!this.#controller.configured) await this.#seekConfig();
     else if (this.#isConfigCheckDue()) this.ctx.waitUntil(this.#checkConfig());
-    const reply = this.#controller.sync(report);
+    const reply: SyncReply = { ...this.#controller.sync(report), routes_mark: this.#routesMark };
     this.#arm();
     if (reply.snapshot === null) return reply;
     return { ...reply, snapshot: await this.#affinity.attach(reply.snapshot) };
@@ -106,6 +123,13 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   async release(report: ReleaseReport): Promise<void> {
     this.#controller.release(report);
+  }
+
+  /** The routes changed: isolates hear of it with their next sync. */
+  async noteRoutes(mark: number): Promise<void> {
+    if (mark <= this.#routesMark) return;
+    this.#routesMark = mark;
+    this.#store.setFact(ROUTES_FACT, mark);
   }
 
   async wake(): Promise<void> {
@@ -135,8 +159,18 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     return this.#desk.stats(windowS ?? null);
   }
 
-  async history(range: HistoryRange): Promise<PoolHistory> {
-    return this.#desk.history(range);
+  async history(range: HistoryRange, sinceMs?: number): Promise<PoolHistory> {
+    return this.#desk.history(range, sinceMs);
+  }
+
+  async live(options: LiveOptions): Promise<LivePool> {
+    await this.#settle();
+    return this.#desk.live(options);
+  }
+
+  async scrape(): Promise<PoolScrape> {
+    await this.#settle();
+    return this.#desk.scrape();
   }
 
   async versions(version?: number): Promise<VersionDescription[]> {
@@ -152,7 +186,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   }
 
   async removePool(options: WriteOptions): Promise<WriteResult> {
-    return await this.#written(() => this.#writer.remove(options));
+    return await this.#written(() => this.#writer.remove(() => this.#controller.retire(), options));
   }
 
   async drain(origin: string, who = ""): Promise<DrainResult> {
@@ -226,8 +260,10 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     // the platform keeps them. An alarm set to the very time of the one that runs would be taken for that one, and be
     // gone when it ends.
     const dueMs = Math.ceil(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()));
-    const nextMs = Math.max(dueMs, Date.now(), this.#lastAlarmMs + 1);
-    if (this.#alarmAtMs !== null && this.#alarmAtMs <= nextMs) return;
+    const nowMs = Date.now();
+    const nextMs = Math.max(dueMs, nowMs, this.#lastAlarmMs + 1);
+    const standsMs = this.#alarmAtMs;
+    if (standsMs !== null && standsMs <= nextMs && standsMs > nowMs - LOST_ALARM_MS) return;
     if (nextMs < Number.POSITIVE_INFINITY) {
       this.#setAlarm(nextMs);
     } else {

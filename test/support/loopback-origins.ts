@@ -1,7 +1,7 @@
 /**
  * Real origins on loopback for the tests that run in workerd. Each answers with what it was sent, and can be told
- * how: `?status=503`, `?cc=CACHE-CONTROL`, `?wait=MS`; `/down` and `/up` switch it off and on, below `/hang` it never
- * answers.
+ * how: `?status=503`, `?location=URL`, `?cc=CACHE-CONTROL`, `?wait=MS`, `?pad=BYTES` of blanks in front; `/down` and
+ * `/up` switch it off and on, below `/hang` it never answers.
  * @module
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -60,8 +60,12 @@ function start(name: string): Promise<Server> {
 function answer(name: string, url: URL, request: IncomingMessage, response: ServerResponse): void {
   response.statusCode = Number(url.searchParams.get("status") ?? 200);
   response.setHeader("set-cookie", ["one=1; Path=/", "two=2; Path=/"]);
+  const location = url.searchParams.get("location");
+  if (location !== null) response.setHeader("location", location);
   const cacheControl = url.searchParams.get("cc");
   if (cacheControl !== null) response.setHeader("cache-control", cacheControl);
-  const body = JSON.stringify({ name, url: request.url, headers: request.headers });
+  const pad = " ".repeat(Number(url.searchParams.get("pad") ?? 0));
+  const body =
+    pad + JSON.stringify({ name, url: request.url, method: request.method, headers: request.headers });
   setTimeout(() => response.end(body), Number(url.searchParams.get("wait") ?? 0));
 }

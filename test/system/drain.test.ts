@@ -2,9 +2,12 @@
  * An origin leaves while it is in use: nothing new goes there, what is open finishes, and the balancer says when.
  */
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { afterEach, expect, test } from "vitest";
+import { ADMIN_TOKEN, admin, poolState } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, open } from "./support/client.ts";
+import { CookieJar } from "./support/cookie-jar.ts";
 import { loggedEvents } from "./support/events.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
@@ -18,6 +21,19 @@ afterEach(async () => {
   await balancer?.stop();
   await Promise.all(origins.map((origin) => origin.kill()));
 });
+
+/** Reads downloads to their ends. @returns their bytes */
+function sizesOf(downloads: readonly { response: IncomingMessage }[]): Promise<number[]> {
+  const sizes = downloads.map(async ({ response }) => {
+    let bytes = 0;
+    response.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    await once(response, "end");
+    return bytes;
+  });
+  return Promise.all(sizes);
+}
 
 test("an origin taken out of the configuration is drained before it goes, without an error for anyone", async () => {
   origins = await startOrigins("a", "b");
@@ -41,15 +57,7 @@ test("an origin taken out of the configuration is drained before it goes, withou
   });
   expect(loggedEvents(balancer, "drained"), "while a download is open").toEqual([]);
 
-  const sizes = downloads.map(async ({ response }) => {
-    let bytes = 0;
-    response.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-    });
-    await once(response, "end");
-    return bytes;
-  });
-  expect(await Promise.all(sizes)).toEqual(downloads.map(() => DOWNLOAD_BYTES));
+  expect(await sizesOf(downloads)).toEqual(downloads.map(() => DOWNLOAD_BYTES));
   await eventually("b is drained", () => loggedEvents(balancer, "drained").length > 0);
   expect(
     loggedEvents(balancer, "drain_started", "drained", "removed").map(({ event, origin }) => [event, origin]),
@@ -60,3 +68,97 @@ test("an origin taken out of the configuration is drained before it goes, withou
   ]);
   expect(loggedEvents(balancer, "drained")[0]?.detail).toBe("nothing left");
 });
+
+test("an origin drained under load gets no new session, keeps its own until the time is up, and nobody sees an error", async () => {
+  origins = await startOrigins("a", "b");
+  balancer = await startBalancer({
+    adminToken: ADMIN_TOKEN,
+    config: {
+      pools: { web: { origins: origins.map((origin) => origin.config()), sticky: true, drain_timeout: 5 } },
+    },
+  });
+  const { url } = balancer;
+  const downloads = await Promise.all([1, 2].map(() => open(url, `/bytes/${DOWNLOAD_BYTES}`)));
+  expect(downloads.map(({ response }) => response.headers["x-origin"]).sort()).toEqual(["a", "b"]);
+
+  const statuses = new Set<number>();
+  let running = true;
+  let isDraining = false;
+  /** Where sessions were begun once the drain was in force. */
+  const begun = new Set<string>();
+  const clients = Array.from({ length: 10 }, () => new Session(url));
+  const load = [
+    ...clients.map(async (client) => {
+      while (running) statuses.add(await client.request());
+    }),
+    ...[1, 2].map(async () => {
+      while (running) {
+        const isLate = isDraining;
+        const session = new Session(url);
+        statuses.add(await session.request());
+        if (isLate) begun.add(session.origin);
+      }
+    }),
+  ];
+  const onB = () => clients.filter(({ origin }) => origin === "b");
+  await eventually("sessions on both", () => onB().length > 0 && onB().length < clients.length);
+
+  await admin(url, "/pools/web/origins/b/drain", { method: "POST" });
+  await eventually("the drain is in force", async () => {
+    const news = Array.from({ length: 10 }, () => new Session(url));
+    await Promise.all(news.map((session) => session.request()));
+    return news.every(({ origin }) => origin === "a");
+  });
+  isDraining = true;
+  const b = (await poolState(url, "web")).origins.find(({ id }) => id === "b");
+  expect(b, "what is left is visible").toMatchObject({ draining: true, drain_deadline: expect.any(Number) });
+  expect(b?.active_connections).toBeGreaterThanOrEqual(1);
+  const pinned = onB();
+  expect(pinned.length, "sessions that stay").toBeGreaterThan(0);
+
+  await eventually("b is drained", () => loggedEvents(balancer, "drained").length > 0);
+  const [drained] = loggedEvents(balancer, "drained");
+  expect(drained).toMatchObject({
+    origin: "b",
+    detail: expect.stringMatching(/^time is up, \d+ requests left$/),
+  });
+  await eventually("its sessions have moved", () => onB().length === 0);
+  running = false;
+  await Promise.all(load);
+
+  expect(statuses).toEqual(new Set([200]));
+  expect(begun).toEqual(new Set(["a"]));
+  for (const { moves } of pinned) {
+    expect(moves.map(({ to }) => to)).toEqual(["b", "a"]);
+    expect(moves[1]?.atMs, "not before b was drained").toBeGreaterThanOrEqual(
+      Date.parse(drained?.time ?? ""),
+    );
+  }
+  for (const { moves } of clients) expect(moves.length).toBeLessThanOrEqual(2);
+  expect(await sizesOf(downloads), "downloads finish").toEqual([DOWNLOAD_BYTES, DOWNLOAD_BYTES]);
+});
+
+/** A client that keeps its cookies. */
+class Session {
+  readonly #url: string;
+  readonly #jar = new CookieJar();
+  readonly moves: { to: string; atMs: number }[] = [];
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** The origin of the last answer; empty before there is one. */
+  get origin(): string {
+    return this.moves.at(-1)?.to ?? "";
+  }
+
+  /** @returns the status */
+  async request(): Promise<number> {
+    const reply = await fetchRaw(this.#url, "/", { headers: this.#jar.headers() });
+    this.#jar.take(reply);
+    const to = reply.headers["x-origin"] ?? "none";
+    if (to !== this.origin) this.moves.push({ to, atMs: Date.now() });
+    return reply.status;
+  }
+}

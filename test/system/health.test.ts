@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Balancer, type BalancerOptions, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, json } from "./support/client.ts";
@@ -25,8 +26,13 @@ afterEach(async () => {
   origins = [];
 });
 
-async function start(names: string[], pool: Record<string, unknown>, more: Partial<BalancerOptions> = {}) {
+async function start(
+  names: string[],
+  pool: Record<string, unknown>,
+  { prepare, ...more }: Partial<BalancerOptions> & { prepare?: (origins: Origin[]) => Promise<void> } = {},
+) {
   origins = await startOrigins(...names);
+  await prepare?.(origins);
   const config = { pools: { web: { origins: origins.map((origin) => origin.config()), ...pool } } };
   const balancer = await startBalancer({ config, ...more });
   balancers.push(balancer);
@@ -40,34 +46,49 @@ const served = async (balancer: Balancer, count: number): Promise<string[]> => {
   return names;
 };
 
+/** How long an isolate with traffic may take to hear of a change, and as long again for a busy machine. */
+const HEARD_MS = 3_000;
+
+/** Runs `work` while 50 clients send one GET after the other. @returns how often each status came */
+async function underLoad(
+  balancer: Balancer,
+  work: (seen: ReadonlyMap<number, number>) => Promise<void>,
+): Promise<ReadonlyMap<number, number>> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 50 });
+  const seen = new Map<number, number>();
+  let running = true;
+  const clients = Array.from({ length: 50 }, async () => {
+    while (running) {
+      const { status } = await fetchRaw(balancer.url, "/", { agent });
+      seen.set(status, (seen.get(status) ?? 0) + 1);
+    }
+  });
+  const over = Promise.all(clients);
+  try {
+    await Promise.race([work(seen), over]);
+  } finally {
+    running = false;
+    await over;
+    agent.destroy();
+  }
+  return seen;
+}
+
 describe("an origin that is killed under load", () => {
   test("costs no client an error, leaves the rotation by its checks, and comes back", async () => {
     const { balancer, origins } = await start(["a", "b", "c"], { health_check: CHECK });
     const [, b] = origins;
     if (b === undefined) throw new Error("there are three");
-    const agent = new Agent({ keepAlive: true, maxSockets: 50 });
-    const seen = new Map<number, number>();
-    let running = true;
-    const clients = Array.from({ length: 50 }, async () => {
-      while (running) {
-        const { status } = await fetchRaw(balancer.url, "/", { agent });
-        seen.set(status, (seen.get(status) ?? 0) + 1);
-      }
+    const isSaid = (kind: string) => () => loggedEvents(balancer, kind).some(({ origin }) => origin === "b");
+    const seen = await underLoad(balancer, async (seen) => {
+      await eventually("some traffic", () => (seen.get(200) ?? 0) > 500);
+      await b.kill();
+      await eventually("b is out", isSaid("unhealthy"));
+      await sleep(HEARD_MS);
+      await b.restart();
+      await eventually("b is back", isSaid("healthy"));
+      await eventually("b is used", async () => (await served(balancer, 6)).includes("b"));
     });
-    await eventually("some traffic", () => (seen.get(200) ?? 0) > 500);
-    await b.kill();
-    await eventually("b is out", () =>
-      loggedEvents(balancer, "unhealthy").some(({ origin }) => origin === "b"),
-    );
-    await eventually("nobody is sent to b", async () => !(await served(balancer, 6)).includes("b"));
-    await b.restart();
-    await eventually("b is back", () =>
-      loggedEvents(balancer, "healthy").some(({ origin }) => origin === "b"),
-    );
-    await eventually("b is used", async () => (await served(balancer, 6)).includes("b"));
-    running = false;
-    await Promise.all(clients);
-    agent.destroy();
     expect([...seen.keys()], "statuses the clients saw").toEqual([200]);
     expect(
       loggedEvents(balancer, "unhealthy", "healthy").map(({ event, origin }) => [event, origin]),
@@ -75,6 +96,10 @@ describe("an origin that is killed under load", () => {
       ["unhealthy", "b"],
       ["healthy", "b"],
     ]);
+    const probesBefore = (await b.hits()).findIndex(({ url }) => url !== CHECK.path);
+    expect(probesBefore, "checks it passed before its first request").toBeGreaterThanOrEqual(
+      CHECK.healthy_threshold,
+    );
   });
 });
 
@@ -94,28 +119,83 @@ describe("an origin that accepts and never answers", () => {
   });
 });
 
-describe("an origin that fails every check and passes every other", () => {
-  test("is judged by the thresholds exactly, then held as flapping", async () => {
-    const { balancer, origins } = await start(["a", "b"], {
-      health_check: {
-        ...CHECK,
-        healthy_threshold: 1,
-        unhealthy_threshold: 1,
-        flap: { max_transitions: 3, window: 60, base_hold: 60 },
-      },
+describe("an origin that fails every third request, and so never five in a row", () => {
+  test("is ejected for its share of failures", async () => {
+    const { balancer } = await start(
+      ["a", "b"],
+      { outlier_detection: { failure_percent: 30, base_ejection_time: 300 } },
+      { prepare: async ([a]) => a?.behave({ statuses: [200, 200, 500] }) },
+    );
+    await eventually("it is ejected", async () => {
+      await served(balancer, 10);
+      return loggedEvents(balancer, "ejected").length > 0;
     });
-    const [a] = origins;
-    const kinds = () =>
-      loggedEvents(balancer, "healthy", "unhealthy", "flapping").map(
-        ({ event, origin }) => `${origin} ${event}`,
-      );
-    await eventually("it was probed", async () => ((await a?.hits()) ?? []).length > 0);
-    for (const [index, status] of [503, undefined, 503, undefined].entries()) {
-      await a?.behave(...(status === undefined ? [] : [{ path: "/healthz", status }]));
-      await eventually(`change ${index + 1}`, () => kinds().length > index);
-    }
-    expect(kinds()).toEqual(["a unhealthy", "a healthy", "a unhealthy", "a flapping"]);
+    expect(loggedEvents(balancer, "ejected").map(({ origin, detail }) => [origin, detail])).toEqual([
+      ["a", "failure percent"],
+    ]);
     expect(new Set(await served(balancer, 6))).toEqual(new Set(["b"]));
+  });
+});
+
+describe("an origin that fails and passes its checks in turn", () => {
+  const FLAP = { max_transitions: 3, window: 60, base_hold: 60 };
+
+  /** What was said of a, each with how many checks it had had by then. */
+  async function changes(
+    balancer: Balancer,
+    a: Origin | undefined,
+  ): Promise<[checks: number, event: string][]> {
+    const probes = ((await a?.hits()) ?? []).filter(({ url }) => url === CHECK.path);
+    return loggedEvents(balancer, "healthy", "unhealthy", "flapping").map(({ event, origin, time }) => {
+      expect(origin).toBe("a");
+      return [probes.filter(({ atMs }) => atMs <= Date.parse(time)).length, event];
+    });
+  }
+
+  test.each([
+    {
+      what: "every other one, with thresholds of 1",
+      thresholds: { unhealthy_threshold: 1, healthy_threshold: 1 },
+      statuses: [503, 200],
+      at: [1, 2, 3, 4],
+    },
+    {
+      what: "three, then two, with thresholds of 3 and 2",
+      thresholds: { unhealthy_threshold: 3, healthy_threshold: 2 },
+      statuses: [503, 503, 503, 200, 200],
+      at: [3, 5, 8, 10],
+    },
+  ])("$what: is judged by the thresholds exactly, then held as flapping", async (scenario) => {
+    const { thresholds, statuses, at } = scenario;
+    const { balancer, origins } = await start(
+      ["a", "b"],
+      { health_check: { ...CHECK, ...thresholds, flap: FLAP } },
+      { prepare: async ([a]) => a?.behave({ path: CHECK.path, statuses }) },
+    );
+    const [a] = origins;
+    await eventually("it is held", () => loggedEvents(balancer, "flapping").length > 0);
+    const events = ["unhealthy", "healthy", "unhealthy", "flapping"];
+    expect(await changes(balancer, a)).toEqual(events.map((event, index) => [at[index], event]));
+    const atRest = async () => new Set(await served(balancer, 6));
+    await eventually("nothing is sent there", async () => (await atRest()).size === 1);
+    const checks = async () => ((await a?.hits()) ?? []).filter(({ url }) => url === CHECK.path).length;
+    const seen = await checks();
+    await eventually("more checks, passed ones too", async () => (await checks()) >= seen + statuses.length);
+    expect(await atRest()).toEqual(new Set(["b"]));
+  });
+
+  test("one result of the other kind begins the count anew: two of three failures take nobody out", async () => {
+    const { balancer, origins } = await start(
+      ["a", "b"],
+      { health_check: CHECK },
+      { prepare: async ([a]) => a?.behave({ path: CHECK.path, statuses: [503, 503, 200] }) },
+    );
+    const [a] = origins;
+    await eventually("nine checks", async () => {
+      return ((await a?.hits()) ?? []).filter(({ url }) => url === CHECK.path).length >= 9;
+    });
+    expect(await changes(balancer, a)).toEqual([]);
+    expect(new Set(await served(balancer, 6))).toEqual(new Set(["a", "b"]));
   });
 });
 
@@ -151,6 +231,14 @@ describe("when every origin is down", () => {
     expect(reply.headers["content-type"]).toBe("application/problem+json");
     expect(json(reply)).toMatchObject({ type: "no_origin_available", status: 503 });
     expect(Number(reply.headers["retry-after"])).toBeGreaterThan(0);
+    const tookMs: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      const startedMs = performance.now();
+      expect((await fetchRaw(balancer.url, "/")).status).toBe(503);
+      tookMs.push(performance.now() - startedMs);
+    }
+    // The fastest: a busy machine makes any one of them late, but a wait in the path all of them.
+    expect(Math.min(...tookMs)).toBeLessThan(50);
     await Promise.all(origins.map((origin) => origin.reopen()));
     await eventually("service is back", async () => (await fetchRaw(balancer.url, "/")).status === 200);
   });

@@ -38,7 +38,7 @@ function printed(pattern: RegExp): string {
 
 test("the demo names the origins, the dashboard and an admin token", () => {
   expect(printed(/^Demo origins\s+(a http:\S+\s+b http:\S+\s+c http:\S+)$/m)).toBeTruthy();
-  expect(printed(/^Dashboard\s+(\S+)$/m)).toBe(`${url}/_lb/`);
+  expect(printed(/^Dashboard\s+(\S+)/m)).toBe(`${url}/_lb/`);
   expect(printed(/^Admin token\s+([0-9a-f]{32})$/m)).toBeTruthy();
 });
 

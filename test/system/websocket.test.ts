@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { eventually } from "./support/eventually.ts";
@@ -14,9 +14,14 @@ beforeAll(async () => {
   const refusing = `http://127.0.0.1:${await freePort()}`;
   balancer = await startBalancer({
     config: {
-      routes: [{ host: "failing.test", pool: "failing" }, { pool: "web" }],
+      routes: [
+        { host: "failing.test", pool: "failing" },
+        { host: "counted.test", pool: "counted" },
+        { pool: "web" },
+      ],
       pools: {
         web: { origins: origins.map((origin) => origin.config()) },
+        counted: { algorithm: "least_connections", origins: origins.map((origin) => origin.config()) },
         failing: { origins: [{ id: "gone", url: refusing }, origins[0]?.config()] },
       },
     },
@@ -43,40 +48,85 @@ async function echoed(
   return { data, isBinary };
 }
 
-test("1 MB of binary comes back as it was", async () => {
-  const socket = await connect("/ws");
-  const message = randomBytes(1_000_000);
-  const { data, isBinary } = await echoed(socket, message);
-  expect(isBinary).toBe(true);
-  expect(data.equals(message)).toBe(true);
-  socket.close();
-});
-
-test("text stays text, an empty message too", async () => {
-  const socket = await connect("/ws");
-  for (const text of ["grüße, 世界", ""]) {
-    const { data, isBinary } = await echoed(socket, text);
-    expect([isBinary, data.toString("utf8")]).toEqual([false, text]);
-  }
-  socket.close();
-});
-
-test("the client's close code and reason reach the origin", async () => {
-  const socket = await connect("/ws");
-  socket.close(4001, "enough");
-  const [code] = (await once(socket, "close")) as [number];
-  expect(code).toBe(4001);
-  await eventually("an origin to see the code", async () => {
-    const closes = (await Promise.all(origins.map((origin) => origin.closes()))).flat();
-    return closes.some((close) => close.code === 4001 && close.reason === "enough");
+describe.each([
+  { way: "passed through", headers: {}, whenOriginDies: 1006, whenClientVanishes: 1006 },
+  {
+    way: "relayed, where connections count",
+    headers: { host: "counted.test" },
+    whenOriginDies: 1014,
+    whenClientVanishes: 1001,
+  },
+])("a WebSocket that is $way", ({ way, headers, whenOriginDies, whenClientVanishes }) => {
+  test("1 MB of binary comes back as it was", async () => {
+    const socket = await connect("/ws", headers);
+    const message = randomBytes(1_000_000);
+    const { data, isBinary } = await echoed(socket, message);
+    expect(isBinary).toBe(true);
+    expect(data.equals(message)).toBe(true);
+    socket.close();
   });
-});
 
-test("the origin's close code and reason reach the client", async () => {
-  const socket = await connect("/ws-close/4002/go%20away");
-  socket.send("now");
-  const [code, reason] = (await once(socket, "close")) as [number, Buffer];
-  expect([code, String(reason)]).toEqual([4002, "go away"]);
+  test("text stays text, an empty message too", async () => {
+    const socket = await connect("/ws", headers);
+    for (const text of ["grüße, 世界", ""]) {
+      const { data, isBinary } = await echoed(socket, text);
+      expect([isBinary, data.toString("utf8")]).toEqual([false, text]);
+    }
+    socket.close();
+  });
+
+  test("the client's close code and reason reach the origin", async () => {
+    const reason = `enough of ${way}`;
+    const socket = await connect("/ws", headers);
+    socket.close(4001, reason);
+    const [code] = (await once(socket, "close")) as [number];
+    expect(code).toBe(4001);
+    await eventually("an origin to see the code", async () => {
+      const closes = (await Promise.all(origins.map((origin) => origin.closes()))).flat();
+      return closes.some((close) => close.code === 4001 && close.reason === reason);
+    });
+  });
+
+  test("the origin's close code and reason reach the client", async () => {
+    const socket = await connect("/ws-close/4002/go%20away", headers);
+    socket.send("now");
+    const [code, reason] = (await once(socket, "close")) as [number, Buffer];
+    expect([code, String(reason)]).toEqual([4002, "go away"]);
+  });
+
+  test("many messages keep their order, both ways at once", async () => {
+    const socket = await connect("/ws", headers);
+    const received: string[] = [];
+    const all = new Promise<void>((resolve) => {
+      socket.on("message", (data) => {
+        if (received.push(String(data)) === 2_000) resolve();
+      });
+    });
+    const sent = Array.from({ length: 2_000 }, (_, i) => `${i} ${"x".repeat(i % 500)}`);
+    for (const message of sent) socket.send(message);
+    await all;
+    expect(received).toEqual(sent);
+    socket.close();
+  });
+
+  test("a client that vanishes closes the connection at the origin", async () => {
+    const socket = await connect("/ws", headers);
+    await echoed(socket, "alive");
+    socket.terminate();
+    await eventually("an origin to see it go", async () => {
+      const closes = (await Promise.all(origins.map((origin) => origin.closes()))).flat();
+      return closes.some(({ code }) => code === whenClientVanishes);
+    });
+  });
+
+  test("an origin that dies ends the client's connection", async () => {
+    const socket = await connect("/ws", headers);
+    await echoed(socket, "alive");
+    const closed = once(socket, "close");
+    await Promise.all(origins.map((origin) => origin.kill()));
+    await Promise.all(origins.map((origin) => origin.restart()));
+    expect((await closed)[0]).toBe(whenOriginDies);
+  });
 });
 
 test("connections are spread like requests, and the origin sees who the client is", async () => {
@@ -94,12 +144,4 @@ test("a handshake that an origin refuses goes to the next one", async () => {
     expect((await echoed(socket, "hello")).data.toString()).toBe("hello");
     socket.close();
   }
-});
-
-test("an origin that dies ends the client's connection", async () => {
-  const socket = await connect("/ws", { host: "failing.test" });
-  const closed = once(socket, "close");
-  await origins[0]?.kill();
-  expect((await closed)[0]).toBe(1006);
-  await origins[0]?.restart();
 });

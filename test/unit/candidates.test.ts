@@ -54,13 +54,18 @@ describe("candidates", () => {
     expect(candidates.list({}, NOW_MS)).toEqual([a, b, c]);
   });
 
-  it("see a server added to or taken from the list once told", () => {
+  it("see a server that its owner adds to or takes from the list, and an exchange once told", () => {
     const servers = serversOf(1, 1);
+    const [late, other] = [server("late"), server("other")];
     const candidates = new Candidates(servers);
     expect(candidates.list({}, NOW_MS)).toHaveLength(2);
-    servers.push(server("late"));
-    candidates.invalidate();
+    servers.push(late);
     expect(candidates.list({}, NOW_MS)).toHaveLength(3);
+    servers.splice(0, 1);
+    expect(candidates.list({}, NOW_MS)).toHaveLength(2);
+    servers.splice(1, 1, other);
+    candidates.invalidate();
+    expect(candidates.list({}, NOW_MS)).toEqual(servers);
   });
 
   it("are backups while all others are at their limits, and again the others once all were tried", () => {

@@ -77,16 +77,35 @@ describe("wrong usage prints the usage and exits with 2", () => {
     [["toString", "x"], 'unknown command "toString"'],
     [["check"], "check takes one file"],
     [["check", "a", "--wat"], "Unknown option '--wat'"],
+    [["check", "a", "--local", "--remote"], "only one of --local and --remote"],
+    [
+      ["push", "a", "--remote", "--state", "x"],
+      "only one of --local (with or without --state), --remote and --url",
+    ],
+    [["diff", "a", "--url", "lb.example.com"], '"lb.example.com" is not the address of a balancer'],
+    [["diff", "a", "--token", "x"], "--token goes with --url"],
+    [["pull"], "pull takes one file"],
+    [["explain", "shop"], '"shop" is no URL'],
+    [["explain", "/", "--header", "x"], "--header: \"x\" is not of the form 'NAME: VALUE'"],
+    [["status", "--window", "5"], '--window: "5" is no whole number from 10 to 86400'],
+    [["drain", "web"], "drain takes a pool and an origin"],
   ])("%j", (args, reason) => {
     const { status, stderr } = pools(...args);
     expect(status).toBe(2);
     expect(stderr).toContain(reason);
-    expect(stderr).toContain("Usage: npm run pools -- COMMAND");
+    expect(stderr).toContain("Usage: npm run pools -- ");
+  });
+
+  it("--help of a command tells its options", () => {
+    const { status, stdout } = pools("check", "--help");
+    expect(status).toBe(0);
+    expect(stdout).toContain("Usage: npm run pools -- check FILE [--local | --remote]");
+    expect(stdout).toContain("  --local    allow");
   });
 
   it("--help is no error and tells the exit codes", () => {
     const { status, stdout } = pools("--help");
     expect(status).toBe(0);
-    expect(stdout).toContain("Exit code: 0 fine, 2 wrong usage or a configuration with errors.");
+    expect(stdout).toContain("Exit code: 0 done, or yes; 1 no");
   });
 });

@@ -110,6 +110,15 @@ describe("weights on the ring", () => {
     expect(Math.abs(c / 40_000 - 1)).toBeLessThan(3 / Math.sqrt(600));
   });
 
+  it("are points in proportion, and shares within 3 percentage points of 1, 2, 3 of six (ENV-RING-01)", () => {
+    const ring = new ConsistentHash([], 1_024);
+    for (const [i, id] of ["a", "b", "c"].entries()) ring.addNode(id, i + 1);
+    const shares = ring.getDistribution(keys(6_000));
+    for (const [i, id] of ["a", "b", "c"].entries()) {
+      expect(Math.abs((shares[id] ?? 0) / 6_000 - (i + 1) / 6)).toBeLessThan(0.03);
+    }
+  });
+
   it("moves keys only to a node that gains, and only from a node that loses", () => {
     const ring = new ConsistentHash(["a", "b", "c"]);
     const before = owners(ring, keys(2_000));

@@ -139,6 +139,22 @@ describe("merging", () => {
   });
 });
 
+describe("counts up to a bound", () => {
+  it("hold every value up to it, and none more than 2% above", () => {
+    const bounds = [5, 10, 25, 50, 100, 250, 500, 1_000];
+    const random = seededRandom(SEED);
+    const values = Array.from({ length: 5_000 }, () => 10 ** (random() * 4));
+    const counts = sketchOf([...values, ...bounds]).countsUpTo(bounds);
+    bounds.forEach((bound, index) => {
+      const least = [...values, ...bounds].filter((value) => value <= bound).length;
+      const most = [...values, ...bounds].filter((value) => value <= bound * 1.0203).length;
+      expect(counts[index]).toBeGreaterThanOrEqual(least);
+      expect(counts[index]).toBeLessThanOrEqual(most);
+    });
+    expect(new LatencySketch().countsUpTo([1, 2])).toEqual([0, 0]);
+  });
+});
+
 describe("as plain data", () => {
   it("survives JSON", () => {
     const sketch = sketchOf([0, 1, 1, 250, 30_000]);

@@ -59,6 +59,30 @@ describe("a load balancer", () => {
     expect(tally(30, () => lb.route())).toEqual({ b: 15, c: 15 });
   });
 
+  it("knows its servers by id, too", () => {
+    const [a, b, c] = threeServers();
+    const lb = balancer([a, b, c]);
+    lb.removeServer("a");
+    lb.drain("b");
+    lb.removeServer("nobody");
+    lb.drain("nobody");
+    expect(tally(10, () => lb.route())).toEqual({ c: 10 });
+    lb.undrain("b");
+    expect(tally(10, () => lb.route())).toEqual({ b: 5, c: 5 });
+  });
+
+  it("goes by changed weights within a cycle, and by those of a server added since (ENV-WRR-01)", () => {
+    const [a, b] = [server("a", 1), server("b", 2)];
+    const lb = balancer([a, b], { algorithm: "weighted_round_robin" });
+    expect(tally(6, () => lb.route())).toEqual({ a: 2, b: 4 });
+    a.weight = 2;
+    b.weight = 1;
+    const after = tally(8, () => lb.route());
+    expect(Math.abs((after.a ?? 0) - 5)).toBeLessThanOrEqual(1);
+    lb.addServer(server("c", 3));
+    expect(tally(12, () => lb.route())).toEqual({ a: 4, b: 2, c: 6 });
+  });
+
   it("does not share its list with the caller", () => {
     const [a, b, c] = threeServers();
     const list = [a, b, a];

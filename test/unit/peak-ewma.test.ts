@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type LatencyEstimates, PeakEwma } from "../../src/core/peak-ewma.ts";
 import type { Server } from "../../src/core/server.ts";
 import { SEED, seededRandom } from "../support/random.ts";
-import { countsOf, picks, server, threeServers } from "../support/servers.ts";
+import { countsOf, picks, server, tally, threeServers } from "../support/servers.ts";
 
 describe("the expected latency of a server", () => {
   it("decays while idle with a time constant of 10 s (TOW-EWMA-01, ten times as slow)", () => {
@@ -144,6 +144,28 @@ describe("a server nothing is known of", () => {
       if (pick !== null) pick.activeConnections++;
     }
     for (const one of all) expect(Math.abs(one.activeConnections - 100)).toBeLessThan(5);
+  });
+});
+
+describe("a server that takes 4 s, beside a prompt one (NGX-LT-01)", () => {
+  it("is met once by serial requests, again only when it was forgotten, and then once", () => {
+    const [slow, prompt] = [server("slow"), server("prompt")];
+    const algorithm = new PeakEwma([slow, prompt], { random: seededRandom() });
+    let nowMs = 0;
+    /** Ten requests, each after the last one's answer. */
+    const serial = () =>
+      tally(10, () => {
+        const pick = algorithm.next({ now: nowMs });
+        const rttMs = pick === slow ? 4_000 : 5;
+        nowMs += rttMs;
+        if (pick !== null) algorithm.observe(pick, rttMs, false, nowMs);
+        return pick;
+      });
+    expect(serial(), `seed ${SEED}`).toEqual({ slow: 1, prompt: 9 });
+    expect(serial()).toEqual({ prompt: 10 });
+    // Nginx forgets within seconds; here 4 s decay to 1 ms, as little as the other one's 5 ms do, in 83 s.
+    nowMs += 120_000;
+    expect(serial(), `seed ${SEED}`).toEqual({ slow: 1, prompt: 9 });
   });
 });
 

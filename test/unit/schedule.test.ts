@@ -78,6 +78,21 @@ describe("the smooth schedule (SWRR-INV-01)", () => {
     expect(countsIn(smoothSchedule([6, 3, 1]), 3, 0, 10)).toEqual([6, 3, 1]);
   });
 
+  // Envoy asks for one percentage point over 400,000 random starts. Every start once is the same without chance.
+  it.each([[[25, 75]], [[1, 99]], [[50, 50]], [[1, 20, 79]]])(
+    "makes the first pick after a start anywhere follow the weights %j exactly (ENV-EDF-03)",
+    (weights) => {
+      const period = weights.reduce((sum, weight) => sum + weight, 0);
+      const schedule = smoothSchedule(weights);
+      const firsts = new Array<number>(weights.length).fill(0);
+      for (let start = 0; start < period * 3; start++) {
+        const index = schedule(start);
+        firsts[index] = (firsts[index] ?? 0) + 1;
+      }
+      expect(firsts).toEqual(weights.map((weight) => weight * 3));
+    },
+  );
+
   it("passes weight 0 over, and keeps a weight too small for two decimals above 0", () => {
     expect(countsIn(smoothSchedule([0, 1, 0, 1]), 4, 0, 100)).toEqual([0, 50, 0, 50]);
     expect(countsIn(smoothSchedule([1, 0.000_1]), 2, 0, 101)).toEqual([100, 1]);

@@ -107,7 +107,9 @@ describe("counts", () => {
   it("tell errors from clients that left, and keep retries and rate limits", () => {
     const world = new World();
     const outcomes = { success: 5, connect_failure: 1, timeout: 2, status: 3, client_closed: 4 };
-    world.book.record({ a: report({ outcomes, retries: 6, rate_limited: 7 }) }, 8);
+    const unserved = { no_origin_available: 9, origin_failed: 10 };
+    const seen = report({ outcomes, retries: 6, rate_limited: 7, retry_overflow: 2 });
+    world.book.record({ a: seen }, 8, unserved);
     const { counts } = world.book.account(null);
     const expected = {
       requests: 15,
@@ -116,10 +118,36 @@ describe("counts", () => {
       retries: 6,
       rate_limited: 7,
       latency_sum: 0,
+      retry_overflow: 2,
     };
     expect(counts.pool.counts).toEqual(expected);
     expect(counts.origins.get("a")?.counts).toEqual(expected);
     expect(counts.failed).toBe(8);
+    expect(counts.unserved).toEqual(unserved);
+  });
+
+  it("of requests no origin answered, and latencies of all time, survive slices, spans and restarts", () => {
+    const world = new World();
+    for (let i = 0; i < 100; i++, world.nowMs += SLICE_MS) {
+      world.book.record({ a: successes([3, 30]) }, 0, { origin_timeout: 1 });
+      if (i % 7 === 0) {
+        world.nowMs += SLICE_MS;
+        world.book.roll();
+        world.restart();
+      }
+    }
+    world.book.roll();
+    world.restart();
+    expect(world.book.account(null).counts.unserved).toEqual({ origin_timeout: 100 });
+    expect(world.book.latencies.countsUpTo([1, 3, 29, 30, 1_000])).toEqual([0, 100, 100, 200, 200]);
+  });
+
+  it("alone of requests no origin answered are worth a slice", () => {
+    const world = new World();
+    world.book.record({}, 0, { no_origin_available: 1 });
+    world.nowMs += SLICE_MS;
+    world.book.roll();
+    expect(world.rows.writes).toHaveLength(1);
   });
 
   it("of an origin the pool does not have are the pool's alone", () => {

@@ -28,7 +28,7 @@ describe("without a token configured", () => {
 
 describe("the door", () => {
   it("stands under /_lb and nowhere else", async () => {
-    expect((await ask("GET ", { token: null })).body).toContain("/_lb/openapi.json");
+    expect((await ask("GET /", { token: null })).body).toContain("/_lb/openapi.json");
     expect((await ask("GET /", { token: null })).status).toBe(200);
     expect((await ask("GET x/pools")).body.type, "/_lbx is the data plane's").toBe("no_route");
   });

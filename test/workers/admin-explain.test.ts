@@ -1,4 +1,4 @@
-import { env, exports } from "cloudflare:workers";
+import { exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { ask, origin } from "./admin-support.ts";
 
@@ -35,6 +35,7 @@ beforeAll(async () => {
     sticky: { origins: urls.map((_, i) => live(`o${i}`, i)), sticky: true },
     ip: { origins: [origin("a"), origin("b"), origin("c")], sticky: { method: "ip" } },
     hash: { origins: [origin("a"), origin("b")], algorithm: "consistent_hash", hash_key: "header:x-user" },
+    leased: { origins: [live("o0", 0, { rate_limit: 40 })] },
     ordered: { origins: [live("o0", 0), live("o1", 1), live("o2", 2)] },
   };
   for (const [id, body] of Object.entries(pools)) {
@@ -115,10 +116,20 @@ describe("explaining a request", () => {
     expect([unkeyed.hash_key, unkeyed.pick.certain]).toEqual(["", false]);
   });
 
+  it("says what isolates hold", async () => {
+    await (await exports.default.fetch("http://leased.example/")).text();
+    const { lease, candidates } = await explain("http://leased.example/");
+    expect(lease.isolates).toBe(1);
+    expect(lease.cursor, "a range was given out").toBeGreaterThan(0);
+    expect(candidates[0].rate_limit).toMatchObject({ limit: 40 });
+    expect(candidates[0].rate_limit.granted).toBeGreaterThan(0);
+  });
+
   it("changes nothing", async () => {
     const before = (await ask("GET /pools/ordered")).body;
     for (let i = 0; i < 5; i++) await explain("http://ordered.example/");
-    expect((await explain("http://ordered.example/")).pick.origin).toBe("o0");
+    const { pick, lease } = await explain("http://ordered.example/");
+    expect([pick.origin, lease]).toEqual(["o0", { isolates: 0, cursor: 0, active_connections: 0 }]);
     expect((await ask("GET /pools/ordered")).body).toEqual(before);
     expect((await ask("GET /pools/ordered/events")).body.events).toHaveLength(2);
   });
@@ -158,33 +169,5 @@ describe("checking now", () => {
     });
     const wrong = await ask("POST /pools/tried/check", { body: { health_check: { pth: "/" } } });
     expect([wrong.status, wrong.body.errors[0].path]).toEqual([422, "health_check.pth"]);
-  });
-});
-
-describe("routes", () => {
-  it("are written as a whole, on condition if wanted, into KV with their time", async () => {
-    await ask("PUT /pools/routed", { body: { origins: [origin("a")] } });
-    const first = await ask("GET /routes");
-    const routes = [...first.body.routes, { pool: "routed" }];
-    const stale = await ask("PUT /routes", { body: routes, headers: { "if-match": '"other"' } });
-    expect([stale.status, stale.etag]).toEqual([412, first.etag]);
-    await new Promise((done) => setTimeout(done, 1_100));
-    const put = await ask("PUT /routes", { body: routes, headers: { "if-match": first.etag } });
-    expect([put.status, put.body.changed]).toEqual([200, true]);
-    const got = await ask("GET /routes");
-    expect([got.etag, got.body.routes]).toEqual([put.etag, routes]);
-    const stored = await env.POOLS.getWithMetadata<unknown, { updated_at: number }>("routes", "json");
-    expect(stored.value).toEqual(routes);
-    expect(stored.metadata?.updated_at).toBeGreaterThan(first.body.updated_at);
-  });
-
-  it("name only pools that exist, and no unknown keys", async () => {
-    const missing = await ask("PUT /routes", { body: [{ pool: "mixd" }] });
-    expect(missing.status).toBe(422);
-    expect(missing.body.errors).toEqual([
-      { path: "routes[0].pool", message: expect.stringContaining('did you mean "mixed"') },
-    ]);
-    const wrong = await ask("PUT /routes", { body: [{ hots: "a", pool: "mixed" }] });
-    expect([wrong.status, wrong.body.errors[0].path]).toEqual([422, "routes[0].hots"]);
   });
 });

@@ -48,6 +48,23 @@ describe("writing a pool", () => {
     });
   });
 
+  it("lists it at once, whatever KV's list shows", async () => {
+    const list = env.POOLS.list;
+    // On one machine KV's list is never behind.
+    env.POOLS.list = async () => ({ keys: [], list_complete: true, cacheStatus: null });
+    try {
+      const id = await pool();
+      const ids = async () => (await ask("GET /pools")).body.pools.map((each: { id: string }) => each.id);
+      expect(await ids()).toContain(id);
+      expect((await ask("GET /metrics")).body).toContain(`lb_pool_up{pool="${id}"} 1`);
+      await ask(`DELETE /pools/${id}`);
+      expect(await ids()).not.toContain(id);
+      expect((await ask("GET /metrics")).body).not.toContain(`"${id}"`);
+    } finally {
+      env.POOLS.list = list;
+    }
+  });
+
   it("is conditional where the writer wants it", async () => {
     const id = await pool();
     const stale = await ask(`PUT /pools/${id}`, { body: { origins: [B] }, headers: { "if-match": '"v9"' } });
@@ -159,6 +176,9 @@ describe("removing a pool", () => {
     expect((await ask(`DELETE /pools/${id}`, { headers: { "if-match": '"v7"' } })).status).toBe(412);
     expect((await ask(`DELETE /pools/${id}`)).body).toMatchObject({ changed: true, stored: true });
     expect(await env.POOLS.get(`pool:${id}`)).toBe(null);
+    await env.POOLS.put(`pool:${id}`, JSON.stringify({ origins: [A, B] }));
+    const { pools } = (await ask("GET /pools")).body;
+    expect(pools, "KV's list may be behind").not.toContainEqual(expect.objectContaining({ id }));
     expect((await ask(`GET /pools/${id}`)).status).toBe(404);
     expect((await ask(`DELETE /pools/${id}`)).status).toBe(404);
     await finds(id, { origins: [A, B] });

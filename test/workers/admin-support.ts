@@ -1,5 +1,9 @@
 /** What the tests of the admin API share: tokens as vitest.config.ts sets them, and a short way to ask. */
 import { exports } from "cloudflare:workers";
+import { expect } from "vitest";
+import { ENDPOINTS } from "../../src/admin/app.ts";
+import { problemsOf } from "../../src/admin/openapi.ts";
+import type { ProblemType } from "../../src/admin/problems.ts";
 
 export const TOKENS = { admin: "test-admin-token", operate: "test-operate-token", read: "test-read-token" };
 
@@ -25,12 +29,32 @@ export async function ask(
   });
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.includes("json") === true;
+  const answer = isJson ? JSON.parse(text) : text;
+  checkDocumented(method, path, response.status, answer);
   return {
     status: response.status,
     headers: response.headers,
     etag: response.headers.get("etag") ?? "",
-    body: isJson ? JSON.parse(text) : text,
+    body: answer,
   };
+}
+
+/** Every answer in every test is what the OpenAPI document says of it. */
+function checkDocumented(method: string, path: string, status: number, answer: unknown): void {
+  const [pathname = ""] = path.split("?");
+  const wanted = ENDPOINTS.find((each) => {
+    const pattern = new RegExp(`^${each.path.replace(/:\w+/g, "[^/]+")}$`);
+    return each.method === method.toLowerCase() && pattern.test(pathname);
+  });
+  if (wanted === undefined) return;
+  if (status < 300) {
+    expect(wanted.statuses ?? [200], `${method} ${path}`).toContain(status);
+    wanted.answer.parse(answer);
+  } else {
+    const { type } = answer as { type: ProblemType };
+    // The data plane's answer, where there is no admin API at all.
+    if (type !== "no_route") expect([...problemsOf(wanted)], `${method} ${path}`).toContain(type);
+  }
 }
 
 export const origin = (id: string, fields: object = {}) => ({ id, url: `http://${id}.example`, ...fields });

@@ -38,7 +38,27 @@ export function parseExposition(text: string): Sample[] {
     seen.add(key);
     samples.push(sample);
   }
+  for (const [name, type] of types) if (type === "histogram") checkBuckets(name, samples);
   return samples;
+}
+
+/** Of each set of labels: bounds and counts rise, and the last bucket is all there is. */
+function checkBuckets(family: string, samples: readonly Sample[]): void {
+  const ends = new Map<string, { bound: number; count: number }>();
+  const others = ({ le: _, ...labels }: Record<string, string>) =>
+    JSON.stringify(Object.entries(labels).sort());
+  for (const { name, labels, value } of samples) {
+    if (name !== `${family}_bucket`) continue;
+    const before = ends.get(others(labels)) ?? { bound: Number.NEGATIVE_INFINITY, count: 0 };
+    const bound = Number((labels.le ?? "").replace("Inf", "Infinity"));
+    if (!(bound > before.bound) || value < before.count) throw new Error(`buckets out of order: ${family}`);
+    ends.set(others(labels), { bound, count: value });
+  }
+  for (const { name, labels, value } of samples) {
+    if (name !== `${family}_count`) continue;
+    const end = ends.get(others(labels));
+    if (end?.bound !== Number.POSITIVE_INFINITY || end.count !== value) throw new Error(`no +Inf: ${family}`);
+  }
 }
 
 function parseSample(line: string): Sample {
@@ -60,8 +80,10 @@ function parseLabels(text: string): Record<string, string> {
 
 function checkFamily({ name, labels, value }: Sample, family: string, type: string | undefined): void {
   if (type === undefined) throw new Error(`no type: ${name}`);
-  const isPart = type === "summary" && (name === `${family}_sum` || name === `${family}_count`);
-  if (name !== family && !isPart) throw new Error(`${name} stands under ${family}`);
+  const isSum = name === `${family}_sum` || name === `${family}_count`;
+  const isBucket = type === "histogram" && name === `${family}_bucket` && "le" in labels;
+  const isPart = isBucket || ((type === "summary" || type === "histogram") && isSum);
+  if ((name !== family || type === "histogram") && !isPart) throw new Error(`${name} stands under ${family}`);
   if (type === "summary" && !isPart && !("quantile" in labels)) throw new Error(`no quantile: ${name}`);
   if (type === "counter" && !(name.endsWith("_total") && value >= 0)) throw new Error(`no counter: ${name}`);
 }

@@ -73,6 +73,41 @@ describe("probes", () => {
     ["a status that is expected", { path: "/?status=404", expected_codes: "404" }, "healthy", "passed"],
     ["the expected text", { path: "/?x=y", expected_body: '"name":"o0"' }, "healthy", "passed"],
     ["another text", { expected_body: "all is well" }, "unhealthy", "the expected text is not in the body"],
+    ["text that begins before 64 KB", { path: "/?pad=65400", expected_body: '{"name"' }, "healthy", "passed"],
+    [
+      "text behind 64 KB",
+      { path: "/?pad=65536", expected_body: '{"name"' },
+      "unhealthy",
+      "the expected text is not in the body",
+    ],
+    ["the method", { method: "OPTIONS", expected_body: '"method":"OPTIONS"' }, "healthy", "passed"],
+    [
+      "a redirect, not what it leads to",
+      { path: "/?status=302&location=/" },
+      "unhealthy",
+      "status 302, expected 2xx",
+    ],
+    [
+      "a redirect that is expected",
+      { path: "/?status=302&location=/", expected_codes: "300-399" },
+      "healthy",
+      "passed",
+    ],
+    [
+      "what a redirect leads to, if told to",
+      { path: "/?status=302&location=/?x=there", follow_redirects: true, expected_body: "/?x=there" },
+      "healthy",
+      "passed",
+    ],
+    [
+      "a redirect without end",
+      {
+        path: "/?status=302&location=%2F%3Fstatus%3D302%26location%3D%252F%253Fstatus%253D302%2526location%253D%25252F%25253Fstatus%25253D302%252526location%25253D%2525252F%2525253Fstatus%2525253D302%25252526location%2525253D%2F",
+        follow_redirects: true,
+      },
+      "unhealthy",
+      "too many redirects",
+    ],
     ["no answer in time", { path: "/?wait=5000" }, "unhealthy", "no answer within 0.3 s"],
     ["an open port", { type: "tcp" }, "healthy", "passed"],
     ["a closed port", { type: "tcp", port: 1 }, "unhealthy", "could not connect"],
@@ -114,7 +149,7 @@ describe("probes", () => {
       id: `o${i}`,
       url: i % 4 === 0 ? url : `${other}/hang`,
     }));
-    await configure({ origins, health_check: { interval: 60, timeout: 0.1, unhealthy_threshold: 1 } });
+    await configure({ origins, health_check: { interval: 60, timeout: 0.6, unhealthy_threshold: 1 } });
     await runDurableObjectAlarm(stub());
     const described = (await stub().describe()).origins;
     const prompt = described.filter((each) => each.url.startsWith(url));
@@ -218,12 +253,16 @@ describe("configuration", () => {
   });
 });
 
-const alarmAt = () => runInDurableObject(stub(), (_object, { storage }) => storage.getAlarm());
-
 describe("the alarm", () => {
+  const document = () => ({ origins: [{ id: "a", url }], health_check: { ...CHECK, interval: 60 } });
+  const alarmAt = () => runInDurableObject(stub(), (_, state) => state.storage.getAlarm());
+  const lose = () => runInDurableObject(stub(), (_, state) => state.storage.deleteAlarm());
+
+  afterEach(() => void vi.useRealTimers());
+
   // Set to the very time of the one that runs, it would never ring (workerd 1.20261117: the time is stored, and lost).
   it("is never set to the time of the one that runs, though that came early and found nothing to do", async () => {
-    await configure({ origins: [{ id: "a", url }], health_check: { ...CHECK, interval: 3_600 } });
+    await configure(document());
     await until(async () => (await origin()).last_probe !== null);
     const scheduledTime = (await alarmAt()) ?? 0;
     expect(scheduledTime).toBeGreaterThan(Date.now());
@@ -232,13 +271,43 @@ describe("the alarm", () => {
     );
     expect(await alarmAt()).toBeGreaterThan(scheduledTime);
   });
-});
 
-describe("the watchdog", () => {
-  it("arms an object that lost its alarm", async () => {
-    await configure({ origins: [{ id: "a", url }], health_check: CHECK });
+  it("rings when something is due, not a fraction of a millisecond before, and sets the next for later", async () => {
+    await configure(document());
     await runDurableObjectAlarm(stub());
-    expect(await runDurableObjectAlarm(stub()), "the next alarm is set").toBe(true);
+    for (let round = 0; round < 5; round++) {
+      const before = (await origin()).last_probe?.at;
+      const at = (await alarmAt()) ?? 0;
+      vi.useFakeTimers({ toFake: ["Date"] });
+      vi.setSystemTime(at);
+      await runDurableObjectAlarm(stub());
+      expect((await origin()).last_probe?.at, "it was probed").toBeGreaterThan(
+        before ?? Number.POSITIVE_INFINITY,
+      );
+      expect(await alarmAt()).toBeGreaterThan(at);
+    }
+  });
+
+  it("is set anew by the watchdog if it was lost", async () => {
+    await configure(document());
+    await runDurableObjectAlarm(stub());
+    await lose();
+    await stub().wake();
+    expect(await alarmAt()).toBeGreaterThan(0);
+  });
+
+  it("is set anew by traffic if it is long overdue", async () => {
+    await configure(document());
+    await runDurableObjectAlarm(stub());
+    const at = (await alarmAt()) ?? 0;
+    await lose();
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.setSystemTime(at + 1_000);
+    await stub().sync(report({}));
+    expect(await alarmAt(), "it may only be late").toBeNull();
+    vi.setSystemTime(at + 6_000);
+    await stub().sync(report({}));
+    expect(await alarmAt()).toBeGreaterThan(at);
   });
 
   it("rings for an object whose alarm stands but is overdue", async () => {
@@ -301,5 +370,32 @@ describe("draining", () => {
     await until(async () => (await origin()).drained);
     expect(await stub().undrain("a")).toBe("changed");
     expect(await kinds()).toEqual(["- config_applied", "a drain_started", "a drained", "a undrained"]);
+  });
+
+  const document = (...ids: string[]) => ({ origins: ids.map((id) => ({ id, url })) });
+  const ids = async () => (await stub().describe()).origins.map(({ id }) => id);
+
+  it("that is over lets an origin go at once when it leaves the configuration", async () => {
+    await configure(document("a", "b"));
+    await stub().drain("a");
+    await until(async () => (await origin()).drained);
+    await configure(document("b"), Date.now() + 1);
+    expect(await ids()).toEqual(["b"]);
+    expect(await kinds()).toContain("a removed");
+  });
+
+  it("of an origin that is leaving is ended by the configuration alone, not by undrain", async () => {
+    await configure(document("a", "b"));
+    await stub().sync(report({}, { active: { a: 1 } }));
+    await configure(document("b"), Date.now() + 1);
+    expect(await origin()).toMatchObject({ draining: true, leaving: true });
+    expect(await stub().undrain("a")).toBe("unchanged");
+    expect(await origin()).toMatchObject({ draining: true, leaving: true });
+    await configure(document("a", "b"), Date.now() + 2);
+    expect(await origin()).toMatchObject({ draining: false, leaving: false });
+    expect((await kinds()).filter((kind) => kind.startsWith("a "))).toEqual([
+      "a drain_started",
+      "a undrained",
+    ]);
   });
 });

@@ -4,9 +4,10 @@ import type { Env as WorkerEnv } from "../../src/platform/env.ts";
 
 declare global {
   namespace Cloudflare {
-    interface Env extends Omit<WorkerEnv, "UPSTREAM_POOL"> {
+    interface Env extends Omit<WorkerEnv, "UPSTREAM_POOL" | "ROUTE_BOOK"> {
       /** With all its methods, the admin's too. */
       UPSTREAM_POOL: DurableObjectNamespace<worker.UpstreamPool>;
+      ROUTE_BOOK: DurableObjectNamespace<worker.RouteBook>;
     }
     interface GlobalProps {
       mainModule: typeof worker;

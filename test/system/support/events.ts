@@ -5,6 +5,8 @@
 import type { Balancer } from "./balancer.ts";
 
 export interface LoggedEvent {
+  /** ISO 8601, in milliseconds. */
+  time: string;
   event: string;
   pool?: string;
   origin?: string;

@@ -5,6 +5,7 @@
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export interface LeanReply {
   status: number;
@@ -89,20 +90,30 @@ export class LeanConnection {
 export async function forEachItem<T>(
   base: string,
   connections: number,
-  items: Iterable<T>,
+  items: Iterable<T> | AsyncIterable<T>,
   request: (item: T) => { path: string; headers?: Readonly<Record<string, string>> },
   take: (item: T, reply: LeanReply) => void,
 ): Promise<void> {
-  const waiting = items[Symbol.iterator]();
+  const waiting = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const work = async (): Promise<void> => {
     const connection = await LeanConnection.open(base);
-    for (let next = waiting.next(); !next.done; next = waiting.next()) {
+    for (let next = await waiting.next(); !next.done; next = await waiting.next()) {
       const { path, headers } = request(next.value);
       take(next.value, await connection.get(path, headers));
     }
     connection.close();
   };
   await Promise.all(Array.from({ length: connections }, work));
+}
+
+/** Numbers from 0, so many a second whatever becomes of the ones before: what is late comes at once. */
+export async function* paced(perSecond: number, count: number): AsyncGenerator<number> {
+  const startMs = performance.now();
+  for (let i = 0; i < count; i++) {
+    const earlyMs = startMs + (i * 1_000) / perSecond - performance.now();
+    if (earlyMs > 0) await sleep(earlyMs);
+    yield i;
+  }
 }
 
 function headerOf(line: string): [string, string] {

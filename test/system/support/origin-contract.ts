@@ -18,6 +18,10 @@ export interface Behaviour {
   path?: string;
   delayMs?: number;
   status?: number;
+  /** One status per request, in turn and over again; 200 means what the path asks for. */
+  statuses?: readonly number[];
+  /** Sent along with `status`. */
+  headers?: Readonly<Record<string, string>>;
   fault?: Fault;
 }
 
@@ -34,6 +38,10 @@ export interface Hit {
   bodySha256: string;
   /** False while the body is still coming, and for ever if it broke off. */
   bodyComplete: boolean;
+  /** From its arrival to the headers of its answer; null: not answered yet. */
+  answeredAfterMs: number | null;
+  /** True once its connection broke off before the answer was whole. */
+  answerBrokenOff: boolean;
 }
 
 export type Command =

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
 type Handler = (exchange: Exchange) => void | Promise<void>;
@@ -22,6 +23,7 @@ const TEXT = Array.from({ length: 400 }, (_, line) => `line ${line} of a text th
   "",
 );
 const RANGE_BODY = Buffer.from(Array.from({ length: 1_000 }, (_, index) => index % 251));
+const DRIP_MS = 50;
 const ETAG = '"v1"';
 const BLOCK = Buffer.from(Array.from({ length: 65_536 }, (_, index) => (index * 2_654_435_761) >>> 24));
 
@@ -65,6 +67,17 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map(
     },
     range,
     bytes: ({ response, rest }) => bytes(response, Number(rest)),
+    /** A download that goes on until somebody ends it. */
+    drip: ({ response }) => {
+      response.flushHeaders();
+      const timer = setInterval(() => response.write("drop\n"), DRIP_MS);
+      response.once("close", () => clearInterval(timer));
+    },
+    /** Answers after that many milliseconds. */
+    delay: async (exchange) => {
+      await sleep(Number(exchange.rest));
+      echo(exchange);
+    },
     /** Reads the whole body first; the test takes its digest from the hit. */
     upload: async ({ request, response }) => {
       await finished(request, { writable: false });

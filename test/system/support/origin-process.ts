@@ -17,9 +17,11 @@ const connectionNumbers = new WeakMap<Socket, number>();
 let connections = 0;
 let hits: Hit[] = [];
 let behaviours: readonly Behaviour[] = [];
+/** How many requests each behaviour has met. */
+let turns = new Map<Behaviour, number>();
 
 const server = createServer((request, response) => {
-  record(request);
+  watchAnswer(record(request), response);
   response.setHeader("x-origin", name);
   respond(request, response).catch(() => response.destroy());
 });
@@ -34,7 +36,7 @@ server.on("connection", (socket) => {
 });
 serveWebSockets(server, name, record);
 
-function record(request: IncomingMessage): void {
+function record(request: IncomingMessage): Hit {
   const hash = createHash("sha256");
   const hit: Hit = {
     atMs: Date.now(),
@@ -45,6 +47,8 @@ function record(request: IncomingMessage): void {
     bodyBytes: 0,
     bodySha256: "",
     bodyComplete: false,
+    answeredAfterMs: null,
+    answerBrokenOff: false,
   };
   hits.push(hit);
   request.on("data", (chunk: Buffer) => {
@@ -55,10 +59,26 @@ function record(request: IncomingMessage): void {
     hit.bodySha256 = hash.digest("hex");
     hit.bodyComplete = true;
   });
+  return hit;
+}
+
+/** Notes when the headers leave, which is with whatever the handler does first, and how the answer ends. */
+function watchAnswer(hit: Hit, response: ServerResponse): void {
+  const startedMs = performance.now();
+  const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
+  response.writeHead = (...args: unknown[]) => {
+    hit.answeredAfterMs ??= performance.now() - startedMs;
+    return writeHead(...args);
+  };
+  response.once("close", () => {
+    hit.answerBrokenOff = !response.writableFinished;
+  });
 }
 
 async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { delayMs = 0, status, fault } = behaviourFor(request.url ?? "/");
+  const behaviour = behaviourFor(request.url ?? "/");
+  const { delayMs = 0, headers, fault } = behaviour;
+  const status = statusOf(behaviour);
   if (delayMs > 0) await sleep(delayMs);
   switch (fault) {
     case "hang":
@@ -72,7 +92,10 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
       return;
     case undefined:
       if (status === undefined) await answer(name, request, response);
-      else response.writeHead(status, { "content-type": "text/plain" }).end(`${name} says ${status}\n`);
+      else
+        response
+          .writeHead(status, { "content-type": "text/plain", ...headers })
+          .end(`${name} says ${status}\n`);
   }
 }
 
@@ -80,6 +103,15 @@ function behaviourFor(url: string): Behaviour {
   const fitting = behaviours.filter(({ path = "" }) => url.startsWith(path));
   fitting.sort((one, other) => (other.path ?? "").length - (one.path ?? "").length);
   return fitting[0] ?? {};
+}
+
+function statusOf(behaviour: Behaviour): number | undefined {
+  const { status, statuses } = behaviour;
+  if (statuses === undefined) return status;
+  const turn = turns.get(behaviour) ?? 0;
+  turns.set(behaviour, turn + 1);
+  const now = statuses[turn % statuses.length];
+  return now === 200 ? undefined : now;
 }
 
 async function obey(command: Command): Promise<unknown> {
@@ -95,6 +127,7 @@ async function obey(command: Command): Promise<unknown> {
       return null;
     case "behave":
       behaviours = command.behaviours;
+      turns = new Map();
       return null;
     case "hits":
       return hits;

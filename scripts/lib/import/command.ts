@@ -1,0 +1,103 @@
+/**
+ * `import FORMAT FILE...`: other balancers' configurations as ours.
+ * @module
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { type Command, EXIT } from "../../pools/command.ts";
+import { loadConfigText, systemMessage } from "../config-file.ts";
+import { UsageError } from "../options.ts";
+import { importCloudflare } from "./cloudflare/index.ts";
+import { importNginx } from "./nginx/index.ts";
+import type { ImportOptions, Scheme } from "./origin-url.ts";
+import { ImportError, type Imported } from "./result.ts";
+
+const FORMATS: Readonly<Record<string, (files: string[], options: ImportOptions) => Promise<Imported>>> = {
+  cloudflare: async (files, options) => importCloudflare(await Promise.all(files.map(readSource)), options),
+  nginx: async (files, options) => importNginx(files, options),
+};
+
+export const importCommand: Command = {
+  usage: "import cloudflare|nginx FILE...",
+  does: "make a configuration of Cloudflare Load Balancing's or of nginx's",
+  options: [
+    "  The configuration goes to stdout; what is not the same, or lost, to stderr. docs/importing.md has it all.",
+    "",
+    "  --out FILE            write the configuration there instead of to stdout",
+    "  --scheme http|https   how to talk to the origins, instead of what the file hints at",
+    "  --name ADDRESS=HOST   the DNS name of an IP address, which Workers cannot fetch; may be repeated",
+    "  --local               leave IP addresses as they are: for running on this machine only",
+  ].join("\n"),
+  run,
+};
+
+async function run(args: string[]): Promise<number> {
+  const { format, files, out, options } = parse(args);
+  try {
+    const { config, findings } = await format(files, options);
+    const text = `${JSON.stringify(config, null, 2)}\n`;
+    const checked = loadConfigText(text, out ?? "the result", { allowIpOrigins: options.local });
+    if (!checked.ok) throw new ImportError(checked.errors.join("\n"));
+    if (out === null) process.stdout.write(text);
+    else await write(out, text);
+    const report = findings.report();
+    if (report !== "") console.error(report);
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof ImportError)) throw error;
+    console.error(error.message);
+    return EXIT.refused;
+  }
+}
+
+function parse(args: string[]) {
+  const { values, positionals } = parseArgs({
+    args,
+    options: {
+      out: { type: "string" },
+      scheme: { type: "string" },
+      name: { type: "string", multiple: true, default: [] },
+      local: { type: "boolean", default: false },
+    },
+    allowPositionals: true,
+  });
+  const [name, ...files] = positionals;
+  const format = name !== undefined && Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
+  if (format === undefined) {
+    const known = Object.keys(FORMATS).join(" or ");
+    throw new UsageError(
+      name === undefined ? `import takes ${known}` : `import knows ${known}, not "${name}"`,
+    );
+  }
+  if (files.length === 0) throw new UsageError("import takes at least one file");
+  const names = new Map(values.name.map(parseName));
+  const options: ImportOptions = { scheme: parseScheme(values.scheme), names, local: values.local };
+  return { format, files, out: values.out ?? null, options };
+}
+
+function parseScheme(text: string | undefined): Scheme | null {
+  if (text === undefined || text === "http" || text === "https") return text ?? null;
+  throw new UsageError(`--scheme: ${JSON.stringify(text)} is neither http nor https`);
+}
+
+function parseName(text: string): [address: string, host: string] {
+  const match = /^([^=]+)=([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)$/.exec(text);
+  if (match === null) throw new UsageError(`--name: ${JSON.stringify(text)} is not ADDRESS=HOSTNAME`);
+  return [match[1] ?? "", match[2] ?? ""];
+}
+
+async function readSource(name: string): Promise<{ name: string; text: string }> {
+  try {
+    return { name, text: await readFile(name, "utf8") };
+  } catch (error) {
+    throw new ImportError(`${name}: cannot be read: ${systemMessage(error)}`);
+  }
+}
+
+async function write(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    throw new ImportError(`${path}: cannot be written: ${systemMessage(error)}`);
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Colours for a terminal. None where the output goes elsewhere or NO_COLOR is set; FORCE_COLOR brings them back.
+ * @module
+ */
+import { styleText } from "node:util";
+
+type Style = (text: string) => string;
+
+export interface Paint {
+  readonly red: Style;
+  readonly green: Style;
+  readonly yellow: Style;
+  readonly cyan: Style;
+  readonly bold: Style;
+  readonly dim: Style;
+}
+
+export function paintFor(stream: NodeJS.WriteStream): Paint {
+  const style =
+    (format: Parameters<typeof styleText>[0]): Style =>
+    (text) =>
+      styleText(format, text, { stream });
+  return {
+    red: style("red"),
+    green: style("green"),
+    yellow: style("yellow"),
+    cyan: style("cyan"),
+    bold: style("bold"),
+    dim: style("dim"),
+  };
+}

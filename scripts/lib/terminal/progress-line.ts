@@ -1,0 +1,30 @@
+/**
+ * A line that tells how far something is.
+ * @module
+ */
+import { clip } from "./table.ts";
+
+const CLEAR = "\r\x1b[K";
+
+export class ProgressLine {
+  readonly #stream: NodeJS.WriteStream;
+  #lastKey: unknown;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  /**
+   * On a terminal the line replaces the one before. Elsewhere it is printed only when `key` is another than before, so
+   * that a log does not fill with seconds.
+   */
+  show(text: string, key: unknown): void {
+    if (this.#stream.isTTY) this.#stream.write(CLEAR + clip(text, this.#stream.columns));
+    else if (key !== this.#lastKey) this.#stream.write(`${text}\n`);
+    this.#lastKey = key;
+  }
+
+  clear(): void {
+    if (this.#stream.isTTY) this.#stream.write(CLEAR);
+  }
+}

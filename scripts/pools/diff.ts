@@ -1,0 +1,51 @@
+/**
+ * `diff FILE`: what would a push change?
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { changesTo, type DocumentChange, describeChange } from "../lib/config-changes.ts";
+import { documentsOf } from "../lib/config-documents.ts";
+import { loadConfigFile } from "../lib/config-file.ts";
+import { count } from "../lib/terminal/format.ts";
+import { type Paint, paintFor } from "../lib/terminal/paint.ts";
+import { type Command, EXIT } from "./command.ts";
+import { configStore, readStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
+
+export const diff: Command = {
+  usage: `diff FILE ${STORE_USAGE}`,
+  does: "show what a push of FILE would change; exit code 1 if that is anything",
+  options: STORE_HELP,
+  async run(args) {
+    const { values, positionals } = parseArgs({ args, options: STORE_OPTIONS, allowPositionals: true });
+    const file = theFile("diff", positionals);
+    const store = configStore(values);
+    const loaded = await loadConfigFile(file, store);
+    if (!loaded.ok) {
+      for (const error of loaded.errors) console.error(error);
+      return EXIT.refused;
+    }
+    const wanted = documentsOf(loaded.written);
+    const changes = changesTo(wanted, await readStore(store, wanted.keys()));
+    if (changes.length === 0) {
+      console.log(`${store.name} has what ${file} says`);
+      return EXIT.ok;
+    }
+    console.log(`- ${store.name}\n+ ${file}\n`);
+    printChanges(changes, paintFor(process.stdout));
+    return EXIT.no;
+  },
+};
+
+/** The changes, and how many they are. */
+export function printChanges(changes: readonly DocumentChange[], paint: Paint): void {
+  for (const change of changes) console.log(describeChange(change, paint).join("\n"));
+  const removed = changes.filter(({ text }) => text === null).length;
+  const added = changes.filter(({ text, stored }) => text !== null && stored === null).length;
+  const parts = [
+    [added, "to add"],
+    [changes.length - added - removed, "to change"],
+    [removed, "to remove"],
+  ] as const;
+  const told = parts.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
+  console.log(`\n${count(changes.length, "document")}: ${told.join(", ")}`);
+}

@@ -1,0 +1,93 @@
+/**
+ * `drain POOL ORIGIN`, `undrain POOL ORIGIN`: takes an origin out of service, and brings it back.
+ * @module
+ */
+import { parseArgs } from "node:util";
+import * as z from "zod";
+import { originSchema } from "../../src/admin/answers.ts";
+import type { AdminClient } from "../lib/admin-client.ts";
+import { awaitDrain, type DrainEnd } from "../lib/drain-wait.ts";
+import { UsageError } from "../lib/options.ts";
+import { count, countdown } from "../lib/terminal/format.ts";
+import { adminClient, BALANCER_HELP, BALANCER_OPTIONS } from "./balancer-options.ts";
+import { type Command, EXIT } from "./command.ts";
+
+const turnSchema = originSchema.extend({ changed: z.boolean() });
+
+export const drain: Command = {
+  usage: "drain POOL ORIGIN [--wait]",
+  does: "send nothing new to an origin; its sessions and open connections go on",
+  options: `  --wait       until it is empty; exit code 1 if drain_timeout is over and connections are left
+${BALANCER_HELP}`,
+  async run(args) {
+    const { values, positionals } = parseArgs({
+      args,
+      options: { ...BALANCER_OPTIONS, wait: { type: "boolean", default: false } },
+      allowPositionals: true,
+    });
+    const [pool, origin] = poolAndOrigin("drain", positionals);
+    const interrupted = new AbortController();
+    const client = adminClient(values, interrupted.signal);
+    const turned = await turn(client, pool, origin, "drain");
+    if (!values.wait) {
+      console.log(`${pool}/${origin} ${stateOf(turned)}`);
+      return EXIT.ok;
+    }
+    process.once("SIGINT", () => interrupted.abort());
+    const { end, active } = await awaitDrain(client, pool, origin, interrupted.signal);
+    const [code, says] = verdict(end, active);
+    console.log(`${pool}/${origin}${says}`);
+    return code;
+  },
+};
+
+function stateOf({
+  changed,
+  drained,
+  drain_deadline,
+  active_connections,
+}: z.output<typeof turnSchema>): string {
+  const open = `${count(active_connections, "connection")} open`;
+  if (drained) return `is drained already, ${open}`;
+  const left = countdown((drain_deadline ?? 0) - Date.now());
+  return `${changed ? "drains" : "is draining already"}: ${open}, ${left} left`;
+}
+
+function verdict(end: DrainEnd, active: number): [exitCode: number, says: string] {
+  switch (end) {
+    case "empty":
+      return [EXIT.ok, " is empty"];
+    case "time_up":
+      return [EXIT.no, `: time is up, and ${count(active, "connection")} left`];
+    case "undrained":
+      return [EXIT.no, ": somebody ended the drain, it takes requests again"];
+    case "interrupted":
+      return [EXIT.interrupted, " drains on; undrain would end that"];
+  }
+}
+
+export const undrain: Command = {
+  usage: "undrain POOL ORIGIN",
+  does: "end a drain: the origin takes requests again",
+  options: BALANCER_HELP,
+  async run(args) {
+    const { values, positionals } = parseArgs({ args, options: BALANCER_OPTIONS, allowPositionals: true });
+    const [pool, origin] = poolAndOrigin("undrain", positionals);
+    const { changed } = await turn(adminClient(values), pool, origin, "undrain");
+    console.log(`${pool}/${origin} ${changed ? "takes requests again" : "was not draining"}`);
+    return EXIT.ok;
+  },
+};
+
+function turn(client: AdminClient, pool: string, origin: string, verb: "drain" | "undrain") {
+  const path = `/pools/${encodeURIComponent(pool)}/origins/${encodeURIComponent(origin)}/${verb}`;
+  return client.ask(path, turnSchema, { method: "POST" });
+}
+
+function poolAndOrigin(command: string, positionals: readonly string[]): [pool: string, origin: string] {
+  const [pool, origin, ...rest] = positionals;
+  if (pool === undefined || origin === undefined || rest.length > 0) {
+    throw new UsageError(`${command} takes a pool and an origin`);
+  }
+  return [pool, origin];
+}

@@ -1,0 +1,107 @@
+/**
+ * `push FILE`: puts a configuration in force.
+ * @module
+ */
+import { createInterface } from "node:readline/promises";
+import { parseArgs } from "node:util";
+import { ApiProblem } from "../lib/admin-client.ts";
+import { changesTo, type DocumentChange, documentName } from "../lib/config-changes.ts";
+import { documentsOf } from "../lib/config-documents.ts";
+import { type LoadedConfig, loadConfigFile } from "../lib/config-file.ts";
+import { Failure } from "../lib/failure.ts";
+import type { ConfigStore } from "../lib/stores/config-store.ts";
+import { count } from "../lib/terminal/format.ts";
+import { paintFor } from "../lib/terminal/paint.ts";
+import { type Command, EXIT } from "./command.ts";
+import { printChanges } from "./diff.ts";
+import { configStore, readStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
+
+const OPTIONS = {
+  ...STORE_OPTIONS,
+  yes: { type: "boolean", short: "y", default: false },
+  keep: { type: "boolean", default: false },
+} as const;
+
+export const push: Command = {
+  usage: `push FILE ${STORE_USAGE} [--yes | --keep]`,
+  does: "put FILE in force: shows what changes, and asks before it removes anything",
+  options: `${STORE_HELP}
+  --yes, -y    remove pools and routes that FILE does not have, without asking
+  --keep       leave them alone`,
+  async run(args) {
+    const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+    const file = theFile("push", positionals);
+    const store = configStore(values);
+    const loaded = await loadConfigFile(file, store);
+    if (!loaded.ok) {
+      for (const error of loaded.errors) console.error(error);
+      return EXIT.refused;
+    }
+    const wanted = documentsOf(loaded.written);
+    const all = changesTo(wanted, await readStore(store, wanted.keys()));
+    const changes = values.keep ? all.filter(({ text }) => text !== null) : all;
+    if (changes.length === 0) {
+      console.log(`nothing to do: ${store.name} has what ${file} says`);
+      return EXIT.ok;
+    }
+    console.log(`${file} -> ${store.name}\n`);
+    printChanges(changes, paintFor(process.stdout));
+    if (!values.yes && !(await mayRemove(changes, store))) return EXIT.refused;
+    await write(changes, store, loaded);
+    console.log(`in force ${store.inForce}`);
+    return EXIT.ok;
+  },
+};
+
+/** Asks, if documents are to go. */
+async function mayRemove(changes: readonly DocumentChange[], store: ConfigStore): Promise<boolean> {
+  const gone = changes.filter(({ text }) => text === null).map(({ key }) => documentName(key));
+  if (gone.length === 0) return true;
+  const removal = `remove ${gone.join(", ")} from ${store.name}`;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    console.error(
+      `nothing written: this would ${removal}. Confirm that with --yes, or leave what FILE does not have with --keep`,
+    );
+    return false;
+  }
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl-C and Ctrl-D mean no.
+  const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("\n")));
+  const answer = await Promise.race([lines.question(`\nReally ${removal}? [y/N] `), closed]);
+  lines.close();
+  if (/^y(es)?$/i.test(answer.trim())) return true;
+  console.error(`${answer === "\n" ? "\n" : ""}nothing written`);
+  return false;
+}
+
+async function write(
+  changes: readonly DocumentChange[],
+  store: ConfigStore,
+  { complain }: LoadedConfig & { ok: true },
+): Promise<void> {
+  let done = 0;
+  const written = (key: string, what: string) => {
+    done++;
+    console.log(`${documentName(key)}: ${what}`);
+  };
+  console.log();
+  try {
+    for (const step of steps(changes)) await store.write(step, written);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const errors = error instanceof ApiProblem ? error.errors : [];
+    for (const { path, message } of errors) console.error(complain(path, message));
+    const rest = `${done === 0 ? "nothing" : `only ${count(done, "document")} of ${changes.length}`} was written`;
+    throw new Failure(`${error.message}\n${rest}`);
+  }
+}
+
+/** Each is to be done before the next begins: no route may ever name a pool that is not there. */
+function steps(changes: readonly DocumentChange[]): DocumentChange[][] {
+  const isPool = ({ key }: DocumentChange) => key.startsWith("pool:");
+  return [
+    changes.filter((change) => isPool(change) && change.text !== null),
+    changes.filter((change) => !isPool(change)),
+    changes.filter((change) => isPool(change) && change.text === null),
+  ].filter((step) => step.length > 0);
+}

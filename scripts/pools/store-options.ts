@@ -1,0 +1,63 @@
+/**
+ * The options that say where the configuration lives, and the file to compare it with.
+ * @module
+ */
+
+import { UsageError } from "../lib/options.ts";
+import { ApiStore } from "../lib/stores/api-store.ts";
+import type { ConfigStore, StoredDocuments } from "../lib/stores/config-store.ts";
+import { KvStore } from "../lib/stores/kv-store.ts";
+import { ProgressLine } from "../lib/terminal/progress-line.ts";
+import { adminClient, BALANCER_OPTIONS, type BalancerValues } from "./balancer-options.ts";
+
+export const STORE_OPTIONS = {
+  ...BALANCER_OPTIONS,
+  local: { type: "boolean" },
+  remote: { type: "boolean" },
+  state: { type: "string" },
+} as const;
+
+export const STORE_USAGE = "[--local | --remote | --url URL]";
+
+export const STORE_HELP = `  --local      the KV on this machine (default, as with wrangler): that of wrangler dev, or with
+  --state DIR  that of npm start -- --state DIR
+  --remote     the KV of the deployed Worker; wrangler must be logged in
+  --url URL    a balancer that runs, through its admin API: in force at once, audited, safe against other writers
+  --token T    token of the admin API (better: LB_ADMIN_TOKEN, which other users of the machine cannot see)`;
+
+interface StoreValues extends BalancerValues {
+  readonly local?: boolean | undefined;
+  readonly remote?: boolean | undefined;
+  readonly state?: string | undefined;
+}
+
+/** @throws UsageError if the options name several places */
+export function configStore(values: StoreValues): ConfigStore {
+  const { local = false, remote = false, url, token, state } = values;
+  const isLocal = local || state !== undefined;
+  if ([isLocal, remote, url !== undefined].filter(Boolean).length > 1) {
+    throw new UsageError("only one of --local (with or without --state), --remote and --url can be meant");
+  }
+  if (state === "") throw new UsageError("--state: a value is missing");
+  if (url !== undefined) return new ApiStore(adminClient({ url, token }));
+  if (token !== undefined) throw new UsageError("--token goes with --url");
+  return remote ? KvStore.remote() : KvStore.local(state ?? null);
+}
+
+/** All documents there; a terminal is told what takes its time, for wrangler takes seconds. @throws Failure */
+export async function readStore(store: ConfigStore, wanted: Iterable<string>): Promise<StoredDocuments> {
+  const line = new ProgressLine(process.stderr);
+  if (process.stderr.isTTY) line.show(`reading ${store.name} ...`, null);
+  try {
+    return await store.read(wanted);
+  } finally {
+    line.clear();
+  }
+}
+
+/** The one FILE of a command. @throws UsageError */
+export function theFile(command: string, positionals: readonly string[]): string {
+  const [file, ...rest] = positionals;
+  if (file === undefined || rest.length > 0) throw new UsageError(`${command} takes one file`);
+  return file;
+}

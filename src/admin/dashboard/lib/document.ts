@@ -1,0 +1,77 @@
+/**
+ * A document as a text: its errors of form, and where in it a path stands.
+ * @module
+ */
+import {
+  findNodeAtLocation,
+  type JSONPath,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from "jsonc-parser";
+import type { DocumentError } from "./api.ts";
+
+/** An error with its place; `offset` null: nowhere in the text. */
+export interface PlacedError extends DocumentError {
+  offset: number | null;
+  length: number;
+  /** From 1. */
+  line: number | null;
+}
+
+export function parseDocument(text: string): { value: unknown; errors: PlacedError[] } {
+  const found: ParseError[] = [];
+  parseTree(text, found, { disallowComments: true });
+  const [first] = found;
+  if (first === undefined) return { value: JSON.parse(text), errors: [] };
+  const message = `not JSON: ${words(printParseErrorCode(first.error))}`;
+  return { value: undefined, errors: [placed({ path: "", message }, text, first.offset, first.length)] };
+}
+
+/** @param base how the paths of the errors begin: `pools.web` for the document of the pool web */
+export function placeErrors(text: string, errors: readonly DocumentError[], base: string): PlacedError[] {
+  const root = parseTree(text);
+  return errors.map((error) => {
+    const node = root === undefined ? null : nearest(root, pathOf(error.path, base));
+    // A whole object or list says little: its beginning is enough.
+    const isLeaf = node !== null && node.children === undefined;
+    return placed(error, text, node?.offset ?? null, isLeaf ? node.length : 1);
+  });
+}
+
+function placed(error: DocumentError, text: string, offset: number | null, length: number): PlacedError {
+  const line = offset === null ? null : text.slice(0, offset).split("\n").length;
+  return { ...error, offset, length: Math.max(1, length), line };
+}
+
+/** The node at the path, or the last one on the way to it. */
+function nearest(root: Node, path: JSONPath): Node {
+  for (let length = path.length; length > 0; length--) {
+    const node = findNodeAtLocation(root, path.slice(0, length));
+    if (node !== undefined) return propertyOf(node);
+  }
+  return root;
+}
+
+/** With its key, where it has one: a wrong key is what is meant as often as a wrong value. */
+function propertyOf(node: Node): Node {
+  const { parent } = node;
+  if (parent?.type !== "property" || node.children !== undefined) return node;
+  return { ...node, offset: parent.offset, length: parent.length };
+}
+
+/** As config/errors.ts writes paths: `pools.web.origins[0].weight`, `headers["x-y z"]`. */
+function pathOf(path: string, base: string): JSONPath {
+  const rest = path.startsWith(base) ? path.slice(base.length) : path;
+  const steps = rest.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([\w$-]+)/g);
+  return [...steps].map(([, index, quoted, name]) => {
+    if (index !== undefined) return Number(index);
+    return quoted === undefined ? (name ?? "") : (JSON.parse(quoted) as string);
+  });
+}
+
+/** `CommaExpected` becomes `comma expected`. */
+function words(code: string): string {
+  return code.replace(/(?<!^)([A-Z])/g, " $1").toLowerCase();
+}

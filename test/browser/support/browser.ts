@@ -1,0 +1,81 @@
+/**
+ * A real Chromium, as Debian has it.
+ * @module
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
+
+const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
+/** Also keeps it from asking its maker for anything. */
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+/** For the page to show what is expected; nothing is concluded from how long it took. */
+const PATIENCE_MS = 30_000;
+
+/** A status that is no success is an answer that the page deals with, though Chromium calls it an error. */
+const EXPECTED_ERROR = /^Failed to load resource: the server responded with a status of 4\d\d/;
+
+export interface Visitor {
+  page: Page;
+  context: BrowserContext;
+  /** What the browser complained about: errors of scripts, and of the Content-Security-Policy. */
+  complaints: string[];
+  close(): Promise<void>;
+}
+
+/** A browser of its own, with nothing in it from before. */
+export async function openBrowser(options: BrowserContextOptions = {}): Promise<Visitor> {
+  const directory = mkdtempSync(join(tmpdir(), "edge-balancer-browser-"));
+  const context = await chromium.launchPersistentContext(directory, {
+    executablePath: EXECUTABLE,
+    args: FLAGS,
+    viewport: { width: 1280, height: 900 },
+    reducedMotion: "reduce",
+    ...options,
+  });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = context.pages()[0] ?? (await context.newPage());
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    const text = message.text();
+    if (message.type() === "error" && !EXPECTED_ERROR.test(text)) complaints.push(text);
+  });
+  return {
+    page,
+    context,
+    complaints,
+    async close() {
+      await context.close();
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Goes to the dashboard and signs in. @param query `?pool=web` */
+export async function signIn({ page }: Visitor, url: string, token: string, query = ""): Promise<void> {
+  await page.goto(`${url}/_lb/${query}`);
+  await page.getByLabel("Admin token").fill(token);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator(".is-live").waitFor();
+}
+
+/** Waits until a text is in what the locator names. */
+export async function shows(page: Page, selector: string, text: string | RegExp): Promise<void> {
+  await page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: PATIENCE_MS });
+}
+
+export function expectNoComplaints({ complaints }: Visitor): void {
+  expect(complaints).toEqual([]);
+}

@@ -1,0 +1,32 @@
+/**
+ * Steady traffic, so that there is something to see.
+ * @module
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+
+const PAUSE_MS = 40;
+/** An end for a test that has forgotten to stop it. */
+const MOST_REQUESTS = 10_000;
+
+export interface Traffic {
+  stop(): Promise<void>;
+}
+
+/** One request after the other to each url, about twenty a second in all. */
+export function startTraffic(...urls: string[]): Traffic {
+  let isOver = false;
+  const run = async (): Promise<void> => {
+    for (let sent = 0; sent < MOST_REQUESTS && !isOver; sent++) {
+      const response = await fetch(urls[sent % urls.length] ?? "").catch(() => null);
+      await response?.arrayBuffer().catch(() => null);
+      await sleep(PAUSE_MS);
+    }
+  };
+  const running = run();
+  return {
+    async stop() {
+      isOver = true;
+      await running;
+    },
+  };
+}

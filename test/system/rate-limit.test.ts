@@ -1,0 +1,80 @@
+/**
+ * Rate limits through the whole program, judged by what arrived at the origins.
+ */
+import { afterEach, expect, test } from "vitest";
+import { type Balancer, startBalancer } from "./support/balancer.ts";
+import { forEachItem, type LeanReply, paced } from "./support/lean-client.ts";
+import type { Hit } from "./support/origin-contract.ts";
+import { type Origin, startOrigins } from "./support/origins.ts";
+
+const LIMIT = 50;
+const NAMES = ["a", "b", "c"];
+const OFFERED_PER_SECOND = 400;
+const SECONDS = 10;
+/** More than ever wait for an answer at once, so that what is offered does not depend on what is answered. */
+const CONNECTIONS = 128;
+
+let origins: Origin[] = [];
+let balancer: Balancer;
+
+afterEach(async () => {
+  await balancer?.stop();
+  await Promise.all(origins.map((origin) => origin.kill()));
+});
+
+/** When the client sent a request that arrived. */
+const sentMs = ({ headers }: Hit): number => Number(headers["x-sent"]);
+
+/**
+ * The shortest time, in ms, in which the origin got one request more than the limit.
+ *
+ * The balancer starts a request after the client sent it and before it arrives, so the start of the last of a run of
+ * arrivals is no later than its arrival, and the start of the first no earlier than the earliest sending in the run.
+ * That allows for the network's jitter once, at the beginning of the run, by as much as there was of it and no more.
+ * All read the same clock, in whole milliseconds.
+ */
+function shortestRunMs(hits: readonly Hit[], length: number): number {
+  const arrived = [...hits].sort((one, other) => one.atMs - other.atMs);
+  const runs = arrived.slice(0, 1 - length).map((_, first) => arrived.slice(first, first + length));
+  return Math.min(...runs.map((run) => (run.at(-1)?.atMs ?? 0) - Math.min(...run.map(sentMs))));
+}
+
+test("400 requests a second to three origins of 50: at most 50 in any second each, and nearly as many", async () => {
+  origins = await startOrigins(...NAMES);
+  balancer = await startBalancer({
+    config: {
+      pools: {
+        web: { origins: origins.map((origin) => origin.config()), rate_limit: LIMIT, log: { sample: 0 } },
+      },
+    },
+  });
+  const replies: LeanReply[] = [];
+  const startedMs = Date.now();
+  await forEachItem(
+    balancer.url,
+    CONNECTIONS,
+    paced(OFFERED_PER_SECOND, OFFERED_PER_SECOND * SECONDS),
+    () => ({ path: "/", headers: { "x-sent": String(Date.now()) } }),
+    (_, reply) => replies.push(reply),
+  );
+  const elapsedS = (Date.now() - startedMs) / 1_000;
+
+  const logs = await Promise.all(origins.map((origin) => origin.hits()));
+  for (const [index, hits] of logs.entries()) {
+    expect(hits.length, `arrivals at ${NAMES[index]}`).toBeGreaterThan(LIMIT);
+    expect(shortestRunMs(hits, LIMIT + 1), `ms for ${LIMIT + 1} at ${NAMES[index]}`).toBeGreaterThanOrEqual(
+      1_000,
+    );
+  }
+
+  const served = replies.filter(({ status }) => status === 200);
+  const refused = replies.filter(({ status }) => status === 503);
+  expect(served.length, "each that was served arrived once").toBe(logs.flat().length);
+  // More time than planned, on a busy machine, is time for more of them.
+  expect(served.length).toBeGreaterThanOrEqual(0.9 * LIMIT * NAMES.length * Math.max(SECONDS, elapsedS));
+  expect(served.length + refused.length, "none lost").toBe(OFFERED_PER_SECOND * SECONDS);
+  for (const { headers, body } of refused) {
+    expect(JSON.parse(body)).toMatchObject({ type: "rate_limited", status: 503 });
+    expect(Number(headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+  }
+});

@@ -1,0 +1,27 @@
+/**
+ * Runs `npm run pools -- ...` as a user does, without a terminal.
+ * @module
+ */
+import { Running } from "./balancer.ts";
+import { NODE } from "./processes.ts";
+
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Starts the command; nothing of the environment tells it where a balancer is. */
+export function startPools(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  return new Running(NODE, ["scripts/pools.ts", ...args], { LB_URL: "", LB_ADMIN_TOKEN: "", ...env });
+}
+
+/** Runs the command to its end. */
+export async function runPools(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
+  const running = startPools(args, env);
+  const { code } = await running.ended;
+  return { code, stdout: running.stdout, stderr: running.stderr };
+}

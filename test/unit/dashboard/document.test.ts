@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { parseDocument, placeErrors } from "../../../src/admin/dashboard/lib/document.ts";
+
+const TEXT = `{
+  "origins": [
+    { "id": "a", "url": "https://a" },
+    { "id": "b", "wieght": 2 }
+  ],
+  "health_check": { "headers": { "x-y z": 1 } }
+}`;
+
+/** What of the text an error's place covers, and its line. */
+function placed(path: string, base = "pools.web"): [string, number | null] {
+  const [error] = placeErrors(TEXT, [{ path, message: "wrong" }], base);
+  const { offset = null, length = 0, line = null } = error ?? {};
+  return [offset === null ? "" : TEXT.slice(offset, offset + length), line];
+}
+
+describe("the place of an error", () => {
+  it("is the key and the value that its path names", () => {
+    expect(placed("pools.web.origins[1].wieght")).toEqual(['"wieght": 2', 4]);
+    expect(placed('pools.web.health_check.headers["x-y z"]')).toEqual(['"x-y z": 1', 6]);
+  });
+
+  it("is the beginning of what should hold a thing that is missing", () => {
+    expect(placed("pools.web.origins[1].url")).toEqual(["{", 4]);
+    expect(placed("pools.web.failover.max_attempts")).toEqual(["{", 1]);
+    expect(placed("pools.web")).toEqual(["{", 1]);
+  });
+});
+
+describe("a text that is not JSON", () => {
+  it("says where it ceases to be", () => {
+    const { errors } = parseDocument('{\n  "a": 1\n  "b": 2\n}');
+    expect(errors).toMatchObject([{ message: "not JSON: comma expected", line: 3 }]);
+    expect(parseDocument("").errors).toHaveLength(1);
+    expect(parseDocument("{} // a comment").errors).toHaveLength(1);
+    expect(parseDocument('{ "a": 1, }').errors).toHaveLength(1);
+  });
+
+  it("has no errors if it is JSON", () => {
+    expect(parseDocument(TEXT).errors).toEqual([]);
+  });
+});
