@@ -51,14 +51,20 @@ describe("round robin", () => {
 
 describe("a failed origin", () => {
   it("gets its last request within two seconds of the failure, and clients hardly notice", async () => {
-    const { failures, answers, offered } = await simulated(CHECKED, "--rps 300 --seconds 15 --fail a@5");
+    const { failures, answers, offered } = await simulated(
+      CHECKED,
+      "--rps 300 --seconds 15 --fail a@5 --loss 0",
+    );
     expect(failures[0]?.out_after_s).toBeLessThan(2);
     expect(failures[0]?.requests_after).toBe(0);
     expect(answers.origin_failed).toBeLessThan(offered / 100);
   });
 
   it("comes back when it has recovered", async () => {
-    const { origins: all } = await simulated(CHECKED, "--rps 300 --seconds 20 --fail a@5 --recover a@8");
+    const { origins: all } = await simulated(
+      CHECKED,
+      "--rps 300 --seconds 20 --fail a@5 --recover a@8 --loss 0",
+    );
     expect(all[0]?.per_second.slice(6, 8)).toEqual([expect.any(Number), 0]);
     expect(all[0]?.per_second.at(-1)).toBeGreaterThan(50);
   });
