@@ -24,9 +24,19 @@ async function simulate(options: SimOptions): Promise<number> {
   console.log(report(results));
   const memoryMb = process.memoryUsage().rss / 1e6;
   console.error(`\n${world.agenda.events} events in ${tookS.toFixed(1)} s, ${memoryMb.toFixed(0)} MB`);
-  if (options.out !== null) await writeFile(options.out, picture(results));
-  if (options.json !== null) await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
+  if (options.out !== null) await write("--out", options.out, picture(results));
+  if (options.json !== null) await write("--json", options.json, `${JSON.stringify(results, null, 2)}\n`);
   return Object.values(results.promises).includes(false) ? EXIT_BROKEN : 0;
+}
+
+async function write(flag: string, path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    throw new UsageError(
+      `${flag}: ${path} cannot be written: ${error instanceof Error ? error.message : error}`,
+    );
+  }
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -32,7 +32,7 @@ The world
   --clients N         how many there are, each with an address and a cookie jar (default 10000)
   --cold              no isolate has met the object before the run
 Origins: two of these give the third, for each origin's intended share of the requests
-  --load F            share of its workers' time in use, 0 to 1 (default 0.7)
+  --load F            share of its workers' time in use, 0 to 1 (default 0.5)
   --service MS        mean time to serve a request, exponential (default 20)
   --workers N         requests served at once; others wait in line (default: from the two others)
 
@@ -114,7 +114,7 @@ export function parseOptions(args: readonly string[]): SimOptions | "help" {
     skew: number("skew", values.skew ?? "0", 0, 10),
     clients: whole("clients", values.clients ?? "10000", 1, 1e7),
     isCold: values.cold === true,
-    load: number("load", values.load ?? "0.7", 0.001, 10),
+    load: number("load", values.load ?? "0.5", 0.001, 10),
     serviceMs: values.service === undefined ? null : number("service", values.service, 0.001, 600_000),
     workers: values.workers === undefined ? null : whole("workers", values.workers, 1, 1e6),
     out: values.out ?? null,

@@ -9,6 +9,8 @@ const CALLS_PER_SECOND = 190;
 export const FEWEST_ASKS = 50;
 const MOST_ASKS = 150;
 
+/** Turns a second for those that have not asked, beside those of the queue. */
+const FIRST_TURNS = 10;
 /** For how long who has a turn may ask. Short: so many may ask in one moment, should all of them come to need it. */
 const TURN_MS = 2_000;
 const GOLDEN_RATIO = 0.618_033_988_749_895;
@@ -27,24 +29,29 @@ export class AskQueue {
   #turns = 0;
 
   /**
-   * The next turn of one that has just asked.
+   * One has just asked. Milliseconds until it may again.
    * @param syncs that the object answers, per second
    */
+  waitMs(syncs: number, nowMs: number): number {
+    this.#lastMs = Math.max(nowMs, this.#lastMs + 1_000 / asksPerSecond(syncs));
+    return this.#lastMs - nowMs;
+  }
+
+  /** The next turn of one that has just asked. */
   again(isolates: number, syncs: number, nowMs: number): AskTurn {
-    const asks = asksPerSecond(syncs);
-    this.#lastMs = Math.max(nowMs, this.#lastMs + 1_000 / asks);
-    return { waitMs: Math.ceil(this.#lastMs - nowMs), forMs: isolates > asks ? TURN_MS : null };
+    const isCrowd = isolates > asksPerSecond(syncs);
+    const waitMs = this.waitMs(isCrowd ? syncs + FIRST_TURNS : syncs, nowMs);
+    return { waitMs: Math.ceil(waitMs), forMs: isCrowd ? TURN_MS : null };
   }
 
   /**
-   * A turn for one that has not asked: a crowd of them may run out of tokens in the same moment. Turns are spread
-   * evenly over the time in which all isolates can have one.
+   * A turn for one that has not asked: a crowd of them may run out of tokens in the same moment. Spread evenly over
+   * the time in which all isolates can have one.
    */
   first(isolates: number, syncs: number): AskTurn {
-    const asks = asksPerSecond(syncs);
-    if (isolates <= asks) return { waitMs: 0, forMs: null };
+    if (isolates <= asksPerSecond(syncs)) return { waitMs: 0, forMs: null };
     const place = (++this.#turns * GOLDEN_RATIO) % 1;
-    return { waitMs: Math.ceil((place * isolates * 1_000) / asks), forMs: TURN_MS };
+    return { waitMs: Math.ceil((place * isolates * 1_000) / FIRST_TURNS), forMs: TURN_MS };
   }
 }
 

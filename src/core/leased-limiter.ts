@@ -50,6 +50,8 @@ export class LeasedLimiter implements Limiter {
   #done: Batch[] = [];
   #askAfterMs = Number.NEGATIVE_INFINITY;
   #askUntilMs = Number.POSITIVE_INFINITY;
+  /** Of the turn in hand; it is used up with the asking. */
+  #turnEndsMs = Number.NEGATIVE_INFINITY;
   #askedMs = Number.NEGATIVE_INFINITY;
 
   #attempts = 0;
@@ -148,6 +150,7 @@ export class LeasedLimiter implements Limiter {
    */
   ask(nowMs: number, tokenMs: number): RateReport {
     this.#askedMs = nowMs;
+    this.#turnEndsMs = Number.NEGATIVE_INFINITY;
     const report = this.report(nowMs);
     return { ...report, need: 1 + Math.floor((report.demand * tokenMs) / 1_000), token_ms: tokenMs };
   }
@@ -169,8 +172,7 @@ export class LeasedLimiter implements Limiter {
    */
   apply(grant: RateGrant, sentMs: number, nowMs: number): void {
     this.failStatic = false;
-    if (grant.wait_ms > 0) this.#askAfterMs = nowMs + grant.wait_ms;
-    if (grant.wait_ms > 0) this.#askUntilMs = this.#askAfterMs + (grant.ask_ms ?? Number.POSITIVE_INFINITY);
+    this.#takeTurn(grant, nowMs);
     if (grant.lease > this.#lease) {
       this.#lease = grant.lease;
       this.#share = grant.share;
@@ -183,6 +185,14 @@ export class LeasedLimiter implements Limiter {
       const endsMs = sentMs + grant.token_ms;
       this.#batch = { number: grant.lease, left: grant.tokens, spent: 0, lastSpentMs: sentMs, endsMs };
     }
+  }
+
+  /** When to ask next. A turn that is still to come is not given up for another one. */
+  #takeTurn({ wait_ms, ask_ms }: RateGrant, nowMs: number): void {
+    if (wait_ms === 0 || (ask_ms !== undefined && nowMs < this.#turnEndsMs)) return;
+    this.#askAfterMs = nowMs + wait_ms;
+    this.#askUntilMs = ask_ms === undefined ? Number.POSITIVE_INFINITY : this.#askAfterMs + ask_ms;
+    this.#turnEndsMs = ask_ms === undefined ? Number.NEGATIVE_INFINITY : this.#askUntilMs;
   }
 
   /** Milliseconds until a request may start, as far as is known here. */

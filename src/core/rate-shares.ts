@@ -219,8 +219,7 @@ export class RateShares {
 
   /** Until something comes free; longer where all who wait would be too many calls. */
   #waitMs(paceMs: number, nowMs: number): number {
-    const { size } = this.#claims;
-    const fairMs = this.#asks.again(size, (size * 1_000) / paceMs, nowMs).waitMs;
+    const fairMs = this.#asks.waitMs((this.#claims.size * 1_000) / paceMs, nowMs);
     const dropsMs = Math.min(this.#dropsMs, this.#tokens.dropsMs);
     const freeMs = Math.max(dropsMs, this.#quietUntilMs) - nowMs;
     return Math.ceil(Math.max(fairMs, Math.min(freeMs, paceMs)));

@@ -148,6 +148,10 @@ export class PoolRates {
     }
     this.roundTrip.observe(nowMs - sentMs);
     this.apply(reply.rates, sentMs, nowMs);
+    // A turn is the isolate's, whatever origins it asks for.
+    const turns = Object.values(reply.rates).filter(({ ask_ms }) => ask_ms !== undefined);
+    const waitMs = Math.max(0, ...turns.map(({ wait_ms }) => wait_ms));
+    if (waitMs > 0) for (const { limiter } of this.#origins) limiter.leaveAlone(nowMs + waitMs);
   }
 
   /** Origins that would take a request now had they a token. */

@@ -14,7 +14,7 @@ export const SYNC_INTERVAL_MS = 900;
 /** Calls per second the object allows itself, well under its ceiling of 500 to 1,000 (PLATFORM: Durable Objects). */
 export const MOST_CALLS_PER_SECOND = 200;
 /** Of these so many are given out; the rest is for the network, which does not keep the spacing. */
-const PLANNED_PER_SECOND = 180;
+const PLANNED_PER_SECOND = 170;
 /** However many calls are not planned, so many of the planned ones stay, or nobody would ever hear of a change. */
 const FEWEST_PLANNED_PER_SECOND = 50;
 /** Where isolates queue, so many of them may call once they have something to say, this often. */

@@ -75,6 +75,17 @@ describe("tokens", () => {
     const limiter = leased({ lease: 9, tokens: 3, token_ms: 50 }, 0, 80);
     expect([started(limiter, 80), limiter.report(80).spent]).toEqual([0, [[9, 0, 80]]]);
   });
+
+  it("are asked for in the isolate's turn alone, if it was given one", () => {
+    const limiter = leased({ wait_ms: 300, ask_ms: 100 });
+    expect([299, 300, 399, 400].map((nowMs) => limiter.mayAsk(nowMs))).toEqual([false, true, true, false]);
+    expect(limiter.retryAfterMs(100)).toBe(200);
+    limiter.apply({ ...NOTHING, lease: 2, wait_ms: 900, ask_ms: 100 }, 100, 100);
+    expect(limiter.mayAsk(300), "a turn that is still to come is not given up").toBe(true);
+    expect(limiter.retryAfterMs(500), "the next turn is not known").toBeGreaterThan(0);
+    limiter.apply({ ...NOTHING, lease: 3, wait_ms: 100 }, 500, 500);
+    expect([599, 600, 9_000].map((nowMs) => limiter.mayAsk(nowMs))).toEqual([false, true, true]);
+  });
 });
 
 describe("asking", () => {
