@@ -11,13 +11,14 @@ import { type BenchOptions, parseOptions, USAGE } from "./lib/options.ts";
 import { asJson, paceTable, table } from "./lib/report.ts";
 
 const EXIT_REFUSED = 2;
+const EXIT_STOPPED = 130;
 
 async function main(options: BenchOptions): Promise<void> {
+  const about = { command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(), ...machine() };
   if (options.isPicks) {
     const { measurePicks } = await import("./picks.ts");
-    return measurePicks(options);
+    return measurePicks(options, about);
   }
-  const about = { command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(), ...machine() };
   const { rows, skipped, paces } = await measureDataPath(options, (line) => console.error(line));
   console.log(`\n${Object.values(about).join(" · ")}\n\n${table(rows)}`);
   for (const { title, why } of skipped) console.log(`- ${title}: ${why}`);
@@ -37,6 +38,13 @@ function machine() {
   };
 }
 
+// Ends as usual, so that what was started ends with it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(EXIT_STOPPED));
+
+if (process.argv.includes("--help")) {
+  console.log(USAGE);
+  process.exit(0);
+}
 let options: BenchOptions;
 try {
   options = parseOptions(process.argv.slice(2));

@@ -1,7 +1,64 @@
 /**
- * Nanoseconds per pick; filled in next.
+ * `npm run bench -- picks`: nanoseconds per pick by the number of origins, and what a ring weighs.
  * @module
  */
+import { writeFile } from "node:fs/promises";
 import type { BenchOptions } from "./lib/options.ts";
+import { PICK_CASES } from "./lib/pick-cases.ts";
+import { markdown } from "./lib/report.ts";
+import { bytesPerOrigin, RINGS } from "./lib/ring-memory.ts";
+import { checksum, nanosecondsPerCall, type TimingPlan } from "./lib/timing.ts";
 
-export async function measurePicks(_options: BenchOptions): Promise<void> {}
+const ORIGINS = [3, 30, 300, 3_000] as const;
+const FULL: TimingPlan = { rounds: 31, roundMs: 10, warmUpMs: 300 };
+const SHORT: TimingPlan = { rounds: 9, roundMs: 5, warmUpMs: 60 };
+
+interface PickResult {
+  readonly id: string;
+  readonly title: string;
+  /** Nanoseconds, or bytes per origin, by number of origins. */
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** @param about what the results are of: printed above them and written with them */
+export async function measurePicks(options: BenchOptions, about: Record<string, string>): Promise<void> {
+  const plan = { ...(options.isShort ? SHORT : FULL) };
+  if (options.rounds !== null) plan.rounds = options.rounds;
+  // Before the picks, which leave a heap of another shape behind.
+  const rings = RINGS.map((ring, index) => ({
+    id: `ring-${index}`,
+    title: ring.title,
+    values: byOrigins((origins) => bytesPerOrigin(ring, origins)),
+  }));
+  const picks = PICK_CASES.filter(({ id }) => options.only?.includes(id) ?? true).map(
+    ({ id, title, make }) => {
+      const values = byOrigins((origins) => nanosecondsPerCall(make(origins), plan));
+      console.error(`${title}: ${Object.values(values).map(digits).join(" ")} ns`);
+      return { id, title, values };
+    },
+  );
+  console.log(`\n${Object.values(about).join(" · ")}\n\n${table("ns per pick, by origins", picks)}`);
+  console.log(`\n${table("bytes per origin of a ring, 150 points each", rings)}`);
+  console.log(`\n(checksum ${checksum}: every pick was used)`);
+  if (options.json !== null) {
+    const results = { ...about, nanoseconds_per_pick: picks, ring_bytes_per_origin: rings };
+    await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
+  }
+}
+
+function byOrigins(measured: (origins: number) => number): Record<string, number> {
+  return Object.fromEntries(ORIGINS.map((origins) => [String(origins), measured(origins)]));
+}
+
+function table(name: string, results: readonly PickResult[]): string {
+  const head = [name, ...ORIGINS.map((origins) => origins.toLocaleString("en"))];
+  const lines = results.map(({ title, values }) => [
+    title,
+    ...ORIGINS.map((origins) => digits(values[String(origins)] ?? Number.NaN)),
+  ]);
+  return markdown(head, lines);
+}
+
+function digits(value: number): string {
+  return value.toLocaleString("en", { maximumSignificantDigits: 3 });
+}

@@ -5,7 +5,6 @@
  * @module
  */
 import { join } from "node:path";
-import { ensureBundle } from "../../scripts/lib/bundle.ts";
 import { bundleWorker } from "./bundle-worker.ts";
 import { LoadGenerator } from "./load.ts";
 import { loadOf } from "./measure.ts";
@@ -27,13 +26,15 @@ export interface Counted {
 
 type Counts = Readonly<Record<string, number>>;
 
+/** @param balancer the built one */
 export async function countCalls(
   scenarios: readonly Scenario[],
   ports: readonly number[],
   directory: string,
+  balancer: string,
   ms: number,
 ): Promise<ReadonlyMap<string, Counted>> {
-  const bundle = await bundleWorker("counting.js", join(directory, "counting.mjs"), await ensureBundle());
+  const bundle = await bundleWorker("counting.js", join(directory, "counting.mjs"), balancer);
   const subject = await startBalancer(bundle, configOf(scenarios, ports));
   const generator = new LoadGenerator();
   // The pace of a body of 10 MB would be another machine's business.

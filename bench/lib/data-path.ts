@@ -2,8 +2,10 @@
  * The data path, measured: every row against the bare pass-through, then the calls and reads counted.
  * @module
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
+import { ensureBundle } from "../../scripts/lib/bundle.ts";
 import { PROJECT } from "../../scripts/lib/project.ts";
 import { type Counted, countCalls } from "./counting.ts";
 import { LoadGenerator, startOrigins } from "./load.ts";
@@ -15,8 +17,8 @@ import { COUNTED_PACES, configOf, paceId, SCENARIOS, type Scenario } from "./sce
 import { type Subject, startWorkers } from "./subjects.ts";
 
 const FULL: Plan = { rounds: 21, roundMs: 500, warmUpMs: 2_000 };
-const SHORT: Plan = { rounds: 5, roundMs: 300, warmUpMs: 600 };
-const COUNT_MS = { full: 30_000, short: 10_000 };
+const SHORT: Plan = { rounds: 5, roundMs: 250, warmUpMs: 500 };
+const COUNT_MS = { full: 30_000, short: 8_000 };
 const ORIGINS = 3;
 const DIST = join(PROJECT, "dist");
 const PROXIES: readonly ProxyName[] = ["nginx", "haproxy"];
@@ -32,19 +34,24 @@ export async function measureDataPath(
   options: BenchOptions,
   progress: (line: string) => void,
 ): Promise<Results> {
-  const scenarios = SCENARIOS.filter(({ id }) => options.only?.includes(id) ?? true);
+  const scenarios = SCENARIOS.filter(
+    ({ id, isDetail }) => options.only?.includes(id) ?? !(options.isShort && isDetail),
+  );
   const plan = { ...(options.isShort ? SHORT : FULL) };
   if (options.rounds !== null) plan.rounds = options.rounds;
+  // Once: a source that changes during the run changes nothing.
+  const balancer = await ensureBundle();
   // In the project: Miniflare takes no module from elsewhere.
   await mkdir(DIST, { recursive: true });
   const directory = await mkdtemp(join(DIST, ".bench-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   const origins = await startOrigins(ORIGINS);
   try {
-    const measured = await measureAll(scenarios, origins.ports, plan, directory, progress);
+    const measured = await measureAll(scenarios, origins.ports, plan, { balancer, directory }, progress);
     if (!options.counts) return { ...measured, paces: [] };
     progress("counting object calls and KV reads");
     const ms = options.isShort ? COUNT_MS.short : COUNT_MS.full;
-    const counted = await countCalls(scenarios, origins.ports, directory, ms);
+    const counted = await countCalls(scenarios, origins.ports, directory, balancer, ms);
     const rows = measured.rows.map((row) => ({ ...row, counted: counted.get(row.scenario.id) ?? null }));
     const paces = COUNTED_PACES.flatMap((rate) => {
       const each = counted.get(paceId(rate));
@@ -53,7 +60,6 @@ export async function measureDataPath(
     return { rows, skipped: measured.skipped, paces };
   } finally {
     origins.stop();
-    await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -61,10 +67,10 @@ async function measureAll(
   scenarios: readonly Scenario[],
   ports: readonly number[],
   plan: Plan,
-  directory: string,
+  { balancer, directory }: { balancer: string; directory: string },
   progress: (line: string) => void,
 ): Promise<{ rows: Row[]; skipped: Skipped[] }> {
-  const workers = await startWorkers(ports, configOf(scenarios, ports), directory);
+  const workers = await startWorkers(ports, configOf(scenarios, ports), directory, balancer);
   const subjects = new Map<Scenario["subject"], Subject>(
     Object.entries(workers) as [Scenario["subject"], Subject][],
   );
@@ -102,13 +108,12 @@ async function measureRow(
   generator: LoadGenerator,
   plan: Plan,
 ): Promise<Row> {
-  const { id, request, pool } = scenario;
-  const url = id === "none" ? `${subject.url}/none` : pool === null ? subject.url : `${subject.url}/${id}`;
+  const { id, request, pool, path = pool === null ? null : id } = scenario;
+  const url = path === null ? subject.url : `${subject.url}/${path}`;
   const headers: Record<string, string> = scenario.keepsCookie
     ? { cookie: await cookieOf(`${url}/small`) }
     : {};
-  const load = loadOf(url, request, headers, 0);
-  const own = { subject, load: id === "none" ? { ...load, url } : load };
+  const own = { subject, load: loadOf(url, request, headers, 0) };
   // The same request, headers and all, to the bare pass-through.
   const plain = { subject: bare, load: loadOf(bare.url, request, headers, 0) };
   return { scenario, measured: await measure(generator, plain, own, plan), counted: null };

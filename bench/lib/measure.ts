@@ -15,7 +15,7 @@ export interface Plan {
 }
 
 export interface Figures {
-  /** CPU microseconds of the process per request, the median of the rounds. */
+  /** CPU microseconds of the process per request, all rounds together: collecting its garbage is part of its price. */
   readonly cpuUs: number;
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
@@ -26,8 +26,19 @@ export interface Measured extends Figures {
   readonly bare: Figures;
   /** The median of the rounds' ratios to the bare pass-through of the same request. */
   readonly ratio: number;
-  /** The smallest and the largest of them. */
-  readonly ratios: readonly [number, number];
+  /** Their lower and upper quartile. */
+  readonly quartiles: readonly [number, number];
+  /** Of all rounds together. Includes what the median leaves out: the rounds in which much garbage was collected. */
+  readonly ratioOfSums: number;
+}
+
+/** One turn of one side. */
+export interface Round {
+  readonly cpuMicros: number;
+  readonly requests: number;
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
 }
 
 /** Connections: 16, but few where one answer fills the sockets by itself. */
@@ -76,43 +87,58 @@ export async function measure(
 ): Promise<Measured> {
   const once = ({ subject: { pids }, load }: Side) => timed(generator, pids, { ...load, ms: plan.roundMs });
   for (const { load } of [bare, subject]) await generator.run({ ...load, ms: plan.warmUpMs });
-  const own: Figures[] = [];
-  const bares: Figures[] = [];
+  const own: Round[] = [];
+  const bares: Round[] = [];
   for (let round = 0; round < plan.rounds; round++) {
     // A B, B A, A B: whatever drifts, drifts for both.
     const order = round % 2 === 0 ? ([bares, own] as const) : ([own, bares] as const);
     for (const list of order) list.push(await once(list === bares ? bare : subject));
   }
-  const ratios = own
-    .map(({ cpuUs }, round) => cpuUs / (bares[round]?.cpuUs ?? Number.NaN))
-    .sort((a, b) => a - b);
+  return compared(own, bares);
+}
+
+async function timed(generator: LoadGenerator, pids: readonly number[], load: LoadOptions): Promise<Round> {
+  const before = cpuMicros(pids);
+  const { requests, seconds, p50Ms, p99Ms }: LoadResult = await generator.run(load);
+  return { cpuMicros: cpuMicros(pids) - before, requests, seconds, p50Ms, p99Ms };
+}
+
+/** @param bares as many rounds, each taken beside the one of `own` */
+export function compared(own: readonly Round[], bares: readonly Round[]): Measured {
+  const ratios = own.map((round, i) => cpuUsOf([round]) / cpuUsOf(bares.slice(i, i + 1)));
   return {
-    ...medians(own),
-    bare: medians(bares),
+    ...figuresOf(own),
+    bare: figuresOf(bares),
     ratio: median(ratios),
-    ratios: [ratios[0] ?? Number.NaN, ratios.at(-1) ?? Number.NaN],
+    quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+    ratioOfSums: cpuUsOf(own) / cpuUsOf(bares),
   };
 }
 
-async function timed(generator: LoadGenerator, pids: readonly number[], load: LoadOptions): Promise<Figures> {
-  const before = cpuMicros(pids);
-  const { requests, seconds, p50Ms, p99Ms }: LoadResult = await generator.run(load);
-  const cpuUs = (cpuMicros(pids) - before) / requests;
-  return { cpuUs, requestsPerSecond: requests / seconds, p50Ms, p99Ms };
-}
-
-function medians(rounds: readonly Figures[]): Figures {
+function figuresOf(rounds: readonly Round[]): Figures {
+  const seconds = rounds.reduce((sum, round) => sum + round.seconds, 0);
   return {
-    cpuUs: median(rounds.map((each) => each.cpuUs)),
-    requestsPerSecond: median(rounds.map((each) => each.requestsPerSecond)),
+    cpuUs: cpuUsOf(rounds),
+    requestsPerSecond: rounds.reduce((sum, round) => sum + round.requests, 0) / seconds,
     p50Ms: median(rounds.map((each) => each.p50Ms)),
     p99Ms: median(rounds.map((each) => each.p99Ms)),
   };
 }
 
+function cpuUsOf(rounds: readonly Round[]): number {
+  const requests = rounds.reduce((sum, round) => sum + round.requests, 0);
+  return rounds.reduce((sum, round) => sum + round.cpuMicros, 0) / requests;
+}
+
+/** Not a number if there are no values. */
 export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value that a share `q` of all does not exceed, between two of them where it falls there. */
+export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low = Number.NaN, high = low] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return (low + high) / 2;
+  const at = (sorted.length - 1) * q;
+  const [low = Number.NaN, high = low] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
+  return low + (high - low) * (at - Math.floor(at));
 }

@@ -33,6 +33,7 @@ export async function startProxy(
   );
   const args = name === "nginx" ? ["-p", directory, "-c", file] : ["-f", file];
   const child = spawn(binary, args, { stdio: ["ignore", "ignore", "inherit"] });
+  process.once("exit", () => child.kill());
   await listening(child, port, name);
   return {
     url: `http://${HOST}:${port}`,

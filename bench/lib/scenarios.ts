@@ -10,11 +10,21 @@ export interface Scenario {
   readonly title: string;
   readonly request: RequestKind;
   /** Which process answers. */
-  readonly subject: "bare" | "balancer" | "reflare" | "nginx" | "haproxy";
+  readonly subject: "bare" | "duties" | "balancer" | "reflare" | "nginx" | "haproxy";
+  /** What comes before the request's path; absent: the id where there is a pool. */
+  readonly path?: string;
+  /** Not in a short run, unless it is named. */
+  readonly isDetail?: boolean;
   /** The pool behind `/ID/...`, without its origins; null: not the balancer's, or no pool. */
   readonly pool: Record<string, unknown> | null;
   /** The client brings the cookie it was given. */
   readonly keepsCookie?: boolean;
+}
+
+/** Parts of the balancer's work that no Worker of its kind can do without; see `workers/duties.js`. */
+function duty(path: string, title: string): Scenario {
+  const isDetail = path !== "all";
+  return { id: `duty-${path}`, title, request: "small", subject: "duties", path, pool: null, isDetail };
 }
 
 const QUIET = { log: { sample: 0 } };
@@ -40,7 +50,14 @@ function balanced(
 }
 
 export const SCENARIOS: readonly Scenario[] = [
-  { id: "none", title: "no origin: a Worker's own answer", request: "small", subject: "bare", pool: null },
+  {
+    id: "none",
+    title: "no origin: a Worker's own answer",
+    request: "small",
+    subject: "bare",
+    path: "none",
+    pool: null,
+  },
   {
     id: "bare",
     title: "bare pass-through (itself: the noise)",
@@ -48,6 +65,10 @@ export const SCENARIOS: readonly Scenario[] = [
     subject: "bare",
     pool: null,
   },
+  duty("headers", "bare, with forwarding headers"),
+  duty("abort", "bare, noticing that the client left"),
+  duty("timeout", "bare, with a time-out"),
+  duty("all", "bare, with all three"),
   balanced("rr", "round robin", {}),
   balanced("rr-log", "round robin, every request logged", { log: { sample: 1 } }),
   balanced("wrr", "weighted round robin 5:3:1", { algorithm: "weighted_round_robin" }),

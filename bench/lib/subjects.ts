@@ -5,7 +5,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { ensureBundle } from "../../scripts/lib/bundle.ts";
 import { documentsOf } from "../../scripts/lib/config-documents.ts";
 import { HOST } from "../../scripts/lib/listening.ts";
 import { PROJECT } from "../../scripts/lib/project.ts";
@@ -24,22 +23,28 @@ type Config = Parameters<typeof documentsOf>[0];
 
 export interface Subjects {
   readonly bare: Subject;
+  readonly duties: Subject;
   readonly balancer: Subject;
   readonly reflare: Subject;
 }
 
-/** One after the other, so that each one's process is told from the others'. */
+/**
+ * One after the other, so that each one's process is told from the others'.
+ * @param balancer the built one
+ */
 export async function startWorkers(
   ports: readonly number[],
   config: Config,
   directory: string,
-  bundle = ensureBundle(),
+  balancer: string,
 ): Promise<Subjects> {
-  const bareBundle = await bundleWorker("bare.js", join(directory, "bare.mjs"));
-  const bare = await startWorker(bareBundle, { ORIGIN: `http://${HOST}:${ports[0]}` });
+  const bindings = { ORIGIN: `http://${HOST}:${ports[0]}` };
+  const bare = await startWorker(await bundleWorker("bare.js", join(directory, "bare.mjs")), bindings);
+  const dutiesBundle = await bundleWorker("duties.js", join(directory, "duties.mjs"));
+  const duties = await startWorker(dutiesBundle, bindings, ["enable_request_signal"]);
   const reflareBundle = await bundleWorker("reflare.js", join(directory, "reflare.mjs"));
   const reflare = await startWorker(reflareBundle, { PORTS: ports.join() });
-  return { bare, reflare, balancer: await startBalancer(await bundle, config) };
+  return { bare, duties, reflare, balancer: await startBalancer(balancer, config) };
 }
 
 /** The balancer as `npm start` runs it. */
@@ -61,12 +66,17 @@ export async function startBalancer(bundle: string, config: Config): Promise<Sub
   return { url: runtime.url, pids: newSince(before), stop: runtime.stop };
 }
 
-async function startWorker(bundle: string, bindings: Record<string, string>): Promise<Subject> {
+async function startWorker(
+  bundle: string,
+  bindings: Record<string, string>,
+  compatibilityFlags: string[] = [],
+): Promise<Subject> {
   const before = descendants("workerd");
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: "bench",
       compatibilityDate: "2026-10-01",
+      compatibilityFlags,
       modulesRoot: PROJECT,
       modules: [
         { type: "ESModule", path: join(PROJECT, "bench.mjs"), contents: await readFile(bundle, "utf8") },

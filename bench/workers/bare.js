@@ -3,7 +3,7 @@ export default {
   fetch(request, env) {
     const { url } = request;
     const target = url.slice(url.indexOf("/", 8));
-    if (target === "/none") return new Response("hello from Worker\n");
+    if (target.startsWith("/none")) return new Response("hello from Worker\n");
     return fetch(env.ORIGIN + target, request);
   },
 };

@@ -55,13 +55,27 @@ export function isFailover(context: PickContext): boolean {
   return context.tried !== undefined && context.tried.size > 0;
 }
 
+/** The time of a pick, in ms. */
+export function nowOf(context: PickContext, options: AlgorithmOptions): number {
+  return context.now ?? (options.now ?? systemClock)();
+}
+
+/**
+ * True if a pick may choose from the primary servers and look at the limits of the chosen one alone, not of all of
+ * them: with limits, most picks find nobody at one. Where the chosen one is at its limit, or in a failover, the whole
+ * list is needed.
+ */
+export function picksFirst<S extends Server>(candidates: Candidates<S>, context: PickContext<S>): boolean {
+  return candidates.limited && !isFailover(context);
+}
+
 /** The eligible servers for one pick. */
 export function eligibleFor<S extends Server>(
   candidates: Candidates<S>,
   context: PickContext<S>,
   options: AlgorithmOptions,
 ): readonly S[] {
-  return candidates.list(context, context.now ?? (options.now ?? systemClock)());
+  return candidates.list(context, nowOf(context, options));
 }
 
 /**

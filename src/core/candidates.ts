@@ -57,6 +57,25 @@ export class Candidates<S extends Server = Server> {
     return eligible[0]?.backup === true ? this.#backup : this.#primary;
   }
 
+  /**
+   * The servers of good standing that are no backups, whatever their limits. An algorithm that can do without the
+   * whole list while there are limits chooses from these and asks `isBelowLimits` of the chosen one alone.
+   */
+  get primary(): readonly S[] {
+    this.#refresh();
+    return this.#primary;
+  }
+
+  /** True if a server has a limit: then `list` looks at each of them at each pick. */
+  get limited(): boolean {
+    this.#refresh();
+    return this.#limited;
+  }
+
+  isBelowLimits(server: S, nowMs: number): boolean {
+    return limitIneligibility(server, nowMs) === null;
+  }
+
   /** True while unhealthy servers are used because too few are healthy. */
   get panicking(): boolean {
     this.#refresh();
@@ -88,8 +107,9 @@ export class Candidates<S extends Server = Server> {
 
   #underLimits(servers: readonly S[], nowMs: number): readonly S[] {
     if (!this.#limited) return servers;
-    const left = servers.filter((server) => limitIneligibility(server, nowMs) === null);
-    return left.length === servers.length ? servers : left;
+    // Most picks find nobody at a limit, and need no list of their own.
+    if (servers.every((server) => this.isBelowLimits(server, nowMs))) return servers;
+    return servers.filter((server) => this.isBelowLimits(server, nowMs));
   }
 
   #refresh(): void {

@@ -1,5 +1,12 @@
 /** Consistent hashing as an algorithm: the ring over servers, with bounded loads. @module */
-import { type Algorithm, type Choice, candidatesOf, eligibleFor, type PickContext } from "./algorithm.ts";
+import {
+  type Algorithm,
+  type Choice,
+  candidatesOf,
+  nowOf,
+  type PickContext,
+  picksFirst,
+} from "./algorithm.ts";
 import type { Candidates } from "./candidates.ts";
 import { ConsistentHash } from "./consistent-hash.ts";
 import { RoundRobin, type RoundRobinOptions } from "./round-robin.ts";
@@ -32,11 +39,31 @@ export class HashRing<S extends Server = Server> implements Algorithm<S> {
   next(context: PickContext<S> = {}): S | null {
     const { key } = context;
     if (key === undefined || key === null || key === "") return this.#keyless.next(context);
-    const eligible = eligibleFor(this.#candidates, context, this.#options);
-    if (eligible.length < 2) return eligible[0] ?? null;
     this.#update();
-    const id = this.#ring.getNode(key, this.#acceptOf(this.#belowCapacity(eligible)));
+    const nowMs = nowOf(context, this.#options);
+    if (picksFirst(this.#candidates, context) && !this.#isBounded) {
+      const accept = this.#acceptOf(this.#candidates.primary);
+      const server = this.#owner(key, (id) => accept(id) && this.#isBelowLimits(id, nowMs));
+      if (server !== null) return server;
+    }
+    const eligible = this.#candidates.list(context, nowMs);
+    if (eligible.length < 2) return eligible[0] ?? null;
+    return this.#owner(key, this.#acceptOf(this.#belowCapacity(eligible)));
+  }
+
+  #owner(key: string, accept: (id: string) => boolean): S | null {
+    const id = this.#ring.getNode(key, accept);
     return id === null ? null : (this.#byId.get(id) ?? null);
+  }
+
+  #isBelowLimits(id: string, nowMs: number): boolean {
+    const server = this.#byId.get(id);
+    return server !== undefined && this.#candidates.isBelowLimits(server, nowMs);
+  }
+
+  /** Loads are bounded: that needs all of them. */
+  get #isBounded(): boolean {
+    return (this.#options.balanceFactor ?? 0) !== 0;
   }
 
   prepare(): void {
@@ -77,8 +104,8 @@ export class HashRing<S extends Server = Server> implements Algorithm<S> {
    * `c` times its share of the requests in flight, this one included.
    */
   #belowCapacity(eligible: readonly S[]): readonly S[] {
+    if (!this.#isBounded) return eligible;
     const factor = this.#options.balanceFactor ?? 0;
-    if (factor === 0) return eligible;
     let inFlight = 1;
     let weight = 0;
     for (const server of eligible) {

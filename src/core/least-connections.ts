@@ -78,16 +78,19 @@ export class LeastConnections<S extends Server = Server> implements Algorithm<S>
 
   /** The first with the lowest load, going round from `start`. */
   #leastLoaded(servers: readonly S[], start: number, nowMs: number): S | null {
+    const { length } = servers;
     let best: S | null = null;
     let bestLoad = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < servers.length; i++) {
-      const server = servers[(start + i) % servers.length];
+    for (let i = 0, at = start % length; i < length; i++) {
+      const server = servers[at];
+      at = at + 1 === length ? 0 : at + 1;
       if (server === undefined) continue;
       const load = this.#load.of(server, nowMs);
-      if (best === null || load < bestLoad) {
-        best = server;
-        bestLoad = load;
-      }
+      if (best !== null && load >= bestLoad) continue;
+      // Nobody has less than nothing in flight, and the first such has its turn.
+      if (load === 0) return server;
+      best = server;
+      bestLoad = load;
     }
     return best;
   }

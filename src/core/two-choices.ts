@@ -8,13 +8,15 @@ import {
   type AlgorithmName,
   type Choice,
   candidatesOf,
+  nowOf,
   type PickContext,
+  picksFirst,
 } from "./algorithm.ts";
 import type { Candidates } from "./candidates.ts";
 import { ConnectionLoad } from "./connection-load.ts";
-import { type RandomOptions, WeightedDraw } from "./random.ts";
+import { firstAccepted, type RandomOptions, WeightedDraw } from "./random.ts";
 import type { Server } from "./server.ts";
-import { type Clock, type Random, systemClock, systemRandom } from "./system.ts";
+import { type Random, systemRandom } from "./system.ts";
 
 /** What to compare by; less is better. */
 export type LoadMetric<S extends Server> = (server: S, nowMs: number, eligible: readonly S[]) => number;
@@ -23,11 +25,12 @@ export type LoadMetric<S extends Server> = (server: S, nowMs: number, eligible: 
 export class TwoChoices<S extends Server = Server> implements Algorithm<S> {
   readonly name: AlgorithmName;
   readonly #candidates: Candidates<S>;
-  readonly #now: Clock;
+  readonly #options: RandomOptions;
   readonly #random: Random;
   readonly #load: LoadMetric<S>;
   readonly #connections = new ConnectionLoad<S>();
   readonly #weighted = new WeightedDraw<S>();
+  readonly #primary = new WeightedDraw<S>();
 
   /** @param load default: by requests in flight */
   constructor(
@@ -38,32 +41,42 @@ export class TwoChoices<S extends Server = Server> implements Algorithm<S> {
   ) {
     this.#candidates = candidatesOf(servers);
     this.#random = options.random ?? systemRandom;
-    this.#now = options.now ?? systemClock;
+    this.#options = options;
     this.#load = load ?? ((server, nowMs) => this.#connections.of(server, nowMs));
     this.name = name;
   }
 
   next(context: PickContext<S> = {}): S | null {
-    const nowMs = context.now ?? this.#now();
+    const nowMs = nowOf(context, this.#options);
+    if (picksFirst(this.#candidates, context)) {
+      const { primary } = this.#candidates;
+      const accept = (server: S): boolean => this.#candidates.isBelowLimits(server, nowMs);
+      const server = this.#better(primary, this.#primary, nowMs, accept);
+      if (server !== null) return server;
+    }
     const eligible = this.#candidates.list(context, nowMs);
     if (eligible.length < 2) return eligible[0] ?? null;
-    const firstIndex = this.#weighted.draw(eligible, this.#random);
-    const first = eligible[firstIndex];
-    const second = eligible[this.#drawOther(firstIndex)];
+    return this.#better(eligible, this.#weighted, nowMs, () => true);
+  }
+
+  /** Null if there are no two that `accept` takes, as far as a few draws tell. */
+  #better(
+    servers: readonly S[],
+    weighted: WeightedDraw<S>,
+    nowMs: number,
+    accept: (server: S) => boolean,
+  ): S | null {
+    if (servers.length < 2) return null;
+    const firstIndex = firstAccepted(servers, () => weighted.draw(servers, this.#random), accept);
+    if (firstIndex === undefined) return null;
+    const secondIndex = firstAccepted(servers, () => weighted.drawOther(firstIndex, this.#random), accept);
+    const [first, second] = [servers[firstIndex], servers[secondIndex ?? -1]];
     if (first === undefined || second === undefined) return null;
-    return this.#load(second, nowMs, eligible) < this.#load(first, nowMs, eligible) ? second : first;
+    return this.#load(second, nowMs, servers) < this.#load(first, nowMs, servers) ? second : first;
   }
 
   /** A request ended. A failure counts as one in flight for a while: failing fast is not being idle. */
   observe(server: S, _rttMs: number, failed: boolean, nowMs: number): void {
     if (failed) this.#connections.failed(server, nowMs);
-  }
-
-  /** Draws from the others: a point on the line of weights with the first one's stretch cut out. */
-  #drawOther(first: number): number {
-    const start = this.#weighted.before(first);
-    const stretch = this.#weighted.before(first + 1) - start;
-    const point = this.#random() * (this.#weighted.total - stretch);
-    return this.#weighted.at(point < start ? point : point + stretch);
   }
 }

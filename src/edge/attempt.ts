@@ -13,14 +13,18 @@ export type AttemptResult =
   /** No headers within the attempt's time. */
   | { kind: "timeout" };
 
+/** Changes the headers of a request that is about to be sent. */
+export type PrepareHeaders = (headers: Headers) => void;
+
 /**
+ * @param prepare makes of the client's headers those to send
  * @param timeoutMs until the headers must have come; the body may take longer
  * @param body the request's own stream or a replay of it; null if there is none
  */
 export async function attempt(
   edge: EdgeRequest,
   server: EdgeServer,
-  headers: Headers,
+  prepare: PrepareHeaders,
   body: ReadableStream | null,
   timeoutMs: number,
 ): Promise<AttemptResult> {
@@ -32,15 +36,18 @@ export async function attempt(
     abort.abort();
   }, timeoutMs);
   try {
-    const response = await fetch(server.base + edge.target, {
+    const request = new Request(server.base + edge.target, {
       method: edge.method,
-      headers,
+      headers: edge.request.headers,
       body,
       redirect: "manual",
       // As it came: a body that is piped on must not be decoded and encoded again.
       encodeResponseBody: "manual",
       signal: abort.signal,
     });
+    // In the request's own headers: those handed to `fetch` would be copied once more.
+    prepare(request.headers);
+    const response = await fetch(request);
     // Cloudflare answers with these for an origin it cannot reach, instead of an exception.
     if (!isConnectFailureStatus(response.status)) return { kind: "response", response };
     discard(response);

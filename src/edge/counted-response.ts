@@ -24,14 +24,19 @@ export function countedResponse(
   countsSockets: boolean,
   accompany: (over: Promise<void>) => void,
 ): Response {
+  const length = contentLength(response);
+  // First, because most end here: each further look at a response is a call into the runtime.
+  if (length !== null && length <= SMALL_BODY_BYTES) {
+    hold.release();
+    return response;
+  }
   const release = (): void => hold.release();
   if (response.webSocket !== null && countsSockets) {
     const { client, over } = relay(response.webSocket);
     accompany(over.then(release));
     return new Response(null, { status: 101, webSocket: client, headers: response.headers });
   }
-  const length = contentLength(response);
-  if (response.body === null || (length !== null && length <= SMALL_BODY_BYTES)) {
+  if (response.body === null) {
     release();
     return response;
   }

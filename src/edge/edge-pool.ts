@@ -37,6 +37,8 @@ const SUSPECT_MS = 1_000;
 /** How long an isolate goes by its own verdict: until the object, which hears of it at once, has given its own. */
 const OWN_EJECTION_MS = 3_000;
 
+const NO_SUSPECTS: ReadonlySet<EdgeServer> = new Set();
+
 /** Everything a pick needs, made once per snapshot. */
 export interface PoolView {
   /** The snapshot's version; 0 if made from config alone. */
@@ -149,9 +151,10 @@ export class EdgePool {
    * Origins that could not be reached a moment ago. Passing over them for a second keeps a dead origin, which the
    * checks have not found out yet, from costing every n-th request a retry.
    */
-  suspects(nowMs: number): Iterable<EdgeServer> {
+  suspects(nowMs: number): ReadonlySet<EdgeServer> {
+    if (this.#suspects.size === 0) return NO_SUSPECTS;
     for (const [server, untilMs] of this.#suspects) if (untilMs <= nowMs) this.#suspects.delete(server);
-    return this.#suspects.keys();
+    return new Set(this.#suspects.keys());
   }
 
   /** Serves from config alone: no object has answered yet, and a request cannot wait. */

@@ -6,7 +6,7 @@ import type { OutcomeKind, UnservedReason } from "../contract/sync.ts";
 import type { DecisionReason } from "../core/load-balancer.ts";
 import { backoffMs, type RetryFailure } from "../core/retry-policy.ts";
 import { systemRandom } from "../core/system.ts";
-import { type AttemptResult, attempt, discard } from "./attempt.ts";
+import { type AttemptResult, attempt, discard, type PrepareHeaders } from "./attempt.ts";
 import type { EdgePool, PoolView } from "./edge-pool.ts";
 import type { EdgeRequest } from "./edge-request.ts";
 import type { EdgeServer } from "./edge-server.ts";
@@ -18,7 +18,7 @@ export class Exchange {
   readonly #edge: EdgeRequest;
   readonly #pool: EdgePool;
   readonly #view: PoolView;
-  readonly #headers: Headers;
+  readonly #prepare: PrepareHeaders;
   readonly #body: ReplayableBody;
   readonly #deadlineMs: number;
   readonly #picker: Picker;
@@ -40,12 +40,12 @@ export class Exchange {
   /** Counts the request at the origin of `response`; the caller releases it with the end of the answer. */
   hold: Hold | null = null;
 
-  constructor(edge: EdgeRequest, pool: EdgePool, view: PoolView, headers: Headers, picker: Picker) {
+  constructor(edge: EdgeRequest, pool: EdgePool, view: PoolView, prepare: PrepareHeaders, picker: Picker) {
     const { failover } = view.config;
     this.#edge = edge;
     this.#pool = pool;
     this.#view = view;
-    this.#headers = headers;
+    this.#prepare = prepare;
     this.#picker = picker;
     const mayRepeat =
       failover.max_attempts > 1 && view.retryPolicy.isRepeatable(edge.method, hasIdempotencyKey(edge));
@@ -62,6 +62,7 @@ export class Exchange {
       if (pick === null) return;
       const failure = await this.#send(pick);
       if (failure === null || !this.#mayRetry(failure)) return;
+      this.#picker.failed(pick.server);
     }
   }
 
@@ -102,9 +103,8 @@ export class Exchange {
     const timeoutMs = Math.min(attempt_timeout * 1_000, this.#deadlineMs - startedMs);
     const hold = new Hold(server, over);
     this.attempts++;
-    this.#picker.try(server);
     this.#inFlight = { hold, startedMs };
-    const result = await attempt(this.#edge, server, this.#headers, this.#body.take(), timeoutMs);
+    const result = await attempt(this.#edge, server, this.#prepare, this.#body.take(), timeoutMs);
     this.#inFlight = null;
     const latencyMs = Date.now() - startedMs;
     this.outcome = outcomeOf(result);

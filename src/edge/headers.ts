@@ -41,9 +41,8 @@ export function isLoop(request: Request, balancer: string): boolean {
   return via?.split(",").some((name) => name.trim() === balancer) ?? false;
 }
 
-/** The headers every attempt sends. */
-export function forwardedHeaders(edge: EdgeRequest, balancer: string): Headers {
-  const headers = new Headers(edge.request.headers);
+/** Makes of the client's headers those that an attempt sends. */
+export function forwardHeaders(headers: Headers, edge: EdgeRequest, balancer: string): void {
   stripHopByHop(headers);
   for (const name of CLAIMED) headers.delete(name);
   if (headers.get("upgrade")?.toLowerCase() !== "websocket") headers.delete("upgrade");
@@ -52,7 +51,6 @@ export function forwardedHeaders(edge: EdgeRequest, balancer: string): Headers {
   headers.set("x-forwarded-host", edge.host);
   headers.set("x-request-id", edge.id);
   headers.append(LOOP_HEADER, balancer);
-  return headers;
 }
 
 /** The origin's response as the client gets it. Passed on as it is where nothing must change. */

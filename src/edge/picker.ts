@@ -18,15 +18,19 @@ export interface Pick {
   readonly over: EndOfHold | null;
 }
 
+/** Most requests fail nowhere, and need no set of their own. */
+const NO_SERVERS: ReadonlySet<EdgeServer> = new Set();
+
 export class Picker {
   readonly #edge: EdgeRequest;
   readonly #link: PoolLink;
   readonly #view: PoolView;
   readonly #env: Env;
   readonly #ctx: ExecutionContext;
-  readonly #tried = new Set<EdgeServer>();
+  /** Failed this request already. */
+  #tried: ReadonlySet<EdgeServer> = NO_SERVERS;
   /** Passed over while another is left: the tried, and those that could not be reached a moment ago. */
-  readonly #passedOver: Set<EdgeServer>;
+  #passedOver: ReadonlySet<EdgeServer>;
   #askedForTokens = false;
   /** Milliseconds until a rate limit lets a request through, if that is why no origin was eligible; else null. */
   retryAfterMs: number | null = null;
@@ -37,7 +41,7 @@ export class Picker {
     this.#view = view;
     this.#env = env;
     this.#ctx = ctx;
-    this.#passedOver = new Set(link.pool.suspects(edge.startedAtMs));
+    this.#passedOver = link.pool.suspects(edge.startedAtMs);
   }
 
   /** An origin, one not tried yet if such is left; null if none is eligible. */
@@ -47,7 +51,7 @@ export class Picker {
       if (picked !== "pick_here") return picked;
     }
     const decision = await this.#decide();
-    if (decision !== null) return { ...decision, over: null };
+    if (decision !== null) return { server: decision.server, reason: decision.reason, over: null };
     this.retryAfterMs = this.#link.pool.rates.retryAfterMs(Date.now());
     return null;
   }
@@ -56,16 +60,16 @@ export class Picker {
     return this.#tried.has(server);
   }
 
-  /** An attempt goes there. */
-  try(server: EdgeServer): void {
-    this.#tried.add(server);
-    this.#passedOver.add(server);
+  /** An attempt there has failed. */
+  failed(server: EdgeServer): void {
+    this.#tried = new Set(this.#tried).add(server);
+    this.#passedOver = new Set(this.#passedOver).add(server);
   }
 
   /** All have been tried: begins anew. */
   startRound(): void {
-    this.#tried.clear();
-    this.#passedOver.clear();
+    this.#tried = NO_SERVERS;
+    this.#passedOver = NO_SERVERS;
   }
 
   /** Asks the object, which may not answer, or know origins that this isolate's snapshot does not have yet. */

@@ -12,7 +12,7 @@ import { countedResponse } from "./counted-response.ts";
 import type { PoolView } from "./edge-pool.ts";
 import { describeRequest, type EdgeRequest } from "./edge-request.ts";
 import { Exchange } from "./exchange.ts";
-import { clientResponse, forwardedHeaders, isLoop } from "./headers.ts";
+import { clientResponse, forwardHeaders, isLoop } from "./headers.ts";
 import { Isolate } from "./isolate.ts";
 import { Picker } from "./picker.ts";
 import type { PoolSync } from "./pool-sync.ts";
@@ -31,6 +31,8 @@ interface Visit {
   readonly log: RequestLog;
   readonly env: Env;
   readonly ctx: ExecutionContext;
+  /** The pool that serves it now; null before the first. */
+  serving: { readonly exchange: Exchange; readonly sync: PoolSync } | null;
 }
 
 /** What became of a request in a pool. */
@@ -42,10 +44,18 @@ interface Forwarded {
 
 export async function proxy(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   const edge = describeRequest(request, env, Date.now());
-  const visit = { edge, env, ctx, log: new RequestLog(edge, env) };
+  const visit: Visit = { edge, env, ctx, log: new RequestLog(edge, env), serving: null };
+  // The only thing that still runs for a client that left: not even `finally` does (PLATFORM: client disconnect).
+  request.signal.onabort = () => clientLeft(visit);
   const response = await respond(visit);
   visit.log.answered(response.status);
   return response;
+}
+
+function clientLeft({ log, serving, env, ctx }: Visit): void {
+  log.clientLeft();
+  serving?.exchange.clientLeft();
+  serving?.sync.promise(env, ctx);
 }
 
 async function respond(visit: Visit): Promise<Response> {
@@ -53,27 +63,27 @@ async function respond(visit: Visit): Promise<Response> {
   const name = env.LB_NAME ?? DEFAULT_NAME;
   if (isLoop(edge.request, name)) return refuse(visit, "loop");
   try {
-    return await route(visit, forwardedHeaders(edge, name));
+    return await route(visit, name);
   } catch (error) {
     logLine({ event: "internal_error", request_id: edge.id, error: String(error) });
     return refuse(visit, "internal");
   }
 }
 
-async function route(visit: Visit, headers: Headers): Promise<Response> {
+async function route(visit: Visit, name: string): Promise<Response> {
   const { edge, env, ctx } = visit;
   const routes = isolate.routes.peek(env, ctx, edge.startedAtMs) ?? (await isolate.routes.load(env));
   const matched = routes.match(edge.host, edge.path);
   if (matched === null) return refuse(visit, "no_route");
-  let forwarded = await forward(visit, choosePool(matched, edge.clientIp), headers);
+  let forwarded = await forward(visit, choosePool(matched, edge.clientIp), name);
   if (forwarded?.exchange.server == null && matched.fallbackPool !== null) {
-    forwarded = await forward(visit, matched.fallbackPool, headers);
+    forwarded = await forward(visit, matched.fallbackPool, name);
   }
   return answer(visit, forwarded);
 }
 
 /** Runs the request through a pool; null if the pool has no usable config. */
-async function forward(visit: Visit, poolId: string, headers: Headers): Promise<Forwarded | null> {
+async function forward(visit: Visit, poolId: string, name: string): Promise<Forwarded | null> {
   const { edge, log, env, ctx } = visit;
   const link = isolate.pool(poolId);
   const { pool, sync } = link;
@@ -81,14 +91,13 @@ async function forward(visit: Visit, poolId: string, headers: Headers): Promise<
   const { view } = pool;
   if (view === null) return null;
   edge.key = view.hashKey(edge);
-  view.cookies?.hide(headers);
-  const exchange = new Exchange(edge, pool, view, headers, new Picker(edge, link, view, env, ctx));
-  log.enter(poolId, view.config, exchange);
-  const left = (): void => {
-    exchange.clientLeft();
-    sync.promise(env, ctx);
+  const prepare = (headers: Headers): void => {
+    forwardHeaders(headers, edge, name);
+    view.cookies?.hide(headers);
   };
-  edge.request.signal.addEventListener("abort", left, { once: true });
+  const exchange = new Exchange(edge, pool, view, prepare, new Picker(edge, link, view, env, ctx));
+  log.enter(poolId, view.config, exchange);
+  visit.serving = { exchange, sync };
   await exchange.run();
   if (exchange.unserved !== null) pool.ledger.unserved(exchange.unserved);
   if (sync.isDue(Date.now())) sync.start(env, ctx);

@@ -6,12 +6,14 @@
 export class ReplayableBody {
   /** Not yet read: the next attempt's. Null once a body that is not kept has been handed out. */
   #unread: Request | null;
+  readonly #isEmpty: boolean;
   readonly #kept: boolean;
 
   /** @param mostKeptBytes bodies up to this size are kept; 0 keeps none. The size must be known beforehand. */
   constructor(request: Request, mostKeptBytes: number) {
     this.#unread = request;
-    this.#kept = request.body !== null && knownLength(request) <= mostKeptBytes;
+    this.#isEmpty = request.body === null;
+    this.#kept = !this.#isEmpty && knownLength(request) <= mostKeptBytes;
   }
 
   /** True if one more attempt can send the whole body. */
@@ -22,7 +24,7 @@ export class ReplayableBody {
   /** The body for one attempt. Call only while `isSendable`. */
   take(): ReadableStream | null {
     const current = this.#unread;
-    if (current === null || current.body === null) return null;
+    if (current === null || this.#isEmpty) return null;
     this.#unread = this.#kept ? current.clone() : null;
     return current.body;
   }

@@ -23,9 +23,6 @@ export class RequestLog {
   constructor(edge: EdgeRequest, env: Env) {
     this.#edge = edge;
     this.#env = env;
-    // The only thing that still runs for a client that left: not even `finally` does (PLATFORM: client disconnect).
-    const left = () => this.#write(CLIENT_CLOSED_STATUS, "client_closed");
-    edge.request.signal.addEventListener("abort", left, { once: true });
   }
 
   /** The request goes to a pool; the last one it goes to is the one that is named. */
@@ -43,6 +40,11 @@ export class RequestLog {
   /** The answer's headers go to the client. */
   answered(status: number): void {
     this.#write(status, this.#problem ?? this.#exchange?.reason ?? "internal");
+  }
+
+  /** The client left; nothing is logged if it had its answer's headers by then. */
+  clientLeft(): void {
+    this.#write(CLIENT_CLOSED_STATUS, "client_closed");
   }
 
   #write(status: number, why: AccessRecord["why"]): void {

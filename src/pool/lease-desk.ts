@@ -19,6 +19,8 @@ import { StrictPicker } from "./strict-picker.ts";
 /** Most positions one lease may hold: thousands of requests a second for an hour. */
 const LARGEST_CURSOR_LEASE = 16_777_216;
 
+const NO_ORIGIN: PickReply = { origin: null, reason: null, repinned: false, retry_after_ms: null };
+
 export interface LeaseDeskOptions {
   store: PoolStore;
   now: Clock;
@@ -106,7 +108,7 @@ export class LeaseDesk {
   /** An origin for one request of a strict pool. */
   pick(request: PickRequest): PickReply {
     this.#calledUnplanned();
-    return this.#strict.pick(request);
+    return this.#snapshot === null ? NO_ORIGIN : this.#strict.pick(request);
   }
 
   release(report: ReleaseReport): void {

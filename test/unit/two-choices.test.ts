@@ -30,6 +30,25 @@ describe("two choices", () => {
     expect(statistic, `seed ${SEED}`).toBeLessThan(chiSquareLimit(5));
   });
 
+  it("draws pairs of those below their limits alone", () => {
+    const draws = 60_000;
+    const servers = serversOf(1, 5, 1, 1);
+    for (const one of servers) one.maxConnections = 1;
+    const [, full] = servers;
+    if (full !== undefined) full.activeConnections = 1;
+    const pairs = pairsDrawn(servers, draws);
+    expect(Object.keys(pairs).sort()).toEqual(["ac", "ad", "cd"]);
+    const statistic = chiSquare(Object.values(pairs), new Array<number>(3).fill(draws / 3));
+    expect(statistic, `seed ${SEED}`).toBeLessThan(chiSquareLimit(2));
+  });
+
+  it("finds the only one of a thousand that is below its limit", () => {
+    const servers = Array.from({ length: 1_000 }, (_, i) => server(`s${i}`, 1, { maxConnections: 1 }));
+    for (const one of servers) one.activeConnections = one.id === "s777" ? 0 : 1;
+    const algorithm = new TwoChoices(servers, { random: seededRandom() });
+    expect(new Set(picks(algorithm, 50).split(" "))).toEqual(new Set(["s777"]));
+  });
+
   it("draws pairs by weight: the first of all, the second of the rest", () => {
     const draws = 60_000;
     const pairs = pairsDrawn(serversOf(5, 3, 2), draws);

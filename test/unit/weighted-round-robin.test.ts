@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { WeightedRoundRobin } from "../../src/core/weighted-round-robin.ts";
+import { SEED, seededRandom } from "../support/random.ts";
 import { countsOf, picks, server, serversOf } from "../support/servers.ts";
 
 describe("weighted round robin", () => {
@@ -43,6 +44,50 @@ describe("weighted round robin", () => {
     const [a, b, c] = [server("a", 2, { maxConnections: 1 }), server("b", 3), server("c", 1)];
     a.activeConnections = 1;
     expect(countsOf(picks(new WeightedRoundRobin([a, b, c]), 600))).toEqual({ b: 450, c: 150 });
+  });
+
+  it("takes no turn for a pick that finds all of them full", () => {
+    const [a, b, c] = [1, 2, 3].map((weight, i) => server("abc".charAt(i), weight, { maxConnections: 1 }));
+    const servers = [a, b, c].filter((one) => one !== undefined);
+    const expected = picks(new WeightedRoundRobin(servers), 12);
+    const algorithm = new WeightedRoundRobin(servers);
+    const seen: string[] = [];
+    for (let i = 0; i < 12; i++) {
+      for (const one of servers) one.activeConnections = 1;
+      expect(picks(algorithm, i % 3)).not.toMatch(/[abc]/);
+      for (const one of servers) one.activeConnections = 0;
+      seen.push(picks(algorithm, 1));
+    }
+    expect(seen.join(" ")).toBe(expected);
+  });
+
+  it("keeps the turns of those below their limits, whoever is full and whenever", () => {
+    const random = seededRandom();
+    const servers = [5, 3, 1, 1].map((weight, i) => server("abcd".charAt(i), weight, { maxConnections: 1 }));
+    const turns = picks(new WeightedRoundRobin(servers), 5_000).split(" ");
+    const algorithm = new WeightedRoundRobin(servers);
+    let turn = 0;
+    while (turn < turns.length) {
+      for (const one of servers) one.activeConnections = random() < 0.3 ? 1 : 0;
+      const free = servers.filter((one) => one.activeConnections === 0).map(({ id }) => id);
+      const pick = picks(algorithm, 1);
+      if (free.length === 0) expect(pick, `seed ${SEED}`).toBe("-");
+      else {
+        const whose = turns[turn++] ?? "";
+        expect(free, `seed ${SEED}`).toContain(pick);
+        if (free.includes(whose)) expect(pick, `seed ${SEED}`).toBe(whose);
+      }
+    }
+  });
+
+  it("goes by the backups' own schedule while all others are full", () => {
+    const [a, b] = [server("a", 2, { maxConnections: 1 }), server("b", 1, { backup: true })];
+    const c = server("c", 2, { backup: true });
+    const algorithm = new WeightedRoundRobin([a, b, c]);
+    a.activeConnections = 1;
+    expect(picks(algorithm, 6)).toBe("c b c c b c");
+    a.activeConnections = 0;
+    expect(picks(algorithm, 2)).toBe("a a");
   });
 
   it("shares a failing server's requests by the weights of the others, and keeps its turns", () => {

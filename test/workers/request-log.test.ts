@@ -11,7 +11,7 @@ let background: Promise<void>[] = [];
 beforeAll(async () => {
   const list = origins.map((url, i) => ({ id: `o${i}`, url }));
   await env.POOLS.put("pool:all", JSON.stringify({ origins: list, sticky: true }));
-  await env.POOLS.put("pool:few", JSON.stringify({ origins: list, log: { sample: 0, slow: 0.2 } }));
+  await env.POOLS.put("pool:few", JSON.stringify({ origins: list, log: { sample: 0, slow: 1 } }));
   const routes = ["all", "few"].map((pool) => ({ host: `${pool}.example`, pool }));
   await env.POOLS.put("routes", JSON.stringify(routes));
 });
@@ -82,10 +82,13 @@ it("says why: affinity, failover, or the problem", async () => {
 });
 
 it("samples, but not errors and slow requests", async () => {
+  // A cold isolate's first request may wait for the pool's object, and be slow for that.
+  await ask("https://few.example/");
+  lines = [];
   await ask("https://few.example/");
   await ask("https://few.example/?status=404");
   await ask("https://few.example/?status=500");
-  await ask("https://few.example/?wait=300");
+  await ask("https://few.example/?wait=1100");
   expect(lines.map(({ status }) => status)).toEqual([500, 200]);
 });
 

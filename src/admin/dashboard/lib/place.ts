@@ -4,7 +4,17 @@
  */
 import { Store } from "./store.ts";
 
-export type View = "traffic" | "config" | "versions" | "events" | "routes" | "explain" | "create";
+const VIEWS = [
+  "traffic",
+  "config",
+  "versions",
+  "events",
+  "routes",
+  "route-versions",
+  "explain",
+  "create",
+] as const;
+export type View = (typeof VIEWS)[number];
 
 export interface Place {
   /** Null: none in particular. */
@@ -12,8 +22,6 @@ export interface Place {
   origin: string | null;
   view: View;
 }
-
-const VIEWS: readonly View[] = ["traffic", "config", "versions", "events", "routes", "explain", "create"];
 
 export const place = new Store<Place>(read());
 /** The address of `place`. */
