@@ -40,10 +40,13 @@ export class AdminClient {
   /** Address of the balancer, without a slash at its end. */
   readonly base: string;
   readonly #token: string | null;
+  readonly #ended: AbortSignal | null;
 
-  constructor(base: string, token: string | null) {
+  /** @param ended what is asked then is not waited for any more: it fails */
+  constructor(base: string, token: string | null, ended: AbortSignal | null = null) {
     this.base = base;
     this.#token = token;
+    this.#ended = ended;
   }
 
   /**
@@ -72,6 +75,7 @@ export class AdminClient {
   }
 
   async #fetch(path: string, { method = "GET", body, headers }: Sending): Promise<Response> {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
     try {
       return await fetch(`${this.base}/_lb${path}`, {
         method,
@@ -83,7 +87,7 @@ export class AdminClient {
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: "manual",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: this.#ended === null ? timeout : AbortSignal.any([timeout, this.#ended]),
       });
     } catch (error) {
       throw new Failure(`${this.base} cannot be reached: ${reasonOf(error)}`);

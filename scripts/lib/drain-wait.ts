@@ -2,7 +2,6 @@
  * Waits until a draining origin is empty, and shows how far it is.
  * @module
  */
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { poolAnswerSchema } from "../../src/admin/answers.ts";
 import { type AdminClient, ApiProblem } from "./admin-client.ts";
@@ -59,23 +58,22 @@ export function drainProgress({ active, deadline, sticky }: DrainView, nowMs: nu
   return `${count(active, "connection")} open${left}${sessions}`;
 }
 
-/** Polls until the drain has ended. @throws Failure if the balancer cannot be asked for a while */
+/**
+ * Polls until the drain has ended.
+ * @param interrupted ends the waiting, and what `client` is asking
+ * @throws Failure if the balancer cannot be asked for a while
+ */
 export async function awaitDrain(
   client: AdminClient,
   pool: string,
   origin: string,
+  interrupted: AbortSignal,
 ): Promise<{ end: DrainEnd; active: number }> {
-  const interrupted = new AbortController();
-  once(process, "SIGINT", { signal: interrupted.signal }).then(
-    () => interrupted.abort(),
-    () => {
-      // Not waited for any more.
-    },
-  );
   const line = new ProgressLine(process.stderr);
   let before: DrainView | null = null;
+  let failures = 0;
   try {
-    for (let failures = 0; !interrupted.signal.aborted; ) {
+    while (!interrupted.aborted) {
       try {
         const now = await look(client, pool, origin);
         failures = 0;
@@ -83,21 +81,23 @@ export async function awaitDrain(
         if (end !== null) return { end, active: now?.active ?? before?.active ?? 0 };
         before = now;
       } catch (error) {
-        if (!(error instanceof Failure) || error instanceof ApiProblem || ++failures > MOST_FAILURES)
-          throw error;
+        if (!interrupted.aborted && !isPassing(error, ++failures)) throw error;
       }
-      if (before !== null) {
+      if (before !== null)
         line.show(`${pool}/${origin}: ${drainProgress(before, Date.now())}`, before.active);
-      }
-      await sleep(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => {
+      await sleep(POLL_MS, undefined, { signal: interrupted }).catch(() => {
         // Interrupted.
       });
     }
     return { end: "interrupted", active: before?.active ?? 0 };
   } finally {
-    interrupted.abort();
     line.clear();
   }
+}
+
+/** A balancer may be away for a moment, but it does not refuse in passing. */
+function isPassing(error: unknown, failures: number): boolean {
+  return error instanceof Failure && !(error instanceof ApiProblem) && failures <= MOST_FAILURES;
 }
 
 async function look(client: AdminClient, pool: string, id: string): Promise<DrainView | null> {

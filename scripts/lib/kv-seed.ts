@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { ROUTES_KEY } from "../../src/config/documents.ts";
 import type { Kv } from "./runtime.ts";
 
 /** JSON text by KV key. */
@@ -40,7 +41,11 @@ export class Seeder {
     for (const key of written) {
       await this.#kv.put(key, documents.get(key) ?? "", { metadata: { updated_at: nowMs } });
     }
-    for (const key of deleted) await this.#kv.delete(key);
+    for (const key of deleted) {
+      // No routes at all is something to write: what is only missing might be KV lagging behind, and is waited for.
+      if (key === ROUTES_KEY) await this.#kv.put(key, "[]", { metadata: { updated_at: nowMs } });
+      else await this.#kv.delete(key);
+    }
     this.#seeded = wanted;
     // After KV: if this is lost, the next start writes the same documents again.
     if (this.#file !== null) await writeDigests(this.#file, wanted);

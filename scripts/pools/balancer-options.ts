@@ -17,10 +17,14 @@ export interface BalancerValues {
   readonly token?: string | undefined;
 }
 
-/** The admin API that the options mean, or else the environment. @throws UsageError */
-export function adminClient({ url, token }: BalancerValues): AdminClient {
+/**
+ * The admin API that the options mean, or else the environment.
+ * @param ended ends what is being asked
+ * @throws UsageError
+ */
+export function adminClient({ url, token }: BalancerValues, ended?: AbortSignal): AdminClient {
   const address = url ?? (process.env.LB_URL || DEFAULT_URL);
-  return new AdminClient(baseOf(address), token ?? (process.env.LB_ADMIN_TOKEN || null));
+  return new AdminClient(baseOf(address), token ?? (process.env.LB_ADMIN_TOKEN || null), ended);
 }
 
 function baseOf(address: string): string {

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import * as z from "zod";
 import { originSchema } from "../../src/admin/answers.ts";
 import type { AdminClient } from "../lib/admin-client.ts";
-import { awaitDrain } from "../lib/drain-wait.ts";
+import { awaitDrain, type DrainEnd } from "../lib/drain-wait.ts";
 import { UsageError } from "../lib/options.ts";
 import { count, countdown } from "../lib/terminal/format.ts";
 import { adminClient, BALANCER_HELP, BALANCER_OPTIONS } from "./balancer-options.ts";
@@ -26,37 +26,43 @@ ${BALANCER_HELP}`,
       allowPositionals: true,
     });
     const [pool, origin] = poolAndOrigin("drain", positionals);
-    const client = adminClient(values);
+    const interrupted = new AbortController();
+    const client = adminClient(values, interrupted.signal);
     const turned = await turn(client, pool, origin, "drain");
-    if (values.wait) return await wait(client, pool, origin);
-    const { changed, drained, drain_deadline, active_connections } = turned;
-    const open = `${count(active_connections, "connection")} open`;
-    const name = `${pool}/${origin}`;
-    if (drained) console.log(`${name} is drained already, ${open}`);
-    else {
-      const left = countdown((drain_deadline ?? 0) - Date.now());
-      console.log(`${name} ${changed ? "drains" : "is draining already"}: ${open}, ${left} left`);
+    if (!values.wait) {
+      console.log(`${pool}/${origin} ${stateOf(turned)}`);
+      return EXIT.ok;
     }
-    return EXIT.ok;
+    process.once("SIGINT", () => interrupted.abort());
+    const { end, active } = await awaitDrain(client, pool, origin, interrupted.signal);
+    const [code, says] = verdict(end, active);
+    console.log(`${pool}/${origin}${says}`);
+    return code;
   },
 };
 
-async function wait(client: AdminClient, pool: string, origin: string): Promise<number> {
-  const { end, active } = await awaitDrain(client, pool, origin);
-  const name = `${pool}/${origin}`;
+function stateOf({
+  changed,
+  drained,
+  drain_deadline,
+  active_connections,
+}: z.output<typeof turnSchema>): string {
+  const open = `${count(active_connections, "connection")} open`;
+  if (drained) return `is drained already, ${open}`;
+  const left = countdown((drain_deadline ?? 0) - Date.now());
+  return `${changed ? "drains" : "is draining already"}: ${open}, ${left} left`;
+}
+
+function verdict(end: DrainEnd, active: number): [exitCode: number, says: string] {
   switch (end) {
     case "empty":
-      console.log(`${name} is empty`);
-      return EXIT.ok;
+      return [EXIT.ok, " is empty"];
     case "time_up":
-      console.log(`${name}: time is up, and ${count(active, "connection")} left`);
-      return EXIT.no;
+      return [EXIT.no, `: time is up, and ${count(active, "connection")} left`];
     case "undrained":
-      console.log(`${name}: somebody ended the drain, it takes requests again`);
-      return EXIT.no;
+      return [EXIT.no, ": somebody ended the drain, it takes requests again"];
     case "interrupted":
-      console.log(`${name} drains on; undrain ${pool} ${origin} would end that`);
-      return EXIT.interrupted;
+      return [EXIT.interrupted, " drains on; undrain would end that"];
   }
 }
 

@@ -89,8 +89,8 @@ async function write(
     for (const step of steps(changes)) await store.write(step, written);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (error instanceof ApiProblem)
-      for (const each of error.errors) console.error(complain(each.path, each.message));
+    const errors = error instanceof ApiProblem ? error.errors : [];
+    for (const { path, message } of errors) console.error(complain(path, message));
     const rest = `${done === 0 ? "nothing" : `only ${count(done, "document")} of ${changes.length}`} was written`;
     throw new Failure(`${error.message}\n${rest}`);
   }

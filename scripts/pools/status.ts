@@ -2,7 +2,6 @@
  * `status`: what the pools do now.
  * @module
  */
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { AdminClient } from "../lib/admin-client.ts";
@@ -48,11 +47,12 @@ ${BALANCER_HELP}`,
     const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
     const windowS = wholeNumber("--window", values.window, 10, 86_400);
     const intervalS = wholeNumber("--interval", values.interval, 1, 60);
-    const wanted: Wanted = { client: adminClient(values), pools: positionals, windowS };
+    const ended = new AbortController();
+    const wanted: Wanted = { client: adminClient(values, ended.signal), pools: positionals, windowS };
     if (values.watch && values.json) throw new UsageError("--watch and --json do not go together");
     if (values.watch && !process.stdout.isTTY) throw new UsageError("--watch needs a terminal");
     if (values.watch) {
-      await new Watch(wanted, intervalS).run();
+      await new Watch(wanted, intervalS, ended).run();
       return EXIT.ok;
     }
     const found = await read(wanted);
@@ -78,7 +78,7 @@ class Watch {
   readonly #wanted: Wanted;
   readonly #intervalS: number;
   readonly #screen: Screen;
-  readonly #ended = new AbortController();
+  readonly #ended: AbortController;
   #found: PoolStatus[] = [];
   #foundAt = new Date();
   /** What went wrong the last time; null: nothing. */
@@ -86,27 +86,30 @@ class Watch {
   /** Rows scrolled out at the top. */
   #scrolled = 0;
 
-  constructor(wanted: Wanted, intervalS: number) {
+  /** @param ended ends the watch, and what the client of `wanted` is asking */
+  constructor(wanted: Wanted, intervalS: number, ended: AbortController) {
     this.#wanted = wanted;
     this.#intervalS = intervalS;
+    this.#ended = ended;
     this.#screen = new Screen({
       onKey: (key) => this.#onKey(key),
       onResize: () => this.#draw(),
-      onSignal: () => this.#ended.abort(),
+      onSignal: () => ended.abort(),
     });
   }
 
   /** @throws Failure if the first look fails; later ones are told on the screen */
   async run(): Promise<void> {
-    await this.#note(read(this.#wanted));
+    await this.#look();
+    const { signal } = this.#ended;
     this.#screen.open();
     try {
-      while (!this.#ended.signal.aborted) {
+      while (!signal.aborted) {
         this.#draw();
-        await sleep(this.#intervalS * 1_000, undefined, { signal: this.#ended.signal }).catch(() => {
+        await sleep(this.#intervalS * 1_000, undefined, { signal }).catch(() => {
           // The end of it all.
         });
-        if (!this.#ended.signal.aborted) await this.#look();
+        if (!signal.aborted) await this.#lookAgain();
       }
     } finally {
       this.#screen.close();
@@ -114,28 +117,24 @@ class Watch {
   }
 
   async #look(): Promise<void> {
-    // The answer is not waited for when the end comes first.
-    const ended = once(this.#ended.signal, "abort").then(() => null);
+    this.#found = await read(this.#wanted);
+    this.#foundAt = new Date();
+    this.#error = null;
+  }
+
+  async #lookAgain(): Promise<void> {
     try {
-      await this.#note(Promise.race([read(this.#wanted), ended]));
-      this.#error = null;
+      await this.#look();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       this.#error = error.message;
     }
   }
 
-  async #note(reading: Promise<PoolStatus[] | null>): Promise<void> {
-    const found = await reading;
-    if (found === null) return;
-    this.#found = found;
-    this.#foundAt = new Date();
-  }
-
   #onKey({ name, ctrl }: Key): void {
     const rows = this.#screen.height - FRAME_LINES;
-    if (name === "q" || name === "escape" || (ctrl === true && (name === "c" || name === "d")))
-      this.#ended.abort();
+    const isEnd = name === "q" || name === "escape" || (ctrl === true && (name === "c" || name === "d"));
+    if (isEnd) this.#ended.abort();
     else if (name === "down" || name === "j") this.#scroll(1);
     else if (name === "up" || name === "k") this.#scroll(-1);
     else if (name === "pagedown" || name === "space") this.#scroll(rows);

@@ -41,6 +41,7 @@ export const LIVE_ENDPOINTS: readonly Endpoint[] = [
     summary: "Every pool, or one, as it is now: state, traffic, origins, newest events",
     query: z.object({
       pool: z.string().optional().describe("Only this one"),
+      origin: z.string().optional().describe("One that is told of in any case"),
       origins: z.coerce.number().int().min(0).max(5_000).default(100).describe("Most origins of each pool"),
       events: z.coerce.number().int().min(0).max(1_000).default(20).describe("Most events of each pool"),
     }),

@@ -66,6 +66,8 @@ export interface LivePool extends LiveTraffic {
 export interface LiveOptions {
   /** Most origins to tell of. */
   origins: number;
+  /** One that is told of in any case, first if there are more than that. */
+  origin?: string | undefined;
   /** Most events to tell of. */
   events: number;
 }

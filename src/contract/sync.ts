@@ -79,7 +79,7 @@ export interface SyncReport {
   active: Record<string, number>;
   /** By origin id; only those with something to say. */
   origins: Record<string, OriginReport>;
-  /** Calls that failed since the report before; counts once with `origins`. */
+  /** Calls of any kind that failed since the report before; counts once with `origins`. */
   sync_failures?: number;
   /** Requests that got no origin's answer since the report before, by why; counts once with `origins`. */
   unserved?: UnservedCounts;

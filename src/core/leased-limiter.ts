@@ -3,7 +3,7 @@
  * See `rate-shares.ts` for why this never exceeds the limit.
  * @module
  */
-import { CLOCK_SLACK_MS, type RateGrant, type RateReport } from "./rate-lease.ts";
+import { CLOCK_SLACK_MS, HOLD_MS, type RateGrant, type RateReport } from "./rate-lease.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import type { Limiter } from "./server.ts";
 
@@ -15,6 +15,9 @@ const SHORTEST_SAMPLE_MS = 500;
 const IDLE_MS = 3_000;
 /** A call for tokens not answered by then is not waited for, and another may be made. */
 const LONGEST_ASK_MS = 250;
+
+/** Told to clients where the next time to ask is not known yet. */
+const TURN_MISSED_MS = 5_000;
 
 /** Most batches told of in a report; more would only be those of a long silence, which count no more. */
 const MOST_TOLD = 16;
@@ -46,6 +49,9 @@ export class LeasedLimiter implements Limiter {
   /** Batches done with, for the next report. */
   #done: Batch[] = [];
   #askAfterMs = Number.NEGATIVE_INFINITY;
+  #askUntilMs = Number.POSITIVE_INFINITY;
+  /** Of the turn in hand; it is used up with the asking. */
+  #turnEndsMs = Number.NEGATIVE_INFINITY;
   #askedMs = Number.NEGATIVE_INFINITY;
 
   #attempts = 0;
@@ -57,7 +63,8 @@ export class LeasedLimiter implements Limiter {
   /** @param limit the origin's whole limit, requests in any one second */
   constructor(limit: number) {
     this.#limit = limit;
-    this.#limiter = new RateLimiter(limit);
+    // Whole milliseconds, and a clock that stands still while code runs: 1,000 of them may be a little less.
+    this.#limiter = new RateLimiter(limit, HOLD_MS);
   }
 
   get limit(): number {
@@ -106,7 +113,8 @@ export class LeasedLimiter implements Limiter {
 
   /** True if the object may have a token for a request that finds none. */
   mayAsk(nowMs: number): boolean {
-    return !this.failStatic && nowMs >= this.#askAfterMs && !this.isAsking(nowMs);
+    const isTurn = nowMs >= this.#askAfterMs && nowMs < this.#askUntilMs;
+    return isTurn && !this.failStatic && !this.isAsking(nowMs);
   }
 
   /** True while a call for tokens is under way. */
@@ -142,14 +150,20 @@ export class LeasedLimiter implements Limiter {
    */
   ask(nowMs: number, tokenMs: number): RateReport {
     this.#askedMs = nowMs;
+    this.#turnEndsMs = Number.NEGATIVE_INFINITY;
     const report = this.report(nowMs);
     return { ...report, need: 1 + Math.floor((report.demand * tokenMs) / 1_000), token_ms: tokenMs };
+  }
+
+  /** The object is not to be asked before then. */
+  leaveAlone(untilMs: number): void {
+    this.#askAfterMs = Math.max(this.#askAfterMs, untilMs);
   }
 
   /** The call for tokens is over. If it failed, nobody asks again for a while. */
   askEnded(nowMs: number, failed: boolean): void {
     this.#askedMs = Number.NEGATIVE_INFINITY;
-    if (failed) this.#askAfterMs = nowMs + LONGEST_ASK_MS;
+    if (failed) this.leaveAlone(nowMs + LONGEST_ASK_MS);
   }
 
   /**
@@ -158,7 +172,7 @@ export class LeasedLimiter implements Limiter {
    */
   apply(grant: RateGrant, sentMs: number, nowMs: number): void {
     this.failStatic = false;
-    if (grant.wait_ms > 0) this.#askAfterMs = nowMs + grant.wait_ms;
+    this.#takeTurn(grant, nowMs);
     if (grant.lease > this.#lease) {
       this.#lease = grant.lease;
       this.#share = grant.share;
@@ -173,9 +187,17 @@ export class LeasedLimiter implements Limiter {
     }
   }
 
+  /** When to ask next. A turn that is still to come is not given up for another one. */
+  #takeTurn({ wait_ms, ask_ms }: RateGrant, nowMs: number): void {
+    if (wait_ms === 0 || (ask_ms !== undefined && nowMs < this.#turnEndsMs)) return;
+    this.#askAfterMs = nowMs + wait_ms;
+    this.#askUntilMs = ask_ms === undefined ? Number.POSITIVE_INFINITY : this.#askAfterMs + ask_ms;
+    this.#turnEndsMs = ask_ms === undefined ? Number.NEGATIVE_INFINITY : this.#askUntilMs;
+  }
+
   /** Milliseconds until a request may start, as far as is known here. */
   retryAfterMs(nowMs: number): number {
-    const askMs = Math.max(0, this.#askAfterMs - nowMs);
+    const askMs = nowMs < this.#askUntilMs ? Math.max(0, this.#askAfterMs - nowMs) : TURN_MISSED_MS;
     return this.#applyShare(nowMs) ? Math.min(askMs, this.#limiter.retryAfterMs(nowMs)) : askMs;
   }
 

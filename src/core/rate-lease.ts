@@ -45,4 +45,6 @@ export interface RateGrant {
   token_ms: number;
   /** No use asking for a token again before that, counted from the answer; 0: nothing is known against it. */
   wait_ms: number;
+  /** For how long after `wait_ms` a token may be asked for; absent: any time. */
+  ask_ms?: number;
 }

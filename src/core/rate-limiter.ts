@@ -22,6 +22,7 @@ const CAPACITY = 64;
  */
 export class RateLimiter implements Limiter {
   #limit: number;
+  readonly #windowMs: number;
   /** A ring: when the newest take of an entry was, and how many it holds. */
   readonly #times = new Float64Array(CAPACITY);
   readonly #counts = new Float64Array(CAPACITY);
@@ -34,10 +35,12 @@ export class RateLimiter implements Limiter {
 
   /**
    * @param limit most requests in any one second; a whole number of at least 1
+   * @param windowMs what is taken for a second: longer where the clock cannot be trusted to the millisecond
    * @throws RangeError for anything else: "one in two seconds" needs another window, not another limit
    */
-  constructor(limit: number) {
+  constructor(limit: number, windowMs = WINDOW_MS) {
     this.#limit = checked(limit);
+    this.#windowMs = windowMs;
   }
 
   get limit(): number {
@@ -87,7 +90,7 @@ export class RateLimiter implements Limiter {
     for (let age = 0; age < this.#size && spent >= this.#limit; age++) {
       const entry = this.#index(age);
       spent -= this.#counts[entry] ?? 0;
-      waitMs = (this.#times[entry] ?? 0) + WINDOW_MS - atMs;
+      waitMs = (this.#times[entry] ?? 0) + this.#windowMs - atMs;
     }
     return waitMs;
   }
@@ -100,10 +103,10 @@ export class RateLimiter implements Limiter {
   /** Drops what has left the window. A clock that steps back a little is taken to stand still. */
   #advance(nowMs: number): number {
     // A step by more than the window would block for as long: then what counted starts its second anew.
-    if (nowMs < this.#newestMs - WINDOW_MS) this.#rebase(nowMs);
+    if (nowMs < this.#newestMs - this.#windowMs) this.#rebase(nowMs);
     else if (nowMs > this.#newestMs) this.#newestMs = nowMs;
     const atMs = this.#newestMs;
-    while (this.#size > 0 && (this.#times[this.#oldest] ?? 0) <= atMs - WINDOW_MS) {
+    while (this.#size > 0 && (this.#times[this.#oldest] ?? 0) <= atMs - this.#windowMs) {
       this.#sum -= this.#counts[this.#oldest] ?? 0;
       this.#oldest = this.#index(1);
       this.#size--;

@@ -4,7 +4,7 @@
  * isolate's.
  *
  * Why no second ever holds more than the limit. An isolate enforces its share with an exact sliding window, so in a
- * window it starts at most the largest share it had in that window. `#counted` is the sum of just that: a share
+ * window it starts at most the largest share it had in that window. `counted` is the sum of just that: a share
  * counts until a second after the isolate can last have used it. That end is known for certain only by the lease's
  * end (an isolate counts from when it sent its report, so it stops before the object thinks so), or by a later report
  * from the isolate itself that names a newer lease. A reply that is lost changes nothing: both shares count. A token
@@ -16,6 +16,7 @@
  */
 import { AskQueue } from "./ask-queue.ts";
 import { HOLD_MS, LONGEST_LEASE_MS, type RateGrant, type RateReport } from "./rate-lease.ts";
+import { TokenBatches } from "./token-batches.ts";
 
 /** A lease outlives this many paces, so that one lost call costs nothing. */
 const PACES_PER_LEASE = 2.5;
@@ -37,14 +38,6 @@ const GOLDEN_RATIO = 0.618_033_988_749_895;
 const MOST_CLAIMS = 2_000;
 /** With many claims, what has stopped counting is looked for less often: every so many of them add a millisecond. */
 const CLAIMS_PER_MS = 100;
-
-/** Tokens given in one answer. */
-interface Batch {
-  number: number;
-  count: number;
-  /** Counts until then. */
-  untilMs: number;
-}
 
 interface Lease {
   number: number;
@@ -81,10 +74,11 @@ export class RateShares {
   mostClaims: number;
   readonly #claims = new Map<string, Claim>();
   readonly #asks = new AskQueue();
-  #batches: Batch[] = [];
+  readonly #tokens = new TokenBatches();
+  /** Shares alone. */
   #counted = 0;
   #settledMs = Number.NEGATIVE_INFINITY;
-  /** Nothing in the sum changes by time alone before that. */
+  /** No share stops counting by time alone before that. */
   #dropsMs = Number.POSITIVE_INFINITY;
   #number = 0;
   #births = 0;
@@ -101,7 +95,7 @@ export class RateShares {
   /** What may have been used in the last second: shares and tokens. */
   counted(nowMs: number): number {
     this.#settle(nowMs);
-    return this.#counted;
+    return this.#inUse;
   }
 
   /**
@@ -110,7 +104,7 @@ export class RateShares {
    */
   exchange(isolate: string, report: RateReport, paceMs: number, nowMs: number): RateGrant {
     this.#settle(nowMs);
-    for (const [number, spent, agoMs] of report.spent ?? []) this.#done(number, spent, nowMs - agoMs);
+    for (const [number, spent, agoMs] of report.spent ?? []) this.#tokens.done(number, spent, nowMs - agoMs);
     const claim = this.#claims.get(isolate) ?? this.#born(isolate, report);
     if (claim === null) return this.#withoutShare(report, paceMs, nowMs);
     this.#hear(claim, report, nowMs);
@@ -164,17 +158,6 @@ export class RateShares {
     this.#recount(claim, nowMs);
   }
 
-  /** Tokens known to be spent count from then; those left over no longer do. */
-  #done(number: number, spent: number, lastMs: number): void {
-    const batch = this.#batches.find((candidate) => candidate.number === number);
-    if (batch === undefined) return;
-    const count = Math.min(batch.count, spent);
-    this.#counted += count - batch.count;
-    batch.count = count;
-    batch.untilMs = Math.min(batch.untilMs, lastMs + HOLD_MS);
-    this.#dropsMs = Math.min(this.#dropsMs, batch.untilMs);
-  }
-
   #want(claim: Claim, want: number): void {
     this.#wants += want - claim.want;
     this.#roots += Math.sqrt(want) - Math.sqrt(claim.want);
@@ -183,7 +166,7 @@ export class RateShares {
 
   #give(claim: Claim, validMs: number, nowMs: number): number {
     // At most half of what is left: ten isolates born at once all get some.
-    const left = nowMs < this.#quietUntilMs ? this.limit - this.#counted : this.#free;
+    const left = nowMs < this.#quietUntilMs ? this.limit - this.#inUse : this.#free;
     const more = nowMs < this.#quietUntilMs ? Math.min(0, left) : Math.ceil(left / 2);
     const share = Math.max(0, Math.min(this.#target(claim), claim.counted + more));
     this.#add(claim, { number: ++this.#number, share, endsMs: nowMs + validMs });
@@ -198,8 +181,12 @@ export class RateShares {
     claim.leases.push(newest);
   }
 
+  get #inUse(): number {
+    return this.#counted + this.#tokens.counted;
+  }
+
   get #free(): number {
-    return Math.max(0, this.limit - this.#counted);
+    return Math.max(0, this.limit - this.#inUse);
   }
 
   /**
@@ -226,16 +213,15 @@ export class RateShares {
     const count = Math.min(need, this.#free);
     if (count <= 0) return 0;
     const untilMs = nowMs + tokenMs + HOLD_MS;
-    this.#batches.push({ number: this.#number, count, untilMs });
-    this.#counted += count;
-    this.#dropsMs = Math.min(this.#dropsMs, untilMs);
+    this.#tokens.give({ number: this.#number, count, untilMs });
     return count;
   }
 
   /** Until something comes free; longer where all who wait would be too many calls. */
   #waitMs(paceMs: number, nowMs: number): number {
     const fairMs = this.#asks.waitMs((this.#claims.size * 1_000) / paceMs, nowMs);
-    const freeMs = Math.max(this.#dropsMs, this.#quietUntilMs) - nowMs;
+    const dropsMs = Math.min(this.#dropsMs, this.#tokens.dropsMs);
+    const freeMs = Math.max(dropsMs, this.#quietUntilMs) - nowMs;
     return Math.ceil(Math.max(fairMs, Math.min(freeMs, paceMs)));
   }
 
@@ -252,17 +238,13 @@ export class RateShares {
 
   /** Drops what has stopped counting. */
   #settle(nowMs: number): void {
+    this.#tokens.settle(nowMs);
     if (nowMs < this.#dropsMs) return;
     // What counts for too long does no harm.
     if (nowMs < this.#settledMs + this.#claims.size / CLAIMS_PER_MS) return;
     this.#settledMs = nowMs;
     this.#dropsMs = Number.POSITIVE_INFINITY;
     this.#counted = 0;
-    this.#batches = this.#batches.filter((batch) => batch.untilMs > nowMs);
-    for (const { count, untilMs } of this.#batches) {
-      this.#counted += count;
-      this.#dropsMs = Math.min(this.#dropsMs, untilMs);
-    }
     for (const [isolate, claim] of this.#claims) {
       claim.counted = 0;
       this.#recount(claim, nowMs);

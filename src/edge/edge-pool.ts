@@ -75,6 +75,8 @@ export class EdgePool {
   retryBudget = new RetryBudget(0);
   /** Requests since the last report, which sizes the leases. */
   requests = 0;
+  /** Calls to the object that failed and that no report has told of yet. */
+  failedCalls = 0;
   /** Unreported failures the object should hear of at once. */
   hasNews = false;
   /** What this isolate alone has seen, acted on before the object knows; null: outliers are not ejected. */
@@ -104,6 +106,12 @@ export class EdgePool {
 
   get servers(): Iterable<EdgeServer> {
     return this.#servers.values();
+  }
+
+  /** True while requests are in flight here. */
+  get isServing(): boolean {
+    for (const server of this.#servers.values()) if (server.own > 0) return true;
+    return false;
   }
 
   /**

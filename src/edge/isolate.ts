@@ -28,8 +28,8 @@ export class Isolate {
       // Not at start-up: an isolate has no randomness outside a request.
       if (this.#id === "") this.#id = crypto.randomUUID();
       const pool = new EdgePool(id, systemRandom);
-      const tokens = new RateTokens(id, pool.rates, this.#id);
-      const strict = new StrictPicks(id, this.#id, pool.strictPicks);
+      const tokens = new RateTokens(pool, this.#id);
+      const strict = new StrictPicks(pool, this.#id, systemRandom);
       link = { pool, sync: new PoolSync(pool, this.#id, this.routes), tokens, strict };
       this.#pools.set(id, link);
     }

@@ -10,8 +10,16 @@ import type { RateGrant, RateReport } from "../core/rate-lease.ts";
 import { RoundTrip } from "../core/round-trip.ts";
 import type { EdgeServer } from "./edge-server.ts";
 
-/** So many calls in a row without an answer, and the object is taken for unreachable rather than a message for lost. */
+/**
+ * So many calls in a row without an answer, over so long, and the object is taken for unreachable rather than some
+ * messages for lost, or a crowd for longer than a moment.
+ */
 const UNREACHABLE_AFTER = 3;
+const UNREACHABLE_AFTER_MS = 2_000;
+/** Who never had a share has nothing to go on with: two calls that failed at once, rather than in silence, are enough. */
+const COLD_AFTER_ERRORS = 2;
+/** An object that is overloaded is not asked for tokens for so long. */
+const OVERLOADED_PAUSE_MS = 4_000;
 
 /** Longest a request waits for tokens. */
 export const LONGEST_TOKEN_WAIT_MS = 250;
@@ -20,6 +28,14 @@ export const LONGEST_TOKEN_WAIT_MS = 250;
 export interface LimitedOrigin {
   readonly server: EdgeServer;
   readonly limiter: LeasedLimiter;
+}
+
+/** How a call failed. */
+export interface Unanswered {
+  /** The object said so: it is not asked again for a while. */
+  isOverloaded?: boolean;
+  /** The call failed at once, rather than that nothing came back in time. */
+  isError?: boolean;
 }
 
 /** A call for tokens. */
@@ -34,6 +50,11 @@ export class PoolRates {
   readonly roundTrip = new RoundTrip();
   #origins: LimitedOrigin[] = [];
   #failures = 0;
+  /** When the first call failed since one was answered; null: the last one was. */
+  #failingSinceMs: number | null = null;
+  /** Of the failures, so many in a row were errors. */
+  #errors = 0;
+  #isUnreachable = false;
   /** Where to begin among the origins, so that tokens of all of them are used. */
   #turn = 0;
 
@@ -42,7 +63,7 @@ export class PoolRates {
     this.#origins = servers.flatMap((server) =>
       server.leased === null ? [] : [{ server, limiter: server.leased }],
     );
-    if (this.#failures > 0) this.#failStatic();
+    this.#failStatic();
   }
 
   get any(): boolean {
@@ -66,6 +87,9 @@ export class PoolRates {
    */
   apply(grants: Record<string, RateGrant> | undefined, sentMs: number, nowMs: number): void {
     this.#failures = 0;
+    this.#errors = 0;
+    this.#failingSinceMs = null;
+    this.#isUnreachable = false;
     for (const { server, limiter } of this.#origins) {
       limiter.failStatic = grants === undefined;
       const grant = grants?.[server.id];
@@ -74,17 +98,24 @@ export class PoolRates {
   }
 
   /**
-   * A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only.
-   * @param isOverloaded the object said so: there is nothing to wait for
+   * A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only. Not before that is
+   * certain: one lost message must not let an isolate have the limit for itself.
    */
-  unanswered(isOverloaded = false): void {
+  unanswered(nowMs: number, { isOverloaded = false, isError = false }: Unanswered = {}): void {
     this.#failures += isOverloaded ? UNREACHABLE_AFTER : 1;
+    this.#errors = isError ? this.#errors + 1 : 0;
+    this.#failingSinceMs ??= nowMs;
+    const isSilent = nowMs - this.#failingSinceMs >= UNREACHABLE_AFTER_MS;
+    this.#isUnreachable ||= isSilent && this.#failures >= UNREACHABLE_AFTER;
     this.#failStatic();
+    if (isOverloaded)
+      for (const { limiter } of this.#origins) limiter.leaveAlone(nowMs + OVERLOADED_PAUSE_MS);
   }
 
   #failStatic(): void {
     for (const { limiter } of this.#origins) {
-      if (this.#failures >= UNREACHABLE_AFTER || !limiter.everLeased) limiter.failStatic = true;
+      const isCold = !limiter.everLeased;
+      if (this.#isUnreachable || (isCold && this.#errors >= COLD_AFTER_ERRORS)) limiter.failStatic = true;
     }
   }
 
@@ -112,11 +143,15 @@ export class PoolRates {
   ): void {
     for (const { limiter } of origins) limiter.askEnded(nowMs, reply === null);
     if (reply === null) {
-      this.unanswered(isOverloaded);
+      this.unanswered(nowMs, { isOverloaded, isError: nowMs - sentMs < LONGEST_TOKEN_WAIT_MS });
       return;
     }
     this.roundTrip.observe(nowMs - sentMs);
     this.apply(reply.rates, sentMs, nowMs);
+    // A turn is the isolate's, whatever origins it asks for.
+    const turns = Object.values(reply.rates).filter(({ ask_ms }) => ask_ms !== undefined);
+    const waitMs = Math.max(0, ...turns.map(({ wait_ms }) => wait_ms));
+    if (waitMs > 0) for (const { limiter } of this.#origins) limiter.leaveAlone(nowMs + waitMs);
   }
 
   /** Origins that would take a request now had they a token. */

@@ -6,33 +6,32 @@
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { callPool } from "../platform/object-client.ts";
-import { LONGEST_TOKEN_WAIT_MS, type PoolRates, type TokenCall } from "./pool-rates.ts";
+import type { EdgePool } from "./edge-pool.ts";
+import { LONGEST_TOKEN_WAIT_MS, type TokenCall } from "./pool-rates.ts";
 
 /** How often a request that waits for another's answer looks whether it is there. */
 const POLL_MS = 5;
 
 export class RateTokens {
-  readonly #pool: string;
-  readonly #rates: PoolRates;
+  readonly #pool: EdgePool;
   readonly #isolate: string;
 
-  constructor(pool: string, rates: PoolRates, isolate: string) {
+  constructor(pool: EdgePool, isolate: string) {
     this.#pool = pool;
-    this.#rates = rates;
     this.#isolate = isolate;
   }
 
   /** Asks for tokens on behalf of one request; false: there is no use in picking again. */
   async ask(env: Env, ctx: ExecutionContext): Promise<boolean> {
     const nowMs = Date.now();
-    const begun = this.#rates.beginCall(nowMs);
+    const begun = this.#pool.rates.beginCall(nowMs);
     if (begun !== null) {
       const call = this.#call(env, begun);
       ctx.waitUntil(call);
       await Promise.race([call, scheduler.wait(LONGEST_TOKEN_WAIT_MS)]);
       return true;
     }
-    const spent = this.#rates.spent(nowMs);
+    const spent = this.#pool.rates.spent(nowMs);
     const isAsking = () => spent.some(({ limiter }) => limiter.isAsking(Date.now()));
     if (!isAsking()) return false;
     // Another request's promise must not be awaited; its effect can be watched.
@@ -43,11 +42,12 @@ export class RateTokens {
   /** Resolves when the answer is taken over, or at the latest when nobody waits for it any more. */
   async #call(env: Env, begun: TokenCall): Promise<void> {
     const report = { isolate: this.#isolate, rates: begun.reports };
-    const answered = callPool(env, this.#pool, (stub) => stub.acquire(report));
+    const answered = callPool(env, this.#pool.id, (stub) => stub.acquire(report));
     const answer = await Promise.race([answered, scheduler.wait(LONGEST_TOKEN_WAIT_MS)]);
-    if (answer?.ok) return this.#rates.endCall(begun, answer.value, Date.now());
+    if (answer?.ok) return this.#pool.rates.endCall(begun, answer.value, Date.now());
     const failure = answer?.failure ?? "timeout";
-    this.#rates.endCall(begun, null, Date.now(), failure === "overloaded");
-    logLine({ pool: this.#pool, event: "acquire_failed", failure, detail: answer?.detail });
+    this.#pool.rates.endCall(begun, null, Date.now(), failure === "overloaded");
+    this.#pool.failedCalls++;
+    logLine({ pool: this.#pool.id, event: "acquire_failed", failure, detail: answer?.detail });
   }
 }

@@ -19,6 +19,8 @@ import { callRoutes } from "../platform/object-client.ts";
 const FRESH_MS = 5_000;
 /** How often routes that are known to be behind are asked for. */
 const BEHIND_MS = 500;
+/** Longest that is waited for the object; then KV's word counts. */
+const LONGEST_ASK_MS = 1_000;
 /** A refresh not over by then was lost with the request that made it. */
 const LOST_REFRESH_MS = 5_000;
 /** Longest a cold isolate waits for a refresh that another request has begun. */
@@ -98,9 +100,11 @@ export class RouteCache {
     const own: RoutesDocument = { text: this.#document, mark: this.#mark };
     const isPast = found.mark > 0 || found.text === this.#document;
     if (this.#heardMark <= this.#mark && isPast) return own;
-    const answer = await callRoutes(env, (stub) => stub.current());
+    const asked = callRoutes(env, (stub) => stub.current());
+    const answer = await Promise.race([asked, scheduler.wait(LONGEST_ASK_MS)]);
+    const isKnown = answer?.ok === true && answer.value.text !== null;
     // The newest there is, even if another mark was heard of: nobody must ask for it again.
-    if (answer.ok) return { ...answer.value, mark: Math.max(answer.value.mark, newestMark) };
+    if (isKnown) return { ...answer.value, mark: Math.max(answer.value.mark, newestMark) };
     this.#backoffUntilMs = Date.now() + FRESH_MS;
     return found.mark >= this.#mark ? found : own;
   }

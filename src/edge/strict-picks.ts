@@ -1,30 +1,32 @@
 /**
  * Picks of a strict pool: one call to the object before each attempt, one after its answer. If the object does not
- * answer, requests are picked for here, from the last snapshot, and the object is left alone for a while.
+ * answer, requests are picked for here, from the last snapshot, and the object is left alone for a while; then one of
+ * them finds out whether it is back.
  * @module
  */
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
+import type { Random } from "../core/system.ts";
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { callPool } from "../platform/object-client.ts";
+import { Backoff } from "./backoff.ts";
+import type { EdgePool } from "./edge-pool.ts";
 
 /** Longest a request waits for its pick. */
 const LONGEST_WAIT_MS = 1_000;
-/** How long requests are picked for here after a call without an answer. */
-const BACKOFF_MS = 1_000;
 
 export class StrictPicks {
-  readonly #pool: string;
+  readonly #pool: EdgePool;
   readonly #isolate: string;
-  readonly #open: Map<string, string>;
+  readonly #backoff: Backoff;
   #attempts = 0;
-  #backoffUntilMs = Number.NEGATIVE_INFINITY;
+  /** When a call last began that finds out whether the object is back. */
+  #triedMs = Number.NEGATIVE_INFINITY;
 
-  /** @param open keeps account of attempts that were picked for and are not released, with the origin of each */
-  constructor(pool: string, isolate: string, open: Map<string, string>) {
+  constructor(pool: EdgePool, isolate: string, random: Random) {
     this.#pool = pool;
     this.#isolate = isolate;
-    this.#open = open;
+    this.#backoff = new Backoff(random);
   }
 
   /** A name for the next attempt: not the request's id, which may be its client's. */
@@ -34,25 +36,41 @@ export class StrictPicks {
 
   /** Null: the object does not answer. */
   async pick(env: Env, request: Omit<PickRequest, "isolate">): Promise<PickReply | null> {
-    if (Date.now() < this.#backoffUntilMs) return null;
-    const call = callPool(env, this.#pool, (stub) => {
+    if (!this.#mayCall(Date.now())) return null;
+    const call = callPool(env, this.#pool.id, (stub) => {
       if (stub.pick === undefined) throw new TypeError("the object has no pick");
       return stub.pick({ ...request, isolate: this.#isolate });
     });
     const answer = await Promise.race([call, scheduler.wait(LONGEST_WAIT_MS)]);
     if (answer?.ok) {
-      if (answer.value.origin !== null) this.#open.set(request.attempt, answer.value.origin);
+      this.#backoff.answered();
+      if (answer.value.origin !== null) this.#pool.strictPicks.set(request.attempt, answer.value.origin);
       return answer.value;
     }
-    this.#backoffUntilMs = Date.now() + BACKOFF_MS;
     const failure = answer?.failure ?? "timeout";
-    logLine({ pool: this.#pool, event: "pick_failed", failure, detail: answer?.detail });
+    const backoff_ms = this.#failed(failure === "overloaded");
+    this.#pool.failedCalls++;
+    logLine({ pool: this.#pool.id, event: "pick_failed", failure, detail: answer?.detail, backoff_ms });
     return null;
+  }
+
+  /** @returns for how long the object is left alone, in ms */
+  #failed(isOverloaded: boolean): number {
+    const leftMs = this.#backoff.untilMs - Date.now();
+    // Calls of requests that came at once fail at once: that is one failure.
+    return leftMs > 0 ? leftMs : this.#backoff.failed(Date.now(), isOverloaded);
+  }
+
+  #mayCall(nowMs: number): boolean {
+    if (!this.#backoff.isFailing) return true;
+    if (nowMs < this.#backoff.untilMs || nowMs - this.#triedMs < LONGEST_WAIT_MS) return false;
+    this.#triedMs = nowMs;
+    return true;
   }
 
   /** Never rejects: what the object misses, it learns from the next sync's account. */
   async release(env: Env, report: Omit<ReleaseReport, "isolate">): Promise<void> {
-    this.#open.delete(report.attempt);
-    await callPool(env, this.#pool, async (stub) => stub.release?.({ ...report, isolate: this.#isolate }));
+    this.#pool.strictPicks.delete(report.attempt);
+    await callPool(env, this.#pool.id, async (stub) => stub.release?.({ ...report, isolate: this.#isolate }));
   }
 }

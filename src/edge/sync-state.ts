@@ -6,6 +6,7 @@
 import type { OriginReport, SyncReply, SyncReport, UnservedCounts } from "../contract/sync.ts";
 import type { CursorRange } from "../core/cursor-lease.ts";
 import { type Random, systemRandom } from "../core/system.ts";
+import { Backoff } from "./backoff.ts";
 import type { EdgePool } from "./edge-pool.ts";
 
 /** Longest a request waits for the object before it goes on from what is there. */
@@ -16,10 +17,6 @@ export const CALL_TIMEOUT_MS = 3_000;
 const LOST_CALL_MS = 5_000;
 /** How often a request that nobody waits for looks whether it is time to report. */
 const LONG_POLL_MS = 50;
-/** The first time the object is left alone after a failure, and the longest. */
-const BACKOFF_MS = { first: 500, longest: 15_000 };
-/** The same if it said that it is overloaded: asking again soon is what would keep it so. */
-const OVERLOADED_BACKOFF_MS = { first: 4_000, longest: 60_000 };
 /** Failures are told of before the pace, but not more often than this. */
 const NEWS_INTERVAL_MS = 200;
 /** Pace assumed before the object has named one. */
@@ -60,7 +57,7 @@ interface Awaited {
 export class SyncState {
   readonly #pool: EdgePool;
   readonly #isolate: string;
-  readonly #random: Random;
+  readonly #backoff: Backoff;
   #sequence = 0;
   #pending: PendingReport | null = null;
   #callStartedMs = Number.NEGATIVE_INFINITY;
@@ -72,10 +69,6 @@ export class SyncState {
   #earlyMs = 0;
   /** When the last report was made. */
   #reportedMs = Number.NEGATIVE_INFINITY;
-  #failures = 0;
-  /** Failed calls that no report has told of yet. */
-  #untoldFailures = 0;
-  #backoffUntilMs = Number.NEGATIVE_INFINITY;
   #missingUntilMs = Number.NEGATIVE_INFINITY;
   /** When a report was promised that no later request need come for. */
   #promisedMs = Number.NEGATIVE_INFINITY;
@@ -83,7 +76,7 @@ export class SyncState {
   constructor(pool: EdgePool, isolate: string, random: Random = systemRandom) {
     this.#pool = pool;
     this.#isolate = isolate;
-    this.#random = random;
+    this.#backoff = new Backoff(random);
   }
 
   /**
@@ -93,7 +86,7 @@ export class SyncState {
   isStale(nowMs: number): boolean {
     if (this.#pool.view === null) return nowMs >= this.#missingUntilMs;
     if (nowMs - this.#knownMs <= this.#paceMs + STALE_MS) return false;
-    if (nowMs < this.#backoffUntilMs + PROBATION_MS) return false;
+    if (nowMs < this.#backoff.untilMs + PROBATION_MS) return false;
     return !this.isCalling(nowMs) || this.isAwaited(nowMs);
   }
 
@@ -108,7 +101,7 @@ export class SyncState {
 
   /** False while a call is under way, and while the object is left alone. */
   mayCall(nowMs: number): boolean {
-    return nowMs >= this.#backoffUntilMs && !this.isCalling(nowMs);
+    return nowMs >= this.#backoff.untilMs && !this.isCalling(nowMs);
   }
 
   isCalling(nowMs: number): boolean {
@@ -148,7 +141,7 @@ export class SyncState {
   /** How long who has promised a report waits before looking again whether it is due. */
   waitMs(nowMs: number): number {
     // A call under way has left with its report: what ended since waits for the next.
-    const dueMs = Math.max(this.#knownMs + this.#paceMs, this.#backoffUntilMs);
+    const dueMs = Math.max(this.#knownMs + this.#paceMs, this.#backoff.untilMs);
     return Math.max(LONG_POLL_MS, dueMs - nowMs);
   }
 
@@ -164,8 +157,7 @@ export class SyncState {
   /** The object answered what was sent at `startedMs`. */
   answered(report: SyncReport, reply: SyncReply, startedMs: number, nowMs: number): void {
     this.#ended(startedMs);
-    this.#failures = 0;
-    this.#backoffUntilMs = Number.NEGATIVE_INFINITY;
+    this.#backoff.answered();
     this.#missingUntilMs = Number.NEGATIVE_INFINITY;
     this.#knownMs = startedMs;
     this.#paceMs = reply.next_sync_ms;
@@ -176,20 +168,15 @@ export class SyncState {
   }
 
   /**
-   * It did not. Fail static: the last snapshot stays in use, and the object is left alone for a while: longer each
-   * time, never shorter than its pace, and not as long as other isolates that failed in the same moment.
+   * It did not. Fail static: the last snapshot stays in use, and the object is left alone for a while, never for less
+   * than its pace.
    * @returns for how long, in ms
    */
   failed(startedMs: number, nowMs: number, isOverloaded = false): number {
     this.#ended(startedMs);
-    const { first, longest } = isOverloaded ? OVERLOADED_BACKOFF_MS : BACKOFF_MS;
-    const backoffMs = Math.max(Math.min(first * 2 ** this.#failures, longest), this.#paceMs);
-    const spreadMs = Math.round(backoffMs * (0.5 + this.#random()));
-    this.#failures++;
-    this.#untoldFailures++;
-    this.#backoffUntilMs = nowMs + spreadMs;
-    this.#pool.rates.unanswered(isOverloaded);
-    return spreadMs;
+    this.#pool.failedCalls++;
+    this.#pool.rates.unanswered(nowMs, { isOverloaded, isError: nowMs - startedMs < CALL_TIMEOUT_MS });
+    return this.#backoff.failed(nowMs, isOverloaded, this.#paceMs);
   }
 
   /** A call that was taken for lost may end after a later one has begun. */
@@ -225,9 +212,8 @@ export class SyncState {
 
   /** What is held far beyond the need goes back, the rest of it is spent. */
   #newReport(need: number): PendingReport {
-    const sync_failures = this.#untoldFailures;
-    this.#untoldFailures = 0;
-    const { cursor, ledger } = this.#pool;
+    const { cursor, ledger, failedCalls: sync_failures } = this.#pool;
+    this.#pool.failedCalls = 0;
     const unserved = ledger.takeUnserved();
     const returned = cursor.remaining > MOST_PLENTY * need ? cursor.giveBack(need) : [];
     return { sequence: ++this.#sequence, origins: ledger.take(), sync_failures, unserved, returned };

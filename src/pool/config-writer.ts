@@ -112,9 +112,9 @@ export class ConfigWriter {
     return this.#pending === null;
   }
 
-  /** When `flush` is next worth calling, in ms since the epoch; Infinity if KV has everything. */
+  /** When `flush` is next worth calling, in ms since the epoch; Infinity if KV has everything, or it is at work. */
   nextDueMs(): number {
-    return this.#pending?.dueMs ?? Number.POSITIVE_INFINITY;
+    return this.#isWriting ? Number.POSITIVE_INFINITY : (this.#pending?.dueMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** Brings KV what it does not have yet, if that is due. @returns true if KV has everything */

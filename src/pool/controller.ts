@@ -144,20 +144,24 @@ export class PoolController {
     return this.#publishIf(this.#board.undrain(origin));
   }
 
-  /** What is due by now: probes, ends of ejections and drains, notifications. */
+  /** What is due by now: probes, ends of ejections and drains, statistics. */
   async run(): Promise<void> {
     const tick = (): void => {
       this.#publishIf(this.#board.tick());
     };
     tick();
     this.statistics.run();
-    const url = this.#keeper.config?.notify_url ?? null;
-    if (url === null) this.#notifier.clear();
-    // Side by side: a receiver that hangs must not hold up a check.
-    await Promise.all([this.#monitor.run(tick), url === null ? undefined : this.#notifier.deliver(url)]);
+    await this.#monitor.run(tick);
   }
 
-  /** When `run` is next worth calling, in ms since the epoch; Infinity if never. */
+  /** Sends the notifications that are due. Not part of `run`: a receiver that hangs must not hold up a check. */
+  async notify(): Promise<void> {
+    const url = this.#keeper.config?.notify_url ?? null;
+    if (url === null) this.#notifier.clear();
+    else await this.#notifier.deliver(url);
+  }
+
+  /** When `run` or `notify` is next worth calling, in ms since the epoch; Infinity if never. */
   nextRunMs(): number {
     if (this.#snapshot === null) return Number.POSITIVE_INFINITY;
     const parts = [this.#board.nextTickMs(), this.statistics.nextRunMs()];

@@ -6,7 +6,9 @@
 import type { PoolConfig } from "../config/schema.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolSnapshot, SyncReply, SyncReport } from "../contract/sync.ts";
+import type { AskTurn } from "../core/ask-queue.ts";
 import { CursorAllocator, type CursorRange } from "../core/cursor-lease.ts";
+import type { RateGrant } from "../core/rate-lease.ts";
 import type { Clock } from "../core/system.ts";
 import { Isolates } from "./isolates.ts";
 import { Pacer } from "./pacer.ts";
@@ -16,6 +18,8 @@ import { StrictPicker } from "./strict-picker.ts";
 
 /** Most positions one lease may hold: thousands of requests a second for an hour. */
 const LARGEST_CURSOR_LEASE = 16_777_216;
+
+const NO_ORIGIN: PickReply = { origin: null, reason: null, repinned: false, retry_after_ms: null };
 
 export interface LeaseDeskOptions {
   store: PoolStore;
@@ -80,12 +84,13 @@ export class LeaseDesk {
     if (isFresh) for (const range of report.cursor.returned) this.#leasedCursor.giveBack(range);
     const snapshot = this.#snapshot;
     const rates = report.rates && this.#exchange(id, report.rates, report.snapshot === 0);
+    giveTurn(rates ?? {}, this.#pacer.firstAsk(this.isolates.size));
     return {
       snapshot: snapshot !== null && snapshot.version !== report.snapshot ? snapshot : null,
       cursor: this.#lease(report.cursor.want),
       active: this.isolates.othersActive(id),
       next_sync_ms: paceMs,
-      early_sync_ms: Math.min(this.#pacer.earliest(this.isolates.size), paceMs),
+      early_sync_ms: this.#pacer.earliest(this.isolates.size, paceMs),
       configured: snapshot !== null,
       ...(rates === undefined ? {} : { rates }),
     };
@@ -94,16 +99,16 @@ export class LeaseDesk {
   /** Tokens for a request that found none. */
   acquire({ isolate, rates }: AcquireReport): AcquireReply {
     this.#options.called();
-    const waitMs = this.#pacer.nextAsk(this.isolates.size, this.#options.now());
+    const turn = this.#pacer.nextAsk(this.isolates.size, this.#options.now());
     const grants = this.#exchange(isolate, rates, false);
-    for (const grant of Object.values(grants)) grant.wait_ms = Math.max(grant.wait_ms, waitMs);
+    giveTurn(grants, turn);
     return { rates: grants };
   }
 
   /** An origin for one request of a strict pool. */
   pick(request: PickRequest): PickReply {
     this.#calledUnplanned();
-    return this.#strict.pick(request);
+    return this.#snapshot === null ? NO_ORIGIN : this.#strict.pick(request);
   }
 
   release(report: ReleaseReport): void {
@@ -132,4 +137,11 @@ export class LeaseDesk {
 
 function hasLimits({ rate_limit, origins }: PoolConfig): boolean {
   return rate_limit !== null || origins.some((origin) => origin.rate_limit !== null);
+}
+
+function giveTurn(grants: Record<string, RateGrant>, { waitMs, forMs }: AskTurn): void {
+  for (const grant of Object.values(grants)) {
+    grant.wait_ms = Math.max(grant.wait_ms, waitMs);
+    if (forMs !== null) grant.ask_ms = forMs;
+  }
 }

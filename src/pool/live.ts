@@ -21,10 +21,12 @@ export interface LiveInput {
   events: PoolEvent[];
   nowMs: number;
   mostOrigins: number;
+  /** Comes first, if some must be left out. */
+  wanted: string | null;
 }
 
 export function livePool(input: LiveInput): LivePool {
-  const { parts, described, stats, events, nowMs, mostOrigins } = input;
+  const { parts, described, stats, events, nowMs, mostOrigins, wanted } = input;
   const { snapshot } = parts;
   const config = snapshot?.config ?? null;
   const standing = standingOf(snapshot, nowMs);
@@ -49,7 +51,7 @@ export function livePool(input: LiveInput): LivePool {
     isolates: described.isolates,
     origin_count: origins.length,
     eligible_count: standing.eligible.size,
-    origins: origins.length > mostOrigins ? troubledFirst(origins).slice(0, mostOrigins) : origins,
+    origins: origins.length > mostOrigins ? inRank(origins, wanted).slice(0, mostOrigins) : origins,
     events,
     ...liveTraffic(stats, elapsedS(stats)),
   };
@@ -160,7 +162,11 @@ function elapsedS({ at, since }: PoolStats): number {
   return Math.max(1, (at - since) / 1_000);
 }
 
-function troubledFirst(origins: readonly LiveOrigin[]): LiveOrigin[] {
-  const troubled = (origin: LiveOrigin): boolean => origin.enabled && !origin.eligible && !origin.backup;
-  return [...origins.filter(troubled), ...origins.filter((origin) => !troubled(origin))];
+/** The one that is asked for, those with trouble, the others. */
+function inRank(origins: readonly LiveOrigin[], wanted: string | null): LiveOrigin[] {
+  const rank = ({ id, enabled, eligible, backup }: LiveOrigin): number => {
+    if (id === wanted) return 0;
+    return enabled && !eligible && !backup ? 1 : 2;
+  };
+  return origins.toSorted((a, b) => rank(a) - rank(b));
 }

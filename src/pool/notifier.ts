@@ -38,8 +38,9 @@ export class Notifier {
     this.#save();
   }
 
-  /** When `deliver` is next worth calling, in ms since the epoch; Infinity if nothing waits. */
+  /** When `deliver` is next worth calling, in ms since the epoch; Infinity if nothing waits, or it is at work. */
   nextDueMs(): number {
+    if (this.#sending) return Number.POSITIVE_INFINITY;
     return this.#waiting.reduce((next, { dueMs }) => Math.min(next, dueMs), Number.POSITIVE_INFINITY);
   }
 
@@ -47,14 +48,22 @@ export class Notifier {
   async deliver(url: string): Promise<void> {
     if (this.#sending) return;
     this.#sending = true;
-    for (const delivery of this.#waiting.filter(({ dueMs }) => dueMs <= this.#now())) {
-      const taken = await post(url, delivery.event);
-      delivery.tries++;
-      if (taken || delivery.tries >= MOST_TRIES) this.#waiting.splice(this.#waiting.indexOf(delivery), 1);
-      else delivery.dueMs = this.#now() + backoffMs(delivery.tries);
-      this.#save();
+    try {
+      for (const delivery of this.#waiting.filter(({ dueMs }) => dueMs <= this.#now())) {
+        await this.#send(url, delivery);
+      }
+    } finally {
+      this.#sending = false;
     }
-    this.#sending = false;
+  }
+
+  async #send(url: string, delivery: Delivery): Promise<void> {
+    const taken = await post(url, delivery.event);
+    delivery.tries++;
+    const isOver = taken || delivery.tries >= MOST_TRIES;
+    if (isOver) this.#waiting = this.#waiting.filter((other) => other !== delivery);
+    else delivery.dueMs = this.#now() + backoffMs(delivery.tries);
+    this.#save();
   }
 
   /** Nobody wants to hear any more. */

@@ -59,7 +59,7 @@ export class OperatorDesk {
   }
 
   /** Everything that who watches the pool wants to see. */
-  live({ origins, events }: LiveOptions): LivePool {
+  live({ origins, origin, events }: LiveOptions): LivePool {
     const { controller, now } = this.#options;
     const parts = controller.parts();
     const described = this.describe();
@@ -71,6 +71,7 @@ export class OperatorDesk {
       events: this.events(events),
       nowMs: now(),
       mostOrigins: origins,
+      wanted: origin ?? null,
     });
   }
 

@@ -132,12 +132,13 @@ export class OriginBoard {
     return true;
   }
 
+  /** Not for one that is leaving: only the configuration brings that back. */
   undrain(id: string): boolean {
     const record = this.#records.get(id);
-    if (record === undefined || (record.drain === null && !record.drained)) return false;
+    if (record === undefined || record.leaving !== null || (record.drain === null && !record.drained))
+      return false;
     record.drain = null;
     record.drained = false;
-    record.leaving = null;
     record.backSinceMs = this.#options.now();
     this.#save(id);
     this.#options.emit("undrained", id);
@@ -173,7 +174,10 @@ export class OriginBoard {
 
   #admit(origin: OriginConfig, joins: boolean): void {
     const known = this.#records.get(origin.id);
-    if (known?.leaving != null) this.undrain(origin.id);
+    if (known?.leaving != null) {
+      known.leaving = null;
+      this.undrain(origin.id);
+    }
     if (known !== undefined) return;
     const nowMs = this.#options.now();
     const healthy = this.#config?.health_check?.initial !== "unhealthy";
@@ -184,8 +188,19 @@ export class OriginBoard {
   #dismiss(origin: OriginConfig): void {
     const record = this.#records.get(origin.id);
     if (record === undefined) return;
+    if (record.drained) {
+      this.#remove(origin.id);
+      return;
+    }
     record.leaving = origin;
     if (!this.drain(origin.id)) this.#save(origin.id);
+  }
+
+  #remove(id: string): void {
+    this.#records.delete(id);
+    this.#ejections.forget(id);
+    this.#options.store.deleteOriginRecord(id);
+    this.#options.emit("removed", id);
   }
 
   #isHealthy(record: OriginRecord): boolean {
@@ -256,14 +271,8 @@ export class OriginBoard {
     record.drain = null;
     record.drained = true;
     this.#options.emit("drained", id, left === 0 ? "nothing left" : `time is up, ${left} requests left`);
-    if (record.leaving === null) {
-      this.#save(id);
-    } else {
-      this.#records.delete(id);
-      this.#ejections.forget(id);
-      this.#options.store.deleteOriginRecord(id);
-      this.#options.emit("removed", id);
-    }
+    if (record.leaving === null) this.#save(id);
+    else this.#remove(id);
     return true;
   }
 

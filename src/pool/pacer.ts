@@ -6,7 +6,7 @@
  * as the first sync of a cold isolate, cannot be put off; the spacing makes room for as much of it as there lately was.
  * @module
  */
-import { AskQueue, FEWEST_ASKS } from "../core/ask-queue.ts";
+import { AskQueue, type AskTurn, FEWEST_ASKS } from "../core/ask-queue.ts";
 import type { PoolStore } from "./store.ts";
 
 /** How often a busy isolate comes back: with a way of 100 ms a change is in force there within a second. */
@@ -14,9 +14,12 @@ export const SYNC_INTERVAL_MS = 900;
 /** Calls per second the object allows itself, well under its ceiling of 500 to 1,000 (PLATFORM: Durable Objects). */
 export const MOST_CALLS_PER_SECOND = 200;
 /** Of these so many are given out; the rest is for the network, which does not keep the spacing. */
-const PLANNED_PER_SECOND = 180;
+const PLANNED_PER_SECOND = 170;
 /** However many calls are not planned, so many of the planned ones stay, or nobody would ever hear of a change. */
 const FEWEST_PLANNED_PER_SECOND = 50;
+/** Where isolates queue, so many of them may call once they have something to say, this often. */
+const SCOUTS = 20;
+const SCOUT_MS = 1_000;
 /** Calls that were not planned are counted over so many seconds... */
 const WINDOW_S = 10;
 /** ...and in each of these for at most so many: one crowd must not hold up everybody for an hour. */
@@ -35,6 +38,8 @@ export class Pacer {
   #markMs: number;
   readonly #inheritedUntilMs: number;
   readonly #asks = new AskQueue();
+  /** Counts up to the next scout. */
+  #heard = 0;
   /** Calls that were not planned, by second; the oldest makes room for the newest. */
   readonly #unplanned = new Array<number>(WINDOW_S).fill(0);
   #second: number;
@@ -67,9 +72,18 @@ export class Pacer {
     return Math.ceil(this.#plannedMs - nowMs);
   }
 
-  /** Milliseconds after which an isolate may call for reasons of its own, so that `isolates` of them may do so. */
-  earliest(isolates: number): number {
-    return Math.ceil((isolates * 1_000) / PLANNED_PER_SECOND);
+  /**
+   * Milliseconds after which an isolate may call for reasons of its own, so that `isolates` of them may do so. Where
+   * there is a queue, not before its place there: a failure all of them see would else release all at once who came
+   * when the queue was longer than it is now. A few may all the same, or nobody would hear of a failure for long.
+   * @param paceMs when it is to call in any case
+   */
+  earliest(isolates: number, paceMs: number): number {
+    if (paceMs > SYNC_INTERVAL_MS) {
+      this.#heard = (this.#heard + 1) % Math.ceil(isolates / SCOUTS);
+      return this.#heard === 0 ? Math.min(SCOUT_MS, paceMs) : paceMs;
+    }
+    return Math.min(Math.ceil((isolates * 1_000) / PLANNED_PER_SECOND), paceMs);
   }
 
   /** A call came that was not planned; calls for tokens aside. */
@@ -79,10 +93,14 @@ export class Pacer {
     this.#unplanned[place] = Math.min((this.#unplanned[place] ?? 0) + 1, MOST_COUNTED);
   }
 
-  /** One of so many isolates has called for tokens. Milliseconds until it may do so again, of whatever origin. */
-  nextAsk(isolates: number, nowMs: number): number {
-    const syncs = Math.min(PLANNED_PER_SECOND - FEWEST_ASKS, (isolates * 1_000) / SYNC_INTERVAL_MS);
-    return Math.ceil(this.#asks.waitMs(syncs, nowMs));
+  /** One of so many isolates has called for tokens: when it may again, of whatever origin. */
+  nextAsk(isolates: number, nowMs: number): AskTurn {
+    return this.#asks.again(isolates, syncsPerSecond(isolates), nowMs);
+  }
+
+  /** When one of so many isolates may call for tokens that has not done so lately. */
+  firstAsk(isolates: number): AskTurn {
+    return this.#asks.first(isolates, syncsPerSecond(isolates));
   }
 
   #plannedPerSecond(nowMs: number): number {
@@ -99,4 +117,8 @@ export class Pacer {
     }
     this.#second = Math.max(this.#second, second);
   }
+}
+
+function syncsPerSecond(isolates: number): number {
+  return Math.min(PLANNED_PER_SECOND - FEWEST_ASKS, (isolates * 1_000) / SYNC_INTERVAL_MS);
 }

@@ -31,6 +31,8 @@ export class RouteBook extends DurableObject<Env> implements RoutesRpc {
   readonly #writer: ConfigWriter;
   readonly #recentPools: RecentPools;
   #checkedAtMs = Number.NEGATIVE_INFINITY;
+  /** The time that the last alarm to ring, perhaps running still, was set to. */
+  #lastAlarmMs = Number.NEGATIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -96,7 +98,8 @@ export class RouteBook extends DurableObject<Env> implements RoutesRpc {
     await this.#arm();
   }
 
-  override async alarm(): Promise<void> {
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    this.#lastAlarmMs = info?.scheduledTime ?? this.#lastAlarmMs;
     try {
       await this.#writer.flush();
     } finally {
@@ -127,10 +130,11 @@ export class RouteBook extends DurableObject<Env> implements RoutesRpc {
     }
   }
 
-  /** An alarm for what KV does not have yet. */
+  /** An alarm for what KV does not have yet. One set to the very time of the one that runs would be lost. */
   async #arm(): Promise<void> {
     const dueMs = this.#writer.nextDueMs();
-    if (dueMs < Number.POSITIVE_INFINITY) await this.ctx.storage.setAlarm(Math.max(dueMs, Date.now()));
+    if (dueMs === Number.POSITIVE_INFINITY) return;
+    await this.ctx.storage.setAlarm(Math.max(Math.ceil(dueMs), Date.now(), this.#lastAlarmMs + 1));
   }
 
   /** Who misses it reads KV a minute later. */

@@ -11,8 +11,8 @@ import type { WrittenConfig } from "./config-writer.ts";
 import { EventBook } from "./event-counts.ts";
 import type { PoolStore } from "./store.ts";
 
-/** Routes are taken for deleted when KV has not had them for this long; KV may be this far behind itself. */
-const REMOVAL_NOTICE_MS = 60_000;
+/** Routes written so lately may be missing only where KV is behind; older ones were deleted. */
+const KV_DELAY_MS = 60_000;
 
 export interface RouteKeeperOptions {
   store: PoolStore;
@@ -26,7 +26,6 @@ export class RouteKeeper implements WrittenConfig {
   readonly keeper: ConfigKeeper<readonly RouteConfig[]>;
   readonly #options: RouteKeeperOptions;
   readonly #events: EventBook;
-  #missingSinceMs: number | null = null;
 
   constructor(options: RouteKeeperOptions) {
     this.#options = options;
@@ -38,10 +37,9 @@ export class RouteKeeper implements WrittenConfig {
     return this.keeper.config !== null;
   }
 
-  /** What KV holds. A good, newer document comes into force; without any for a while, there are no routes. */
+  /** What KV holds. A good, newer document comes into force; if it was deleted, there are no routes. */
   offer(document: OfferedDocument | null): OfferVerdict | "missing" {
     if (document === null) return this.#missing();
-    this.#missingSinceMs = null;
     const errorBefore = this.keeper.error;
     const verdict = this.keeper.offer(document);
     const { error, version } = this.keeper;
@@ -79,8 +77,7 @@ export class RouteKeeper implements WrittenConfig {
 
   #missing(): OfferVerdict | "missing" {
     const nowMs = this.#options.now();
-    this.#missingSinceMs ??= nowMs;
-    if (!this.configured || nowMs - this.#missingSinceMs < REMOVAL_NOTICE_MS) return "missing";
+    if (!this.configured || nowMs - this.document().mark < KV_DELAY_MS) return "missing";
     return this.offer({ text: "[]", updatedAt: nowMs });
   }
 

@@ -214,14 +214,23 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     this.#lastAlarmMs = info?.scheduledTime ?? this.#lastAlarmMs;
     this.#setAlarm(Date.now() + SAFETY_ALARM_MS);
     try {
-      // Side by side: a KV that hangs must not hold up a check.
-      const config = this.#isConfigCheckDue() ? this.#checkConfig() : undefined;
-      await Promise.all([config, this.#controller.run(), this.#writer.flush()]);
+      // Not waited for: the next alarm rings when this one is over, and neither KV nor a receiver may hold up a check.
+      if (this.#isConfigCheckDue()) this.#background(this.#checkConfig());
+      this.#background(this.#writer.flush());
+      this.#background(this.#controller.notify());
+      await this.#controller.run();
     } catch (error) {
       logLine({ pool: this.#pool, event: "alarm_failed", error: String(error) });
     }
     this.#alarmAtMs = null;
     this.#arm();
+  }
+
+  /** Goes on by itself; what is next is seen to when it is over. */
+  #background(work: Promise<unknown>): void {
+    const failed = (error: unknown) =>
+      logLine({ pool: this.#pool, event: "alarm_failed", error: String(error) });
+    this.ctx.waitUntil(work.then(() => this.#arm(), failed));
   }
 
   /** Requests for a pool that has no configuration must not become as many readings of KV. */

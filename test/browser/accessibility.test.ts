@@ -75,6 +75,7 @@ const VIEWS: [query: string, ready: [selector: string, text: string | RegExp]][]
   ["?pool=default&view=events", [".timeline", "b is unhealthy"]],
   ["?pool=nowhere", [".blank", "There is no such pool"]],
   ["?view=routes", [".editor", "1"]],
+  ["?view=route-versions", [".empty", "no versions"]],
   ["?view=explain", ["form", "Method"]],
   ["?view=create", ["main", "Name"]],
 ];

@@ -102,6 +102,27 @@ describe("configuring", () => {
     expect(config.origins[1]).toMatchObject({ id: "b", weight: 2 });
   });
 
+  test("what was typed is not lost by going back, unless one says so", async () => {
+    const { page } = world.visitor;
+    await world.enter("?pool=edited");
+    await page.getByRole("link", { name: "Configuration" }).click();
+    const editor = page.getByLabel("The configuration of edited");
+    await editor.fill("half a thought");
+    const asked: string[] = [];
+    page.once("dialog", (dialog) => {
+      asked.push(dialog.message());
+      void dialog.dismiss();
+    });
+    await page.evaluate("history.back()");
+    await eventually("the question", () => asked.length > 0);
+    expect(asked).toEqual(["Leave and lose what you changed?"]);
+    expect(page.url()).toContain("view=config");
+    expect(await editor.inputValue()).toBe("half a thought");
+    await page.getByRole("button", { name: "Discard changes" }).click();
+    await page.getByRole("link", { name: "Traffic" }).click();
+    await shows(page, row("a"), "Healthy");
+  });
+
   test("what somebody else wrote meanwhile is not written over, but shown", async () => {
     const { page } = world.visitor;
     await world.enter("?pool=edited&view=config");
@@ -133,11 +154,11 @@ describe("configuring", () => {
     const dialog = page.getByRole("dialog");
     await shows(page, "dialog .changes", "origins[a].weight");
     await dialog.getByRole("button", { name: "Roll back" }).click();
-    await shows(page, ".toast", `is back at version ${before.version - 1}`);
+    await shows(page, ".toast", `Back at version ${before.version - 1} of edited`);
     await shows(page, ".versions tr", new RegExp(`${before.version + 1}\\s+in force`));
   });
 
-  test("a pool is made, and the routes lead to it", async () => {
+  test("a pool is made, the routes lead to it, and they go back to what they were", async () => {
     const { page } = world.visitor;
     await world.enter("?view=create");
     await page.getByLabel("Name").fill("fresh");
@@ -153,5 +174,12 @@ describe("configuring", () => {
     await page.getByRole("button", { name: "Check and compare" }).click();
     await page.getByRole("button", { name: "Put in force" }).click();
     await shows(page, ".toast", "The routes are in force");
+    await page.getByRole("link", { name: "Versions" }).click();
+    await shows(page, ".versions tr", /2\s+in force/);
+    await page.getByRole("button", { name: "Roll back to version 1" }).click();
+    await shows(page, "dialog .changes", "/fresh/*");
+    await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
+    await shows(page, ".toast", "Back at version 1 of the routes");
+    await shows(page, ".versions tr", /3\s+in force/);
   });
 });

@@ -107,7 +107,8 @@ describe("an origin that accepts and never answers", () => {
   test("is given up for another one each time, and ejected after five in a row", async () => {
     const { balancer, origins } = await start(["a", "b"], {
       outlier_detection: { consecutive_failures: 5, base_ejection_time: 300 },
-      failover: { attempt_timeout: 0.3 },
+      // Short, but long enough for the other origin on a busy machine.
+      failover: { attempt_timeout: 1.5 },
     });
     const [a] = origins;
     await a?.behave({ fault: "hang" });
@@ -116,6 +117,24 @@ describe("an origin that accepts and never answers", () => {
     expect(new Set(statuses)).toEqual(new Set([200]));
     expect(loggedEvents(balancer, "ejected").map(({ origin }) => origin)).toEqual(["a"]);
     expect((await a?.hits())?.length).toBe(5);
+  });
+});
+
+describe("an origin that fails every third request, and so never five in a row", () => {
+  test("is ejected for its share of failures", async () => {
+    const { balancer } = await start(
+      ["a", "b"],
+      { outlier_detection: { failure_percent: 30, base_ejection_time: 300 } },
+      { prepare: async ([a]) => a?.behave({ statuses: [200, 200, 500] }) },
+    );
+    await eventually("it is ejected", async () => {
+      await served(balancer, 10);
+      return loggedEvents(balancer, "ejected").length > 0;
+    });
+    expect(loggedEvents(balancer, "ejected").map(({ origin, detail }) => [origin, detail])).toEqual([
+      ["a", "failure percent"],
+    ]);
+    expect(new Set(await served(balancer, 6))).toEqual(new Set(["b"]));
   });
 });
 

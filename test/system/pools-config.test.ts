@@ -160,7 +160,8 @@ describe("through the admin API", () => {
   });
 });
 
-describe("through the KV on this machine", () => {
+// Wrangler takes seconds to start, and each test starts it many times.
+describe("through the KV on this machine", { timeout: 180_000 }, () => {
   const local = (state: string, command: string, ...args: string[]) =>
     runPools([command, ...args, "--local", "--state", state]);
 

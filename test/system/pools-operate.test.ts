@@ -152,7 +152,7 @@ describe("drain", () => {
     const one = startPools(["drain", "web", "b", "--wait"], where());
     await eventually("it waits", () => one.stderr.includes("connection open"));
     expect(await one.signal("SIGINT")).toEqual({ code: 130, signal: null });
-    expect(one.stdout).toBe("web/b drains on; undrain web b would end that\n");
+    expect(one.stdout).toBe("web/b drains on; undrain would end that\n");
     expect((await pools("drain", "web", "b")).stdout).toMatch(
       /^web\/b is draining already: 1 connection open, /,
     );

@@ -22,7 +22,7 @@ describe("a share", () => {
     const limiter = new LeasedLimiter(50);
     expect(started(limiter, 0)).toBe(0);
     limiter.apply({ ...NOTHING, share: 7 }, 0, 10);
-    expect([started(limiter, 10), started(limiter, 1_009), started(limiter, 1_010)]).toEqual([7, 0, 7]);
+    expect([started(limiter, 10), started(limiter, 1_014), started(limiter, 1_015)]).toEqual([7, 0, 7]);
   });
 
   it("ends before the object thinks so, counted from the sending of the report", () => {
@@ -34,7 +34,13 @@ describe("a share", () => {
     const limiter = leased({ share: 7 });
     expect(started(limiter, 0)).toBe(7);
     limiter.apply({ ...NOTHING, lease: 2, share: 3 }, 100, 120);
-    expect([started(limiter, 500), started(limiter, 1_000)]).toEqual([0, 3]);
+    expect([started(limiter, 500), started(limiter, 1_005)]).toEqual([0, 3]);
+  });
+
+  it("is kept in true time, though the clock counts whole milliseconds and stands still while code runs", () => {
+    const limiter = leased({ share: 1 });
+    // Taken at 0.9 ms: at 1,000.1 ms not a second has passed.
+    expect([0, 1_000, 1_004, 1_005].map((nowMs) => started(limiter, nowMs))).toEqual([1, 0, 0, 1]);
   });
 
   it("is not replaced by an older answer that comes late", () => {
@@ -68,6 +74,17 @@ describe("tokens", () => {
   it("that arrive too late are not used, and are told of as unspent", () => {
     const limiter = leased({ lease: 9, tokens: 3, token_ms: 50 }, 0, 80);
     expect([started(limiter, 80), limiter.report(80).spent]).toEqual([0, [[9, 0, 80]]]);
+  });
+
+  it("are asked for in the isolate's turn alone, if it was given one", () => {
+    const limiter = leased({ wait_ms: 300, ask_ms: 100 });
+    expect([299, 300, 399, 400].map((nowMs) => limiter.mayAsk(nowMs))).toEqual([false, true, true, false]);
+    expect(limiter.retryAfterMs(100)).toBe(200);
+    limiter.apply({ ...NOTHING, lease: 2, wait_ms: 900, ask_ms: 100 }, 100, 100);
+    expect(limiter.mayAsk(300), "a turn that is still to come is not given up").toBe(true);
+    expect(limiter.retryAfterMs(500), "the next turn is not known").toBeGreaterThan(0);
+    limiter.apply({ ...NOTHING, lease: 3, wait_ms: 100 }, 500, 500);
+    expect([599, 600, 9_000].map((nowMs) => limiter.mayAsk(nowMs))).toEqual([false, true, true]);
   });
 });
 

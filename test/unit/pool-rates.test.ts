@@ -57,35 +57,54 @@ describe("reports", () => {
 });
 
 describe("an object that does not answer", () => {
-  it("is taken for unreachable after three calls; a cold isolate does not wait for that", () => {
-    const [leased, cold] = [origin("a", 5), origin("b", 5)];
-    const rates = ratesOf(leased, cold);
-    rates.apply({ a: GRANT }, 0, 0);
-    const after = [1, 2, 3].map(() => {
-      rates.unanswered();
-      return [leased.leased?.inForce(60_000), cold.leased?.inForce(60_000)];
-    });
-    expect(after).toEqual([
-      [0, 5],
-      [0, 5],
-      [2, 5],
-    ]);
+  const COLD_AND_LEASED = (): [EdgeServer, EdgeServer, PoolRates] => {
+    const [cold, leased] = [origin("a", 5), origin("b", 5)];
+    const rates = ratesOf(cold, leased);
+    rates.apply({ b: GRANT }, 0, 0);
+    return [cold, leased, rates];
+  };
+  const inForce = (...servers: EdgeServer[]) => servers.map((server) => server.leased?.inForce(60_000));
+
+  it("is taken for unreachable after three calls and two seconds, with a share or without one", () => {
+    const [cold, leased, rates] = COLD_AND_LEASED();
+    for (const atMs of [10_000, 10_100, 10_200, 11_999]) rates.unanswered(atMs);
+    expect(inForce(cold, leased)).toEqual([0, 0]);
+    rates.unanswered(12_000);
+    expect(inForce(cold, leased)).toEqual([5, 2]);
     rates.apply({}, 60_000, 60_000);
-    expect([leased.leased?.inForce(60_000), cold.leased?.inForce(60_000)]).toEqual([0, 0]);
+    expect(inForce(cold, leased)).toEqual([0, 0]);
   });
 
-  it("is taken for unreachable at once if it says that it is overloaded", () => {
-    const server = origin("a", 5);
-    const rates = ratesOf(server);
-    rates.apply({ a: GRANT }, 0, 0);
-    rates.unanswered(true);
-    expect([server.leased?.inForce(60_000), server.leased?.mayAsk(60_000)]).toEqual([2, false]);
+  it("is not taken for unreachable for two calls, however far apart, nor for three with an answer between", () => {
+    const [cold, leased, rates] = COLD_AND_LEASED();
+    for (const atMs of [10_000, 20_000]) rates.unanswered(atMs);
+    rates.apply({}, 20_100, 20_200);
+    for (const atMs of [30_000, 40_000]) rates.unanswered(atMs);
+    expect(inForce(cold, leased)).toEqual([0, 0]);
+  });
+
+  it("is taken for unreachable by a cold isolate once two calls in a row failed at once", () => {
+    const [cold, leased, rates] = COLD_AND_LEASED();
+    const error = { isError: true };
+    rates.unanswered(10_000, error);
+    expect(inForce(cold)).toEqual([0]);
+    rates.unanswered(10_001, error);
+    expect(inForce(cold, leased)).toEqual([5, 0]);
+  });
+
+  it("is not asked again for a while if it says that it is overloaded, and then believed sooner", () => {
+    const [, leased, rates] = COLD_AND_LEASED();
+    rates.unanswered(10_000, { isOverloaded: true });
+    expect([13_999, 14_000].map((atMs) => leased.leased?.mayAsk(atMs))).toEqual([false, true]);
+    expect(inForce(leased)).toEqual([0]);
+    rates.unanswered(14_000, { isOverloaded: true });
+    expect(inForce(leased)).toEqual([2]);
   });
 
   it("is out of reach also for origins that are heard of later, from KV", () => {
     const server = origin("a", 5);
     const rates = new PoolRates();
-    rates.unanswered();
+    for (const atMs of [0, 1_000, 2_000]) rates.unanswered(atMs);
     rates.adopt([server]);
     expect(server.leased?.inForce(0)).toBe(5);
   });

@@ -161,6 +161,13 @@ describe("Cloudflare Access", () => {
     expect(asked).toEqual([`${issuer}/cdn-cgi/access/certs`]);
   });
 
+  it("opens the dashboard without a form to sign in", async () => {
+    const { sign, call } = await world();
+    const html = await (await call(await sign(), "GET /")).text();
+    expect(html).toContain('{"name":"ann@example.com","scope":"admin","via":"access"}');
+    expect(await (await call("a.b.c", "GET /")).text()).toContain('action="/_lb/login"');
+  });
+
   it("names who it is in the audit", async () => {
     const { sign, call } = await world();
     const body = JSON.stringify({ origins: [origin("a")] });

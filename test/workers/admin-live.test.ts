@@ -115,6 +115,8 @@ describe("live", () => {
     const few = await live(id, "&origins=2");
     expect(few.origins.map((each) => each.id)).toEqual(["d", "a"]);
     expect([few.origin_count, few.eligible_count]).toEqual([4, 2]);
+    const named = await live(id, "&origins=2&origin=b");
+    expect(named.origins.map((each) => each.id)).toEqual(["b", "d"]);
     expect((await live(id)).origins.map((each) => each.id)).toEqual(["a", "b", "c", "d"]);
   });
 

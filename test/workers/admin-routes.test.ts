@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { ask, origin } from "./admin-support.ts";
 
 const [urlA = "", urlB = ""] = inject("origins");
@@ -158,6 +158,24 @@ describe("an isolate", () => {
       await lag();
       expect(await answersFrom("busy")).toBe("o1");
       await new Promise((done) => setTimeout(done, 1_000));
+    }
+  });
+});
+
+// Last: it moves the clock, and later marks with it.
+describe("what KV does not show any more", () => {
+  it("is no longer in force, unless it is so new that KV may be behind", async () => {
+    await put([route("kept", "one")]);
+    await finds([route("kept", "one")], { updated_at: (await ask("GET /routes")).body.updated_at });
+    await env.POOLS.delete("routes");
+    await new Promise((done) => setTimeout(done, 5_050));
+    expect(await routes(), "new").toEqual([route("kept", "one")]);
+    const later = Date.now() + 70_000;
+    vi.useFakeTimers({ toFake: ["Date"], now: later });
+    try {
+      expect(await routes(), "old").toEqual([]);
+    } finally {
+      vi.useRealTimers();
     }
   });
 });

@@ -3,10 +3,11 @@
  */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { seededRandom } from "../support/seeded-random.ts";
 import { VirtualIsolate } from "./virtual-isolate.ts";
 import { VirtualObject } from "./virtual-object.ts";
+import { WrappedObject } from "./wrapped-object.ts";
 
 const SEED = 20_261_124;
 const ORIGINS = { origins: ["a", "b", "c"].map((id) => ({ id, url: `http://${id}.example` })) };
@@ -61,6 +62,23 @@ describe("calls", () => {
       const per1000 = ((isolate.calls - calls) / (isolate.positions.length - requests)) * 1_000;
       expect(per1000).toBeLessThanOrEqual(5);
     });
+  });
+
+  it("are as few through the real data path: one a pace, and a few until the demand is known", async () => {
+    const pool = "lease-real";
+    const object = new WrappedObject();
+    const origins = inject("origins").map((url, i) => ({ id: `o${i}`, url }));
+    await env.POOLS.put(`pool:${pool}`, JSON.stringify({ origins, log: { sample: 0 } }));
+    await env.POOLS.put("routes", JSON.stringify([{ pool }]));
+    const startedMs = Date.now();
+    const one = async () => {
+      for (let i = 0; i < 250; i++) expect(await object.seen("http://lease.example/")).toMatch(/^200 /);
+    };
+    await Promise.all(Array.from({ length: 8 }, one));
+    const paces = (Date.now() - startedMs) / 900;
+    expect(object.count("sync")).toBeLessThanOrEqual(8 + 1.3 * paces);
+    expect(object.calls.filter((method) => method !== "sync")).toEqual([]);
+    await object.settle();
   });
 
   it("are about one a second for an isolate with little to do", async () => {

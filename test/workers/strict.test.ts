@@ -112,6 +112,15 @@ function report(isolate: string, more: Partial<SyncReport> = {}): SyncReport {
   };
 }
 
+describe("a pool that was removed", () => {
+  it("is picked from no more, at once", async () => {
+    await configure();
+    expect((await pick("one")).origin).toBe("a");
+    await stub().removePool({ who: "test", what: "remove" });
+    expect((await pick("one")).origin).toBeNull();
+  });
+});
+
 describe("several isolates at once", () => {
   it("leave no gap in the order with the leases that their syncs bring", async () => {
     await configure();

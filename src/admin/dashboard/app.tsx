@@ -12,10 +12,11 @@ import { viewer } from "./lib/viewer.ts";
 import { Freshness, StaleNotice } from "./parts/freshness.tsx";
 import { SignInDialog } from "./parts/sign-in-dialog.tsx";
 import { Announcer, Toasts } from "./parts/toasts.tsx";
-import { CreateView, RoutesView } from "./views/config.tsx";
+import { CreateView } from "./views/config.tsx";
 import { ExplainView } from "./views/explain.tsx";
 import { Overview } from "./views/overview.tsx";
 import { PoolView } from "./views/pool.tsx";
+import { RoutesView } from "./views/routes.tsx";
 
 export function App() {
   const state = useStore(feed);
@@ -39,10 +40,11 @@ export function App() {
 }
 
 function Head({ at }: { at: Place }) {
-  const isPools = at.view !== "routes" && at.view !== "explain";
+  const isRoutes = at.view === "routes" || at.view === "route-versions";
+  const isPools = !isRoutes && at.view !== "explain";
   const links: [string, string, boolean][] = [
     ["Pools", href({}), isPools],
-    ["Routes", href({ view: "routes" }), at.view === "routes"],
+    ["Routes", href({ view: "routes" }), isRoutes],
     ["Explain", href({ view: "explain" }), at.view === "explain"],
   ];
   return (
@@ -82,7 +84,8 @@ function Head({ at }: { at: Place }) {
 
 function Content({ state, at }: { state: FeedState; at: Place }) {
   const nowMs = Date.now() + state.skewMs;
-  if (at.view === "routes") return <RoutesView />;
+  if (at.view === "routes" || at.view === "route-versions")
+    return <RoutesView view={at.view} nowMs={nowMs} />;
   if (at.view === "explain") return <ExplainView />;
   if (at.view === "create") return <CreateView />;
   const { pools } = state;

@@ -156,7 +156,9 @@ export class Editing {
 
   async #current(): Promise<Loaded> {
     const answer = await call<Record<string, unknown>>(this.#source.path);
-    return { text: pretty(this.#source.pick(answer)), etag: String(answer.etag) };
+    // Version 0 is none: the write is to be the first.
+    const etag = answer.version === 0 ? null : String(answer.etag);
+    return { text: pretty(this.#source.pick(answer)), etag };
   }
 
   #preview(text: string): Promise<Preview> {

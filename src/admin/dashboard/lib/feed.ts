@@ -39,7 +39,7 @@ const LONGEST_PAUSE_MS = 15_000;
 /** Of each pool among the others. */
 const FEW = { origins: 48, events: 12 };
 /** Of the pool that is looked at. */
-const MANY = { origins: 200, events: 60 };
+const MANY = { origins: 100, events: 60 };
 
 export const feed = new Store<FeedState>({
   pools: null,
@@ -63,9 +63,8 @@ export function startFeed(): void {
     else refresh();
   });
   place.watch((now, before) => {
-    if (now.pool === before.pool) return;
-    shownOrigins.set(MANY.origins);
-    refresh();
+    if (now.pool !== before.pool) shownOrigins.set(MANY.origins);
+    if (now.pool !== before.pool || now.origin !== before.origin) refresh();
   });
   shownOrigins.watch(refresh);
   refresh();
@@ -116,11 +115,11 @@ function nextMs(): number {
 }
 
 async function ask(signal: AbortSignal): Promise<Pick<FeedState, "pools" | "skewMs">> {
-  const { pool } = place.value;
+  const { pool, origin } = place.value;
   const isTurn = pool === null || turn % OTHERS_EVERY === 0;
   const [all, one] = await Promise.all([
     isTurn ? live(`origins=${FEW.origins}&events=${FEW.events}`, signal) : null,
-    pool === null ? null : watched(pool, signal),
+    pool === null ? null : watched(pool, origin, signal),
   ]);
   const others = all?.pools ?? feed.value.pools ?? [];
   // A pool that KV does not list yet, because it was made a moment ago, is there all the same.
@@ -132,8 +131,13 @@ async function ask(signal: AbortSignal): Promise<Pick<FeedState, "pools" | "skew
 }
 
 /** A pool that is gone, or does not answer, must not look like a balancer that does not. */
-async function watched(pool: string, signal: AbortSignal): Promise<WatchedPool> {
-  const query = `pool=${encodeURIComponent(pool)}&origins=${shownOrigins.value}&events=${MANY.events}`;
+async function watched(pool: string, origin: string | null, signal: AbortSignal): Promise<WatchedPool> {
+  const query = new URLSearchParams({
+    pool,
+    origins: String(shownOrigins.value),
+    events: String(MANY.events),
+    ...(origin === null ? {} : { origin }),
+  });
   try {
     const { pools } = await live(query, signal);
     return pools[0] ?? { pool, error: "The pool is gone" };
@@ -144,6 +148,9 @@ async function watched(pool: string, signal: AbortSignal): Promise<WatchedPool> 
   }
 }
 
-async function live(query: string, signal: AbortSignal): Promise<{ at: number; pools: WatchedPool[] }> {
+async function live(
+  query: string | URLSearchParams,
+  signal: AbortSignal,
+): Promise<{ at: number; pools: WatchedPool[] }> {
   return await call(`/live?${query}`, { signal });
 }

@@ -4,7 +4,17 @@
  */
 import { Store } from "./store.ts";
 
-export type View = "traffic" | "config" | "versions" | "events" | "routes" | "explain" | "create";
+const VIEWS = [
+  "traffic",
+  "config",
+  "versions",
+  "events",
+  "routes",
+  "route-versions",
+  "explain",
+  "create",
+] as const;
+export type View = (typeof VIEWS)[number];
 
 export interface Place {
   /** Null: none in particular. */
@@ -13,10 +23,13 @@ export interface Place {
   view: View;
 }
 
-const VIEWS: readonly View[] = ["traffic", "config", "versions", "events", "routes", "explain", "create"];
-
 export const place = new Store<Place>(read());
-addEventListener("popstate", () => place.set(read()));
+/** The address of `place`. */
+let here = location.href;
+addEventListener("popstate", () => {
+  if (mayLeave()) arrive();
+  else history.pushState(null, "", here);
+});
 
 export function href({ pool = null, origin = null, view = "traffic" }: Partial<Place>): string {
   const query = new URLSearchParams();
@@ -36,7 +49,7 @@ export function guardLeaving(check: (() => boolean) | null): void {
 export function go(url: string): void {
   if (!mayLeave()) return;
   history.pushState(null, "", url);
-  place.set(read());
+  arrive();
   scrollTo(0, 0);
   // Who listens to the page hears the new heading; who uses the keyboard goes on from it.
   requestAnimationFrame(() => document.querySelector<HTMLElement>("main h1")?.focus());
@@ -53,6 +66,11 @@ export function followLinks(): void {
     event.preventDefault();
     go(url.pathname + url.search);
   });
+}
+
+function arrive(): void {
+  here = location.href;
+  place.set(read());
 }
 
 function read(): Place {

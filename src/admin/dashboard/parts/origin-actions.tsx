@@ -25,44 +25,21 @@ export function OriginActions({ pool, origin }: OriginProps) {
   const name = `${origin.id} of ${pool.pool}`;
   const isOut = origin.draining || origin.drained;
   const close = () => setAsked(null);
+  const undrain = () => act(`${name} takes traffic again`, () => post(`${path}/undrain`));
+  const enable = () => act(`${name} is enabled`, () => patch(path, { enabled: true }));
   return (
     <div class="actions">
       {isOut ? (
-        <button
-          type="button"
-          class="button button-small"
-          onClick={() => void act(`${name} takes traffic again`, () => post(`${path}/undrain`))}
-        >
-          Undrain
-          <Whose name={name} />
-        </button>
+        <Action label="Undrain" name={name} run={() => void undrain()} />
       ) : (
-        <button type="button" class="button button-small" onClick={() => setAsked("drain")}>
-          Drain
-          <Whose name={name} />
-        </button>
+        <Action label="Drain" name={name} run={() => setAsked("drain")} />
       )}
-      {!origin.leaving && (
-        <button type="button" class="button button-small" onClick={() => setAsked("weight")}>
-          Weight
-          <Whose name={name} />
-        </button>
-      )}
+      {!origin.leaving && <Action label="Weight" name={name} run={() => setAsked("weight")} />}
       {!origin.leaving &&
         (origin.enabled ? (
-          <button type="button" class="button button-small" onClick={() => setAsked("disable")}>
-            Disable
-            <Whose name={name} />
-          </button>
+          <Action label="Disable" name={name} run={() => setAsked("disable")} />
         ) : (
-          <button
-            type="button"
-            class="button button-small"
-            onClick={() => void act(`${name} is enabled`, () => patch(path, { enabled: true }))}
-          >
-            Enable
-            <Whose name={name} />
-          </button>
+          <Action label="Enable" name={name} run={() => void enable()} />
         ))}
       {asked === "weight" && <WeightDialog pool={pool} origin={origin} onClose={close} />}
       {(asked === "drain" || asked === "disable") && (
@@ -73,8 +50,13 @@ export function OriginActions({ pool, origin }: OriginProps) {
 }
 
 /** Buttons of many rows say the same to the eye; the ear has no rows. */
-function Whose({ name }: { name: string }) {
-  return <span class="unseen"> {name}</span>;
+function Action({ label, name, run }: { label: string; name: string; run: () => void }) {
+  return (
+    <button type="button" class="button button-small" onClick={run}>
+      {label}
+      <span class="unseen"> {name}</span>
+    </button>
+  );
 }
 
 function LeaveDialog({

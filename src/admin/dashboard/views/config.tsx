@@ -1,5 +1,5 @@
 /**
- * The configuration of a pool, of a pool that is to be, and the routes.
+ * The configuration of a pool, and of one that is to be.
  * @module
  */
 import { useState } from "hono/jsx/dom";
@@ -26,26 +26,6 @@ export function PoolConfigView({ pool }: { pool: string }) {
         }}
       />
     </section>
-  );
-}
-
-export function RoutesView() {
-  return (
-    <>
-      <PageHead title="Routes">
-        The first that matches a request's host and path names its pool. None at all: the only pool, or the
-        pool "default". KV alone holds them, so a change takes up to a minute to be known everywhere.
-      </PageHead>
-      <DocumentEditor
-        source={{
-          label: "The routes",
-          done: "The routes are in force",
-          path: "/routes",
-          base: "routes",
-          pick: ({ routes }) => routes ?? [],
-        }}
-      />
-    </>
   );
 }
 

@@ -18,6 +18,7 @@ import { Badge, Mark } from "../parts/mark.tsx";
 import { OriginTable } from "../parts/origin-table.tsx";
 import { Scroll } from "../parts/scroll.tsx";
 import { Stats } from "../parts/stats.tsx";
+import { Tabs } from "../parts/tabs.tsx";
 import { Timeline } from "../parts/timeline.tsx";
 import { PoolConfigView } from "./config.tsx";
 import { EventsView } from "./events.tsx";
@@ -48,11 +49,25 @@ export function PoolView({ pool, place, nowMs }: { pool: WatchedPool | null; pla
       <PoolHead pool={pool} view={place.view} />
       {place.view === "traffic" && <Traffic pool={pool} nowMs={nowMs} />}
       {place.view === "config" && <PoolConfigView key={name} pool={name} />}
-      {place.view === "versions" && <VersionsView pool={pool} nowMs={nowMs} />}
+      {place.view === "versions" && (
+        <VersionsView
+          subject={{
+            name,
+            path: `/pools/${encodeURIComponent(name)}`,
+            inForce: pool.config_version,
+          }}
+          nowMs={nowMs}
+        />
+      )}
       {place.view === "events" && <EventsView pool={name} newest={pool.events} nowMs={nowMs} />}
     </>
   );
 }
+
+/** So many origins as a pool can have. */
+const MOST_ORIGINS = 5_000;
+/** A longer one must not push the charts out of sight. */
+const LONG_TABLE = 15;
 
 const TABS: [View, string][] = [
   ["traffic", "Traffic"],
@@ -86,25 +101,17 @@ function PoolHead({ pool, view }: { pool: LivePool; view: View }) {
         </div>
         {mayOperate && pool.checked && <CheckNow pool={pool.pool} />}
       </div>
-      <nav class="tabs" aria-label={`Pool ${pool.pool}`}>
-        {TABS.map(([name, label]) => (
-          <a
-            key={name}
-            class="navlink"
-            href={href({ pool: pool.pool, view: name })}
-            aria-current={name === view ? "page" : undefined}
-          >
-            {label}
-          </a>
-        ))}
-      </nav>
+      <Tabs
+        label={`Pool ${pool.pool}`}
+        tabs={TABS.map(([name, label]) => [label, href({ pool: pool.pool, view: name }), name === view])}
+      />
     </>
   );
 }
 
 function Traffic({ pool, nowMs }: PoolProps) {
   const problems = poolProblems(pool, nowMs).filter(({ origin }) => origin === null);
-  const hidden = pool.origin_count - pool.origins.length;
+  const isLong = pool.origins.length > LONG_TABLE;
   return (
     <>
       {problems.map(({ tone, text }) => (
@@ -114,29 +121,37 @@ function Traffic({ pool, nowMs }: PoolProps) {
         </p>
       ))}
       <Stats live={pool} />
-      <section aria-labelledby="origins">
-        <h2 id="origins">Origins</h2>
-        <OriginTable pool={pool} nowMs={nowMs} />
-        {hidden > 0 && (
-          <p>
-            {plural(hidden, "origin")} without trouble {hidden === 1 ? "is" : "are"} not shown.{" "}
-            <button type="button" class="button button-small" onClick={() => shownOrigins.set(5_000)}>
-              Show all {count(pool.origin_count)}
-            </button>
-          </p>
-        )}
-      </section>
+      {!isLong && <Origins pool={pool} nowMs={nowMs} />}
       <Charts
         pool={pool.pool}
         at={pool.at}
         make={(history, span) => poolCharts(pool, history, span)}
         note={pool.origins.length > 8 ? "The charts show the eight busiest origins." : ""}
       />
+      {isLong && <Origins pool={pool} nowMs={nowMs} />}
       <section aria-labelledby="events">
         <h2 id="events">Latest events</h2>
         <Timeline events={pool.events.slice(0, 10)} nowMs={nowMs} />
       </section>
     </>
+  );
+}
+
+function Origins({ pool, nowMs }: PoolProps) {
+  const hidden = pool.origin_count - pool.origins.length;
+  return (
+    <section aria-labelledby="origins">
+      <h2 id="origins">Origins</h2>
+      <OriginTable pool={pool} nowMs={nowMs} />
+      {hidden > 0 && (
+        <p>
+          {plural(hidden, "origin")} of less interest {hidden === 1 ? "is" : "are"} not shown.{" "}
+          <button type="button" class="button button-small" onClick={() => shownOrigins.set(MOST_ORIGINS)}>
+            Show all {count(pool.origin_count)}
+          </button>
+        </p>
+      )}
+    </section>
   );
 }
 

@@ -1,9 +1,8 @@
 /**
- * The versions of a pool's configuration: what each would change now, and the way back to it.
+ * The versions of a document: what each changed, and the way back to it.
  * @module
  */
 import { useEffect, useState } from "hono/jsx/dom";
-import type { LivePool } from "../../../contract/live.ts";
 import { call, messageOf } from "../lib/api.ts";
 import type { Change } from "../lib/change.ts";
 import { ago, clock } from "../lib/format.ts";
@@ -17,28 +16,52 @@ interface Version {
   applied_at: number;
 }
 
+/** Which version one wants to see, and whether to go back to it. */
+interface Asked {
+  version: number;
+  back: boolean;
+}
+
 interface Detail {
   changes: Change[];
   against: number | null;
 }
 
-export function VersionsView({ pool, nowMs }: { pool: LivePool; nowMs: number }) {
+/** A document with a past. */
+interface Subject {
+  /** What it is called where it is spoken of. */
+  name: string;
+  /** Of the API. */
+  path: string;
+  /** The version in force. */
+  inForce: number;
+}
+
+interface VersionsProps {
+  subject: Subject;
+  nowMs: number;
+  /** Went back to a version. */
+  onBack?: () => void;
+}
+
+export function VersionsView({ subject, nowMs, onBack }: VersionsProps) {
   const [versions, setVersions] = useState<readonly Version[] | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
-  const [asked, setAsked] = useState<{ version: number; back: boolean } | null>(null);
-  const path = `/pools/${encodeURIComponent(pool.pool)}`;
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const { name, path, inForce } = subject;
   useEffect(() => {
     call<{ versions: Version[] }>(`${path}/versions`).then(
       (answer) => setVersions(answer.versions),
       (error: unknown) => setFailure(messageOf(error)),
     );
-  }, [path, pool.config_version]);
+  }, [path, inForce]);
   if (failure !== null) return <p class="notice notice-bad">{failure}</p>;
   if (versions === null) return <div class="ghost ghost-tall" aria-busy="true" />;
+  if (versions.length === 0) return <p class="empty">There are no versions yet.</p>;
   return (
     <section aria-label="Versions">
       <table class="versions">
-        <caption class="unseen">Versions of {pool.pool}, newest first</caption>
+        <caption class="unseen">Versions of {name}, newest first</caption>
         <thead>
           <tr>
             <th scope="col">Version</th>
@@ -52,7 +75,7 @@ export function VersionsView({ pool, nowMs }: { pool: LivePool; nowMs: number })
           {versions.map((version) => (
             <VersionRow
               key={version.version}
-              pool={pool}
+              inForce={inForce}
               version={version}
               nowMs={nowMs}
               onAsk={(back) => setAsked({ version: version.version, back })}
@@ -61,21 +84,21 @@ export function VersionsView({ pool, nowMs }: { pool: LivePool; nowMs: number })
         </tbody>
       </table>
       {asked !== null && (
-        <VersionDialog pool={pool} path={path} asked={asked} onClose={() => setAsked(null)} />
+        <VersionDialog subject={subject} asked={asked} onClose={() => setAsked(null)} onBack={onBack} />
       )}
     </section>
   );
 }
 
 interface VersionRowProps {
-  pool: LivePool;
+  inForce: number;
   version: Version;
   nowMs: number;
   onAsk: (back: boolean) => void;
 }
 
-function VersionRow({ pool, version: { version, applied_at }, nowMs, onAsk }: VersionRowProps) {
-  const isInForce = version === pool.config_version;
+function VersionRow({ inForce, version: { version, applied_at }, nowMs, onAsk }: VersionRowProps) {
+  const isInForce = version === inForce;
   return (
     <tr>
       <th scope="row">
@@ -101,21 +124,29 @@ function VersionRow({ pool, version: { version, applied_at }, nowMs, onAsk }: Ve
 }
 
 interface VersionDialogProps {
-  pool: LivePool;
-  path: string;
-  asked: { version: number; back: boolean };
+  subject: Subject;
+  asked: Asked;
   onClose: () => void;
+  onBack: (() => void) | undefined;
 }
 
-function VersionDialog({ pool, path, asked: { version, back }, onClose }: VersionDialogProps) {
+function VersionDialog({ subject, asked: { version, back }, onClose, onBack }: VersionDialogProps) {
+  const { name, path } = subject;
   const [detail, setDetail] = useState<Detail | string | null>(null);
-  const [current] = useState(pool.config_version);
+  // What was shown is what is agreed to.
+  const [current] = useState(subject.inForce);
   useEffect(() => {
     const against = back ? `?against=${current}` : "";
     call<Detail>(`${path}/versions/${version}${against}`).then(setDetail, (error: unknown) =>
       setDetail(messageOf(error)),
     );
   }, []);
+  const rollBack = async (): Promise<void> => {
+    onClose();
+    const headers = { "if-match": `"v${current}"` };
+    const write = () => call(`${path}/rollback`, { method: "POST", body: { version }, headers });
+    if (await act(`Back at version ${version} of ${name}`, write)) onBack?.();
+  };
   const isLoaded = detail !== null && typeof detail !== "string";
   return (
     <Dialog
@@ -126,16 +157,7 @@ function VersionDialog({ pool, path, asked: { version, back }, onClose }: Versio
           ? {
               label: "Roll back",
               disabled: !isLoaded,
-              run: () => {
-                onClose();
-                void act(`${pool.pool} is back at version ${version}`, () =>
-                  call(`${path}/rollback`, {
-                    method: "POST",
-                    body: { version },
-                    headers: { "if-match": `"v${current}"` },
-                  }),
-                );
-              },
+              run: () => void rollBack(),
             }
           : null
       }

@@ -1,0 +1,192 @@
+/**
+ * The simulation's command line.
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { UsageError } from "../../scripts/lib/options.ts";
+
+export const USAGE = `Usage: npm run simulate -- --config FILE [OPTIONS]
+
+Runs the balancer's own picks, leases and pool object on a virtual clock, over your configuration.
+
+  --config FILE       routes and pools, JSON with comments, as for npm start
+  --pool ID           which pool (default: the only one, or "default")
+  --rps N             requests per second, all clients together (default 200)
+  --isolates M        isolates that serve them (default 20)
+  --regions R         regions around the globe; the pool's object is in the first (default 3)
+  --seconds S         how long (default 60)
+  --seed N            the same seed gives the same run (default 1)
+
+What happens (each may be given several times; T and D in seconds)
+  --fail ORIGIN@T     the origin refuses connections from T on
+  --recover ORIGIN@T  it is there again
+  --burst F@T+D       F times as many requests from T on, for D
+  --outage T+D        nothing reaches the pool's object from T on, for D
+  --restart T         the pool's object is started anew, and forgets what it does not store
+
+The world
+  --latency A-B       one way in ms, within a region and to the farthest one (default 3-80)
+  --loss P            percent of the messages to and from the object that get lost (default 0.1)
+  --churn P           percent of the isolates that die in a minute; others come up cold (default 1)
+  --skew X            0: isolates are equally busy; more: some are far busier (default 0)
+  --clients N         how many there are, each with an address and a cookie jar (default 10000)
+  --cold              no isolate has met the object before the run
+Origins: two of these give the third, for each origin's intended share of the requests
+  --load F            share of its workers' time in use, 0 to 1 (default 0.5)
+  --service MS        mean time to serve a request, exponential (default 20)
+  --workers N         requests served at once; others wait in line (default: from the two others)
+
+  --out FILE          writes the picture there (SVG)
+  --json FILE         writes all figures there
+  --help              this text
+
+Exit code: 0 all promises held, 1 one of them did not, 2 wrong usage or a configuration with errors.`;
+
+export interface OriginEvent {
+  readonly origin: string;
+  readonly atMs: number;
+}
+
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface Burst extends Span {
+  readonly factor: number;
+}
+
+export interface SimOptions {
+  readonly config: string;
+  /** Null: the only one, or `default`. */
+  readonly pool: string | null;
+  readonly rps: number;
+  readonly isolates: number;
+  readonly regions: number;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly fails: readonly OriginEvent[];
+  readonly recoveries: readonly OriginEvent[];
+  readonly bursts: readonly Burst[];
+  readonly outages: readonly Span[];
+  readonly restartsMs: readonly number[];
+  readonly nearMs: number;
+  readonly farMs: number;
+  /** Share of messages, 0 to 1. */
+  readonly loss: number;
+  /** Share of isolates per minute, 0 to 1. */
+  readonly churn: number;
+  readonly skew: number;
+  readonly clients: number;
+  readonly isCold: boolean;
+  readonly load: number;
+  /** Null: from load and workers. */
+  readonly serviceMs: number | null;
+  /** Null: from load and service time. */
+  readonly workers: number | null;
+  readonly out: string | null;
+  readonly json: string | null;
+}
+
+/** @throws UsageError; "help" stands for a request for the usage text */
+export function parseOptions(args: readonly string[]): SimOptions | "help" {
+  const values = parse(args);
+  if (values.help === true) return "help";
+  if (!values.config) throw new UsageError("--config: a configuration file is missing");
+  const [nearMs, farMs] = latency(values.latency ?? "3-80");
+  return {
+    config: values.config,
+    pool: values.pool ?? null,
+    rps: number("rps", values.rps ?? "200", 0.001, 1e6),
+    isolates: whole("isolates", values.isolates ?? "20", 1, 1e6),
+    regions: whole("regions", values.regions ?? "3", 1, 300),
+    seconds: whole("seconds", values.seconds ?? "60", 1, 86_400),
+    seed: whole("seed", values.seed ?? "1", 0, 2 ** 31 - 1),
+    fails: (values.fail ?? []).map((text) => originEvent("fail", text)),
+    recoveries: (values.recover ?? []).map((text) => originEvent("recover", text)),
+    bursts: (values.burst ?? []).map(burst),
+    outages: (values.outage ?? []).map((text) => span("outage", text)),
+    restartsMs: (values.restart ?? []).map((text) => 1_000 * number("restart", text, 0, 86_400)),
+    nearMs,
+    farMs,
+    loss: number("loss", values.loss ?? "0.1", 0, 100) / 100,
+    churn: number("churn", values.churn ?? "1", 0, 6_000) / 100,
+    skew: number("skew", values.skew ?? "0", 0, 10),
+    clients: whole("clients", values.clients ?? "10000", 1, 1e7),
+    isCold: values.cold === true,
+    load: number("load", values.load ?? "0.5", 0.001, 10),
+    serviceMs: values.service === undefined ? null : number("service", values.service, 0.001, 600_000),
+    workers: values.workers === undefined ? null : whole("workers", values.workers, 1, 1e6),
+    out: values.out ?? null,
+    json: values.json ?? null,
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: "string" } as const;
+  const texts = { type: "string", multiple: true } as const;
+  const flag = { type: "boolean" } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        ...{ config: text, pool: text, rps: text, isolates: text, regions: text, seconds: text, seed: text },
+        ...{ latency: text, loss: text, churn: text, skew: text, clients: text, cold: flag },
+        ...{ load: text, service: text, workers: text, out: text, json: text },
+        ...{ fail: texts, recover: texts, burst: texts, outage: texts, restart: texts },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function number(flag: string, text: string, least: number, most: number): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`--${flag}: must be a number from ${least} to ${most}, got ${JSON.stringify(text)}`);
+}
+
+function whole(flag: string, text: string, least: number, most: number): number {
+  const value = number(flag, text, least, most);
+  if (Number.isInteger(value)) return value;
+  throw new UsageError(`--${flag}: must be a whole number, got ${JSON.stringify(text)}`);
+}
+
+function originEvent(flag: string, text: string): OriginEvent {
+  const [, origin, seconds] = /^(.+)@([\d.]+)$/.exec(text) ?? [];
+  if (origin === undefined || seconds === undefined) {
+    throw new UsageError(`--${flag}: must be ORIGIN@SECOND, as in a@20, got ${JSON.stringify(text)}`);
+  }
+  return { origin, atMs: 1_000 * number(flag, seconds, 0, 86_400) };
+}
+
+function span(flag: string, text: string): Span {
+  const [, from, length] = /^([\d.]+)\+([\d.]+)$/.exec(text) ?? [];
+  if (from === undefined || length === undefined) {
+    throw new UsageError(`--${flag}: must be SECOND+SECONDS, as in 20+5, got ${JSON.stringify(text)}`);
+  }
+  const fromMs = 1_000 * number(flag, from, 0, 86_400);
+  return { fromMs, toMs: fromMs + 1_000 * number(flag, length, 0.001, 86_400) };
+}
+
+function burst(text: string): Burst {
+  const [, factor, rest] = /^([\d.]+)@(.+)$/.exec(text) ?? [];
+  if (factor === undefined || rest === undefined) {
+    throw new UsageError(
+      `--burst: must be FACTOR@SECOND+SECONDS, as in 5@20+10, got ${JSON.stringify(text)}`,
+    );
+  }
+  return { ...span("burst", rest), factor: number("burst", factor, 0, 1_000) };
+}
+
+function latency(text: string): [number, number] {
+  const [, near, far] = /^([\d.]+)(?:-([\d.]+))?$/.exec(text) ?? [];
+  if (near === undefined) {
+    throw new UsageError(`--latency: must be MS or MS-MS, as in 3-80, got ${JSON.stringify(text)}`);
+  }
+  const nearMs = number("latency", near, 0, 60_000);
+  return [nearMs, number("latency", far ?? near, nearMs, 60_000)];
+}

@@ -1,0 +1,175 @@
+/**
+ * The figures as text.
+ * @module
+ */
+import { MOST_CALLS_PER_SECOND } from "../../src/pool/pacer.ts";
+import { add } from "./numbers.ts";
+import type { QueueResult } from "./queue-result.ts";
+import { CALL_KINDS } from "./recorder.ts";
+import { type FailureResult, LOAD_SPAN_S, type Results } from "./results.ts";
+
+/** Lines shorter than this are shown; longer ones are too rare to matter. */
+const LEAST_TAIL = 0.000_5;
+const MOST_EVENTS = 20;
+
+const CALLS: Readonly<Record<(typeof CALL_KINDS)[number], string>> = {
+  paced: "when told to",
+  early: "early: lease half spent, or a failure to tell of",
+  first: "first of a cold isolate",
+  rested: "late: the first request after a rest",
+  tokens: "for rate-limit tokens",
+  picks: "strict picks and their ends",
+};
+
+export function report(results: Results): string {
+  const sections = [head(results), answers(results), origins(results), fairness(results), limits(results)];
+  sections.push(calls(results), ...results.failures.map(failure), events(results), queues(results.queue));
+  sections.push(verdict(results));
+  return sections.filter((section) => section !== "").join("\n\n");
+}
+
+function head({ pool, algorithm, coordination, options }: Results): string {
+  const { rps, isolates, regions, seconds, seed } = options;
+  const what = `pool ${pool}: ${algorithm}, ${coordination}`;
+  return `${what}\n${count(rps)} requests/s, ${count(isolates)} isolates in ${regions} regions, ${seconds} s, seed ${seed}`;
+}
+
+function answers({ offered, attempts, answers: got }: Results): string {
+  const share = (n: number): string => percent(offered === 0 ? 0 : n / offered);
+  const rows = [
+    ["requests", count(offered), ""],
+    ["answered", count(got.answered), share(got.answered)],
+    ["503 rate_limited", count(got.rate_limited), share(got.rate_limited)],
+    ["503 no_origin_available", count(got.no_origin), share(got.no_origin)],
+    ["502 or 504 after all attempts", count(got.origin_failed), share(got.origin_failed)],
+    ["gone with their isolate", count(got.lost), share(got.lost)],
+  ];
+  const shown = rows.filter(([, n], row) => row < 2 || n !== "0");
+  return `${table(["clients", "", ""], shown)}\nattempts at origins: ${count(attempts)}`;
+}
+
+function origins({ origins: all }: Results): string {
+  const total = all.reduce((sum, { requests }) => sum + requests, 0);
+  const wanted = all.reduce((sum, origin) => sum + add(origin.intended_per_second), 0);
+  const rows = all.map((origin) => [
+    origin.id,
+    count(origin.requests),
+    percent(total === 0 ? 0 : origin.requests / total),
+    percent(wanted === 0 ? 0 : add(origin.intended_per_second) / wanted),
+    String(origin.workers),
+    `${origin.service_ms.toPrecision(3)} ms`,
+    percent(origin.utilisation),
+  ]);
+  return table(["origin", "requests", "share", "intended", "workers", "service", "in use"], rows);
+}
+
+function fairness({ worst_share_error, typical_second_error, random_second_error }: Results): string {
+  const points = (value: number): string => `${value.toFixed(2)} points`;
+  return [
+    "fairness: distance from the intended split, in percentage points",
+    `  over the whole run, the worst origin   ${points(worst_share_error)}`,
+    `  in a typical second, a typical origin  ${points(typical_second_error)}   (random picks: ${points(random_second_error)})`,
+  ].join("\n");
+}
+
+function limits({ origins: all }: Results): string {
+  const rows = all.flatMap(({ id, limit, worst_window, worst_window_at_s, limit_use }) => {
+    if (limit === null) return [];
+    const holds = worst_window <= limit ? "held" : "EXCEEDED";
+    const at = `${worst_window_at_s.toFixed(3)} s`;
+    return [[id, count(limit), count(worst_window), at, holds, percent(limit_use ?? 0)]];
+  });
+  if (rows.length === 0) return "";
+  return table(["rate limit", "limit/s", "worst second", "ending at", "", "mean use"], rows);
+}
+
+function calls({ calls: by, calls_mean, calls_busiest_span, calls_worst_second, options }: Results): string {
+  const rows = CALL_KINDS.filter((kind) => by[kind] > 0).map((kind) => [
+    CALLS[kind],
+    count(by[kind]),
+    (by[kind] / options.seconds).toFixed(1),
+  ]);
+  const spans = `busiest ${LOAD_SPAN_S} s: ${calls_busiest_span.toFixed(1)}/s, busiest second: ${calls_worst_second}`;
+  return `${table(["calls to the object", "", "per s"], rows)}\nmean: ${calls_mean.toFixed(1)}/s, ${spans}`;
+}
+
+function failure({ origin, at_s, out_after_s, requests_until_out, requests_after }: FailureResult): string {
+  const out =
+    out_after_s === null
+      ? `still got requests at the end, never two seconds without: ${count(requests_until_out)}`
+      : `last request ${out_after_s.toFixed(2)} s later; ${count(requests_until_out)} went there in that time, ${count(requests_after)} afterwards`;
+  return `failure of ${origin} at ${at_s} s: ${out}`;
+}
+
+function events({ events: all }: Results): string {
+  if (all.length === 0) return "";
+  const rows = all
+    .slice(0, MOST_EVENTS)
+    .map(({ atMs, kind, origin, detail }) => [`${(atMs / 1_000).toFixed(2)} s`, origin ?? "", kind, detail]);
+  const more = all.length > MOST_EVENTS ? `\n... and ${all.length - MOST_EVENTS} more` : "";
+  return `${table(["the pool's events", "origin", "", ""], rows)}${more}`;
+}
+
+function queues({ measured, mean_time, models, utilisation, unmodelled }: QueueResult): string {
+  if (unmodelled === "not for this algorithm") return "";
+  if (unmodelled !== null) return `lines at the origins: no model to compare with, ${unmodelled}`;
+  const columns = [measured, ...models.map(({ tails }) => tails)];
+  // The line of d = 1 is there to compare with; it would go on for long.
+  const longest = Math.max(
+    ...[measured, ...models.slice(1).map(({ tails }) => tails)].map((column) =>
+      column.findLastIndex((share) => share >= LEAST_TAIL),
+    ),
+  );
+  const rows = Array.from({ length: Math.min(longest, 12) }, (_, index) => [
+    `at least ${index + 1}`,
+    ...columns.map((column) => (column[index + 1] ?? 0).toFixed(4)),
+  ]);
+  rows.push([
+    "mean time / service",
+    mean_time.toFixed(3),
+    ...models.map((model) => model.mean_time.toFixed(3)),
+  ]);
+  const title = `lines at the origins, ${percent(utilisation)} in use: share of origins with so many requests, beside the supermarket model`;
+  return `${title}\n${table(["", "measured", ...models.map(({ name }) => name)], rows)}`;
+}
+
+function verdict({ promises, options, coordination }: Results): string {
+  const limit = {
+    true: "held",
+    false: "BROKEN",
+    null:
+      options.outages.length > 0
+        ? "not judged: with the object out of reach limits hold per isolate"
+        : "none set",
+  };
+  const pace = {
+    true: `kept (at or under ${MOST_CALLS_PER_SECOND}/s)`,
+    false: `BROKEN (over ${MOST_CALLS_PER_SECOND}/s)`,
+    null: coordination === "strict" ? "none: strict" : "not judged: all isolates came up at once",
+  };
+  const word = (value: boolean | null): "true" | "false" | "null" => `${value}` as const;
+  return `rate limits: ${limit[word(promises.limit)]}\nobject's pace: ${pace[word(promises.pace)]}`;
+}
+
+/** Columns as wide as they must be: the first to the left, the others to the right, the last as it is. */
+function table(names: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [names, ...rows];
+  const widths = names.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const isText = names.map((_, column) => rows.some((row) => /^[a-z]/i.test(row[column] ?? "")));
+  const render = (line: readonly string[]): string =>
+    line
+      .map((cell, column) =>
+        isText[column] ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ")
+      .trimEnd();
+  return lines.map(render).join("\n");
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US", { maximumFractionDigits: 2 });
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(2)}%`;
+}

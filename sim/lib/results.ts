@@ -1,0 +1,225 @@
+/**
+ * What a run gave, as plain figures: what the report prints, the picture draws and `--json` writes.
+ * @module
+ */
+import type { PoolConfig } from "../../src/config/schema.ts";
+import { MOST_CALLS_PER_SECOND } from "../../src/pool/pacer.ts";
+import { intended, sharesOf } from "./intended.ts";
+import { add } from "./numbers.ts";
+import type { SimOptions } from "./options.ts";
+import { type QueueResult, queueResult } from "./queue-result.ts";
+import { ANSWERS, type Answer, CALL_KINDS, type CallKind, type PoolEvent } from "./recorder.ts";
+import type { Subject, World } from "./world.ts";
+
+/** A failed origin is taken to be out once it has had no request for this long. */
+const QUIET_MS = 2_000;
+/** The object's load is judged over spans of so many seconds: what arrives in one alone is up to chance. */
+export const LOAD_SPAN_S = 5;
+
+export interface OriginResult {
+  id: string;
+  workers: number;
+  service_ms: number;
+  utilisation: number;
+  requests: number;
+  /** Requests of each second, and what they should be. */
+  per_second: number[];
+  intended_per_second: number[];
+  /** Null: no rate limit. */
+  limit: number | null;
+  /** Most requests in any window of one second, exactly; and of the windows that end in each second. */
+  worst_window: number;
+  worst_window_at_s: number;
+  worst_per_second: number[];
+  /** Mean requests per second as a share of the limit. */
+  limit_use: number | null;
+}
+
+export interface FailureResult {
+  origin: string;
+  at_s: number;
+  /** From the failure to the last request before the first two seconds without one; null: there are no such. */
+  out_after_s: number | null;
+  /** Requests it still got until then, and after. */
+  requests_until_out: number;
+  requests_after: number;
+}
+
+export interface Results {
+  pool: string;
+  algorithm: string;
+  coordination: string;
+  options: SimOptions;
+  offered: number;
+  attempts: number;
+  answers: Record<Answer, number>;
+  answers_per_second: Record<Answer, number[]>;
+  origins: OriginResult[];
+  /** Largest difference of an origin's share of all requests from the intended one, in percentage points. */
+  worst_share_error: number;
+  /** The same in a typical second, and what independent random picks would give. */
+  typical_second_error: number;
+  random_second_error: number;
+  calls: Record<CallKind, number>;
+  calls_per_second: Record<CallKind, number[]>;
+  /** Mean; of the busiest span of `LOAD_SPAN_S` seconds; and in the busiest second, exactly. */
+  calls_mean: number;
+  calls_busiest_span: number;
+  calls_worst_second: number;
+  failures: FailureResult[];
+  queue: QueueResult;
+  events: PoolEvent[];
+  promises: { limit: boolean | null; pace: boolean | null };
+}
+
+export function resultsOf(options: SimOptions, subject: Subject, world: World): Results {
+  const { recorder } = world;
+  const { config, pool } = subject;
+  const origins = originResults(options, config, world);
+  const calls = Array.from({ length: options.seconds }, (_, second) =>
+    add(CALL_KINDS.map((kind) => recorder.calls[kind][second] ?? 0)),
+  );
+  const isStrict = config.coordination === "strict";
+  const busiest = busiestSpan(calls, Math.min(LOAD_SPAN_S, options.seconds));
+  const limited = origins.filter(({ limit }) => limit !== null);
+  const held = limited.every(({ worst_window, limit }) => worst_window <= (limit ?? 0));
+  return {
+    pool,
+    algorithm: config.algorithm,
+    coordination: config.coordination,
+    options,
+    offered: add(recorder.offered),
+    attempts: recorder.attempts,
+    answers: totals(ANSWERS, recorder.answers),
+    answers_per_second: arrays(ANSWERS, recorder.answers),
+    origins,
+    ...fairness(origins),
+    calls: totals(CALL_KINDS, recorder.calls),
+    calls_per_second: arrays(CALL_KINDS, recorder.calls),
+    calls_mean: add(calls) / options.seconds,
+    calls_busiest_span: busiest,
+    calls_worst_second: recorder.mostCalls,
+    failures: options.fails.map((fail) => failureResult(fail, options, recorder.trace(fail.origin))),
+    queue: queueResult(config, world),
+    events: recorder.events.filter(({ atMs }) => atMs >= 0),
+    promises: {
+      // While the object is out of reach limits hold per isolate only, and says so.
+      limit: limited.length === 0 || options.outages.length > 0 ? null : held,
+      pace: isStrict || options.isCold ? null : busiest <= MOST_CALLS_PER_SECOND,
+    },
+  };
+}
+
+function originResults(options: SimOptions, config: PoolConfig, world: World): OriginResult[] {
+  const shares = sharesOf(config);
+  const wanted = Array.from({ length: options.seconds }, (_, second) => {
+    const atMs = second * 1_000 + 500;
+    return intended(shares, world.rateAt(atMs), (id) => isDown(options, id, atMs));
+  });
+  return config.origins.map(({ id, rate_limit }) => {
+    const record = world.recorder.origins.get(id);
+    const origin = world.origins.get(id);
+    const limit = rate_limit ?? config.rate_limit;
+    const requests = add(record?.starts ?? []);
+    return {
+      id,
+      workers: origin?.capacity.workers ?? 0,
+      service_ms: origin?.capacity.serviceMs ?? 0,
+      utilisation: origin?.measured().utilisation ?? 0,
+      requests,
+      per_second: [...(record?.starts ?? [])],
+      intended_per_second: wanted.map((each) => each.get(id) ?? 0),
+      limit,
+      worst_window: record?.worstWindow ?? 0,
+      worst_window_at_s: (record?.worstAtMs ?? 0) / 1_000,
+      worst_per_second: [...(record?.worst ?? [])],
+      limit_use: limit === null ? null : requests / options.seconds / limit,
+    };
+  });
+}
+
+export function isDown({ fails, recoveries }: SimOptions, id: string, atMs: number): boolean {
+  const last = (events: SimOptions["fails"]): number =>
+    Math.max(
+      -1,
+      ...events.filter((event) => event.origin === id && event.atMs <= atMs).map((event) => event.atMs),
+    );
+  return last(fails) > last(recoveries);
+}
+
+function fairness(origins: readonly OriginResult[]) {
+  const requests = add(origins.map((origin) => origin.requests));
+  const wanted = add(origins.map((origin) => add(origin.intended_per_second)));
+  const errors = origins.map(({ requests: own, intended_per_second }) =>
+    requests === 0 || wanted === 0 ? 0 : Math.abs(own / requests - add(intended_per_second) / wanted),
+  );
+  const seconds = origins[0]?.per_second.map((_, second) => secondErrors(origins, second)) ?? [];
+  return {
+    worst_share_error: 100 * Math.max(0, ...errors),
+    typical_second_error: 100 * median(seconds.map(({ measured }) => measured)),
+    random_second_error: 100 * median(seconds.map(({ random }) => random)),
+  };
+}
+
+/** Mean over the origins of the difference in share; random picks differ by a normal deviate, sqrt(2 / pi) of its sigma. */
+function secondErrors(
+  origins: readonly OriginResult[],
+  second: number,
+): { measured: number; random: number } {
+  const requests = add(origins.map(({ per_second }) => per_second[second] ?? 0));
+  const wanted = add(origins.map(({ intended_per_second }) => intended_per_second[second] ?? 0));
+  if (requests === 0 || wanted === 0) return { measured: 0, random: 0 };
+  const shares = origins.map(({ intended_per_second }) => (intended_per_second[second] ?? 0) / wanted);
+  const measured = origins.map(({ per_second }, i) =>
+    Math.abs((per_second[second] ?? 0) / requests - (shares[i] ?? 0)),
+  );
+  const random = shares.map((share) => Math.sqrt(((2 / Math.PI) * (share * (1 - share))) / requests));
+  return { measured: add(measured) / origins.length, random: add(random) / origins.length };
+}
+
+function failureResult(
+  { origin, atMs }: SimOptions["fails"][number],
+  options: SimOptions,
+  trace: readonly number[],
+): FailureResult {
+  const recovery = options.recoveries.filter((event) => event.origin === origin && event.atMs > atMs);
+  const endMs = Math.min(options.seconds * 1_000, ...recovery.map((event) => event.atMs));
+  const sent = trace.filter((startMs) => startMs >= atMs && startMs < endMs);
+  const isLast = (startMs: number, index: number): boolean =>
+    (sent[index + 1] ?? endMs) - startMs >= QUIET_MS;
+  const quietFromStart = (sent[0] ?? endMs) - atMs >= QUIET_MS;
+  const last = quietFromStart ? -1 : sent.findIndex(isLast);
+  const isOut = quietFromStart || last >= 0;
+  return {
+    origin,
+    at_s: atMs / 1_000,
+    out_after_s: isOut ? (quietFromStart ? 0 : ((sent[last] ?? atMs) - atMs) / 1_000) : null,
+    requests_until_out: isOut ? last + 1 : sent.length,
+    requests_after: isOut ? sent.length - last - 1 : 0,
+  };
+}
+
+/** Mean per second of the busiest `length` seconds in a row. */
+function busiestSpan(perSecond: readonly number[], length: number): number {
+  const spans = perSecond.slice(length - 1).map((_, first) => add(perSecond.slice(first, first + length)));
+  return Math.max(0, ...spans) / length;
+}
+
+function totals<K extends string>(
+  kinds: readonly K[],
+  columns: Readonly<Record<K, Float64Array>>,
+): Record<K, number> {
+  return Object.fromEntries(kinds.map((kind) => [kind, add(columns[kind])])) as Record<K, number>;
+}
+
+function arrays<K extends string>(
+  kinds: readonly K[],
+  columns: Readonly<Record<K, Float64Array>>,
+): Record<K, number[]> {
+  return Object.fromEntries(kinds.map((kind) => [kind, [...columns[kind]]])) as Record<K, number[]>;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

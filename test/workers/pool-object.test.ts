@@ -1,0 +1,97 @@
+/**
+ * The pool's object and its platform: what it writes, how often it reads KV, and what may not hold up its alarm.
+ */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
+import type { SyncReport } from "../../src/contract/sync.ts";
+import type { UpstreamPool } from "../../src/index.ts";
+
+const [url = ""] = inject("origins");
+const CHECK = { interval: 0.5, timeout: 1 };
+
+let count = 0;
+let pool = "";
+
+beforeEach(() => {
+  pool = `object-${++count}`;
+});
+afterEach(() => void vi.restoreAllMocks());
+
+const stub = () => env.UPSTREAM_POOL.getByName(pool);
+
+async function configure(document: Record<string, unknown>): Promise<void> {
+  const text = JSON.stringify({ origins: [{ id: "a", url }], ...document });
+  await env.POOLS.put(`pool:${pool}`, text, { metadata: { updated_at: Date.now() } });
+  await stub().wake();
+}
+
+let sequence = 0;
+const report = (): SyncReport => ({
+  isolate: "test",
+  sequence: ++sequence,
+  snapshot: 0,
+  active: {},
+  origins: {},
+  demand: { requests: 1, elapsed_ms: 1_000 },
+  cursor: { want: 8, returned: [] },
+});
+
+/** The object's own binding, which the test's is not. */
+async function withKv<T>(act: (kv: KVNamespace) => T): Promise<T> {
+  // biome-ignore lint/complexity/useLiteralKeys: it is protected, and this is the only way in
+  return await runInDurableObject(stub(), (instance: UpstreamPool) => act(instance["env"].POOLS));
+}
+
+async function probedAt(): Promise<number> {
+  return (await stub().describe()).origins[0]?.last_probe?.at ?? 0;
+}
+
+describe("the alarm", () => {
+  it("is not set anew by each call while it is at work and more is due than six probes can do", async () => {
+    const origins = Array.from({ length: 12 }, (_, i) => ({ id: `o${i}`, url: `${url}/hang` }));
+    await configure({ origins, health_check: CHECK });
+    await scheduler.wait(100);
+    const sets = await runInDurableObject(stub(), (_instance, state) => vi.spyOn(state.storage, "setAlarm"));
+    for (let i = 0; i < 100; i++) await stub().sync(report());
+    expect(sets.mock.calls.length, "for 100 calls").toBeLessThanOrEqual(5);
+    sets.mockRestore();
+  });
+
+  it("rings on while KV does not answer", async () => {
+    await configure({ health_check: CHECK });
+    await withKv((kv) => vi.spyOn(kv, "getWithMetadata").mockImplementation(() => new Promise(() => {})));
+    // The next look into KV is five seconds away at most.
+    const untilMs = Date.now() + 6_000;
+    await vi.waitFor(async () => expect(await probedAt()).toBeGreaterThan(untilMs), { timeout: 30_000 });
+  });
+
+  it("rings on while a receiver of notifications does not answer", async () => {
+    await configure({
+      notify_url: `${url}/hang`,
+      health_check: { ...CHECK, path: "/?status=500", unhealthy_threshold: 1 },
+    });
+    await vi.waitFor(async () => expect((await stub().events())[0]?.kind).toBe("unhealthy"), {
+      timeout: 10_000,
+    });
+    const sinceMs = Date.now();
+    await vi.waitFor(async () => expect(await probedAt()).toBeGreaterThan(sinceMs + 2_000), {
+      timeout: 8_000,
+    });
+  });
+});
+
+describe("KV", () => {
+  it("is read once for many isolates at once, and once a second, for a pool that has no configuration", async () => {
+    const reads = await withKv((kv) => vi.spyOn(kv, "getWithMetadata"));
+    const replies = await Promise.all(Array.from({ length: 50 }, () => stub().sync(report())));
+    expect(replies.every(({ configured }) => !configured)).toBe(true);
+    expect(reads.mock.calls.length).toBe(1);
+  });
+
+  it("is waited for by all who come while it is read for the first time", async () => {
+    await env.POOLS.put(`pool:${pool}`, JSON.stringify({ origins: [{ id: "a", url }] }));
+    const replies = await Promise.all(Array.from({ length: 20 }, () => stub().sync(report())));
+    expect(replies.every(({ configured }) => configured)).toBe(true);
+  });
+});
