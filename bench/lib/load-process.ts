@@ -18,6 +18,8 @@ interface Run {
 }
 
 interface Connection {
+  /** The other side has closed it: workerd does, five seconds after the last answer. */
+  readonly isClosed: boolean;
   send(): Promise<void>;
   close(): void;
 }
@@ -44,6 +46,9 @@ async function open(port: number, message: Buffer, run: Run): Promise<Connection
     done();
   });
   return {
+    get isClosed() {
+      return socket.destroyed;
+    },
     send: () =>
       new Promise<void>((resolve) => {
         done = () => {
@@ -65,20 +70,32 @@ async function asFastAsAnswered(connections: Connection[], untilMs: number): Pro
   );
 }
 
-async function paced(connections: Connection[], untilMs: number, rate: number): Promise<void> {
+/** Returns the connections there are in the end. */
+async function paced(
+  connections: Connection[],
+  untilMs: number,
+  rate: number,
+  reopened: () => Promise<Connection>,
+): Promise<Connection[]> {
   const idle = [...connections];
   const startedMs = performance.now();
   let sent = 0;
+  async function use(connection: Connection): Promise<void> {
+    const open = connection.isClosed ? await reopened() : connection;
+    await open.send();
+    idle.push(open);
+  }
   while (performance.now() < untilMs) {
     const due = Math.floor(((performance.now() - startedMs) / 1_000) * rate);
     for (; sent < due; sent++) {
       const connection = idle.pop();
       if (connection === undefined) break;
-      void connection.send().then(() => idle.push(connection));
+      void use(connection);
     }
     await new Promise((resolve) => setTimeout(resolve, TICK_MS));
   }
   while (idle.length < connections.length) await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  return idle;
 }
 
 async function load({
@@ -98,11 +115,11 @@ async function load({
   const head = Buffer.from(`${method} ${pathname} HTTP/1.1\r\n${fields.join("")}\r\n`);
   const message = Buffer.concat([head, Buffer.alloc(bodyBytes, "x")]);
   const run: Run = { latenciesMs: [], failed: 0, firstFailure: null };
-  const opened = await Promise.all(
-    Array.from({ length: connections }, () => open(Number(port), message, run)),
-  );
+  const openOne = () => open(Number(port), message, run);
+  let opened = await Promise.all(Array.from({ length: connections }, openOne));
   const startedMs = performance.now();
-  await (rate === null ? asFastAsAnswered(opened, startedMs + ms) : paced(opened, startedMs + ms, rate));
+  if (rate === null) await asFastAsAnswered(opened, startedMs + ms);
+  else opened = await paced(opened, startedMs + ms, rate, openOne);
   const seconds = (performance.now() - startedMs) / 1_000;
   for (const connection of opened) connection.close();
   const sorted = Float64Array.from(run.latenciesMs).sort();

@@ -25,7 +25,7 @@ const KEYS = Array.from({ length: 2 ** 16 }, (_, index) => `203.0.${index >> 8}.
 /** Requests in flight: loads differ, and hardly anyone is idle, which is the longest way for least connections. */
 const IN_FLIGHT_PER_ORIGIN = 2;
 const WEIGHTS = [5, 3, 1];
-const NEVER_REACHED = 1_000_000;
+const NEVER_REACHED = 1_000_000_000;
 const NOBODY: ReadonlySet<Server> = new Set();
 
 export const PICK_CASES: readonly PickCase[] = [

@@ -35,8 +35,11 @@ export async function startProxy(
   const child = spawn(binary, args, { stdio: ["ignore", "ignore", "inherit"] });
   process.once("exit", () => child.kill());
   await listening(child, port, name);
+  const url = `http://${HOST}:${port}`;
+  // nginx listens before the process that answers is there.
+  await (await fetch(`${url}/small`)).arrayBuffer();
   return {
-    url: `http://${HOST}:${port}`,
+    url,
     pids: descendants(name),
     async stop() {
       child.kill();

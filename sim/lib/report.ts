@@ -3,8 +3,10 @@
  * @module
  */
 import { MOST_CALLS_PER_SECOND } from "../../src/pool/pacer.ts";
+import { add } from "./numbers.ts";
+import type { QueueResult } from "./queue-result.ts";
 import { CALL_KINDS } from "./recorder.ts";
-import { type FailureResult, LOAD_SPAN_S, type QueueResult, type Results } from "./results.ts";
+import { type FailureResult, LOAD_SPAN_S, type Results } from "./results.ts";
 
 /** Lines shorter than this are shown; longer ones are too rare to matter. */
 const LEAST_TAIL = 0.000_5;
@@ -170,8 +172,4 @@ function count(value: number): string {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(2)}%`;
-}
-
-function add(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -5,17 +5,16 @@
 import type { PoolConfig } from "../../src/config/schema.ts";
 import { MOST_CALLS_PER_SECOND } from "../../src/pool/pacer.ts";
 import { intended, sharesOf } from "./intended.ts";
+import { add } from "./numbers.ts";
 import type { SimOptions } from "./options.ts";
+import { type QueueResult, queueResult } from "./queue-result.ts";
 import { ANSWERS, type Answer, CALL_KINDS, type CallKind, type PoolEvent } from "./recorder.ts";
-import { meanTime, tails } from "./theory.ts";
 import type { Subject, World } from "./world.ts";
 
 /** A failed origin is taken to be out once it has had no request for this long. */
 const QUIET_MS = 2_000;
 /** The object's load is judged over spans of so many seconds: what arrives in one alone is up to chance. */
 export const LOAD_SPAN_S = 5;
-/** With more workers lines hardly form, and the model's equations are stiff. */
-const MOST_MODELLED_WORKERS = 8;
 
 export interface OriginResult {
   id: string;
@@ -44,17 +43,6 @@ export interface FailureResult {
   /** Requests it still got until then, and after. */
   requests_until_out: number;
   requests_after: number;
-}
-
-export interface QueueResult {
-  /** Share of origins with at least k requests, by k. */
-  measured: number[];
-  /** Mean time at the origin in units of the service time. */
-  mean_time: number;
-  utilisation: number;
-  models: { name: string; tails: number[]; mean_time: number }[];
-  /** Why there is no model; null if there is one. */
-  unmodelled: string | null;
 }
 
 export interface Results {
@@ -89,7 +77,7 @@ export function resultsOf(options: SimOptions, subject: Subject, world: World): 
   const { config, pool } = subject;
   const origins = originResults(options, config, world);
   const calls = Array.from({ length: options.seconds }, (_, second) =>
-    sum(CALL_KINDS.map((kind) => recorder.calls[kind][second] ?? 0)),
+    add(CALL_KINDS.map((kind) => recorder.calls[kind][second] ?? 0)),
   );
   const isStrict = config.coordination === "strict";
   const busiest = busiestSpan(calls, Math.min(LOAD_SPAN_S, options.seconds));
@@ -100,7 +88,7 @@ export function resultsOf(options: SimOptions, subject: Subject, world: World): 
     algorithm: config.algorithm,
     coordination: config.coordination,
     options,
-    offered: sum(recorder.offered),
+    offered: add(recorder.offered),
     attempts: recorder.attempts,
     answers: totals(ANSWERS, recorder.answers),
     answers_per_second: arrays(ANSWERS, recorder.answers),
@@ -108,7 +96,7 @@ export function resultsOf(options: SimOptions, subject: Subject, world: World): 
     ...fairness(origins),
     calls: totals(CALL_KINDS, recorder.calls),
     calls_per_second: arrays(CALL_KINDS, recorder.calls),
-    calls_mean: sum(calls) / options.seconds,
+    calls_mean: add(calls) / options.seconds,
     calls_busiest_span: busiest,
     calls_worst_second: recorder.mostCalls,
     failures: options.fails.map((fail) => failureResult(fail, options, recorder.trace(fail.origin))),
@@ -132,7 +120,7 @@ function originResults(options: SimOptions, config: PoolConfig, world: World): O
     const record = world.recorder.origins.get(id);
     const origin = world.origins.get(id);
     const limit = rate_limit ?? config.rate_limit;
-    const requests = sum(record?.starts ?? []);
+    const requests = add(record?.starts ?? []);
     return {
       id,
       workers: origin?.capacity.workers ?? 0,
@@ -160,10 +148,10 @@ export function isDown({ fails, recoveries }: SimOptions, id: string, atMs: numb
 }
 
 function fairness(origins: readonly OriginResult[]) {
-  const requests = sum(origins.map((origin) => origin.requests));
-  const wanted = sum(origins.map((origin) => sum(origin.intended_per_second)));
+  const requests = add(origins.map((origin) => origin.requests));
+  const wanted = add(origins.map((origin) => add(origin.intended_per_second)));
   const errors = origins.map(({ requests: own, intended_per_second }) =>
-    requests === 0 || wanted === 0 ? 0 : Math.abs(own / requests - sum(intended_per_second) / wanted),
+    requests === 0 || wanted === 0 ? 0 : Math.abs(own / requests - add(intended_per_second) / wanted),
   );
   const seconds = origins[0]?.per_second.map((_, second) => secondErrors(origins, second)) ?? [];
   return {
@@ -178,15 +166,15 @@ function secondErrors(
   origins: readonly OriginResult[],
   second: number,
 ): { measured: number; random: number } {
-  const requests = sum(origins.map(({ per_second }) => per_second[second] ?? 0));
-  const wanted = sum(origins.map(({ intended_per_second }) => intended_per_second[second] ?? 0));
+  const requests = add(origins.map(({ per_second }) => per_second[second] ?? 0));
+  const wanted = add(origins.map(({ intended_per_second }) => intended_per_second[second] ?? 0));
   if (requests === 0 || wanted === 0) return { measured: 0, random: 0 };
   const shares = origins.map(({ intended_per_second }) => (intended_per_second[second] ?? 0) / wanted);
   const measured = origins.map(({ per_second }, i) =>
     Math.abs((per_second[second] ?? 0) / requests - (shares[i] ?? 0)),
   );
   const random = shares.map((share) => Math.sqrt(((2 / Math.PI) * (share * (1 - share))) / requests));
-  return { measured: sum(measured) / origins.length, random: sum(random) / origins.length };
+  return { measured: add(measured) / origins.length, random: add(random) / origins.length };
 }
 
 function failureResult(
@@ -211,54 +199,9 @@ function failureResult(
   };
 }
 
-function queueResult(config: PoolConfig, world: World): QueueResult {
-  const ids = sharesOf(config).flatMap(({ id, backup }) => (backup ? [] : [id]));
-  const origins = ids.flatMap((id) => world.origins.get(id) ?? []);
-  const measured = origins.map((origin) => origin.measured());
-  const longest = Math.max(0, ...measured.map(({ shares }) => shares.length));
-  const atLeast = Array.from(
-    { length: longest },
-    (_, k) => sum(measured.map(({ shares }) => sum(shares.slice(k)))) / Math.max(1, origins.length),
-  );
-  const utilisation = sum(measured.map((each) => each.utilisation)) / Math.max(1, origins.length);
-  const workers = origins[0]?.capacity.workers ?? 1;
-  const unmodelled = whyUnmodelled(
-    config,
-    origins.map(({ capacity }) => capacity.workers),
-    utilisation,
-  );
-  const choices: [string, number][] = [
-    ["random (d = 1)", 1],
-    ["two choices (d = 2)", 2],
-  ];
-  if (config.algorithm === "least_connections" && origins.length > 2) {
-    choices.push([`shortest line (d = ${origins.length})`, origins.length]);
-  }
-  const models = choices.map(([name, d]) => {
-    const shares = unmodelled === null ? tails(utilisation, d, workers) : [];
-    return { name, tails: shares, mean_time: meanTime(shares, utilisation, workers) };
-  });
-  return {
-    measured: atLeast,
-    mean_time: meanTime(atLeast, utilisation, workers),
-    utilisation,
-    models: unmodelled === null ? models : [],
-    unmodelled,
-  };
-}
-
-function whyUnmodelled(config: PoolConfig, workers: readonly number[], utilisation: number): string | null {
-  if (!["p2c", "least_connections", "random"].includes(config.algorithm)) return "not for this algorithm";
-  if (new Set(sharesOf(config).map(({ weight }) => weight)).size > 1) return "the weights differ";
-  if (new Set(workers).size > 1) return "the origins differ in workers";
-  if ((workers[0] ?? 0) > MOST_MODELLED_WORKERS)
-    return `lines hardly form before ${workers[0]} workers: try --workers 1`;
-  return utilisation < 0.98 ? null : "the origins are overloaded";
-}
-
 /** Mean per second of the busiest `length` seconds in a row. */
 function busiestSpan(perSecond: readonly number[], length: number): number {
-  const spans = perSecond.slice(length - 1).map((_, first) => sum(perSecond.slice(first, first + length)));
+  const spans = perSecond.slice(length - 1).map((_, first) => add(perSecond.slice(first, first + length)));
   return Math.max(0, ...spans) / length;
 }
 
@@ -266,7 +209,7 @@ function totals<K extends string>(
   kinds: readonly K[],
   columns: Readonly<Record<K, Float64Array>>,
 ): Record<K, number> {
-  return Object.fromEntries(kinds.map((kind) => [kind, sum(columns[kind])])) as Record<K, number>;
+  return Object.fromEntries(kinds.map((kind) => [kind, add(columns[kind])])) as Record<K, number>;
 }
 
 function arrays<K extends string>(
@@ -274,12 +217,6 @@ function arrays<K extends string>(
   columns: Readonly<Record<K, Float64Array>>,
 ): Record<K, number[]> {
   return Object.fromEntries(kinds.map((kind) => [kind, [...columns[kind]]])) as Record<K, number[]>;
-}
-
-function sum(values: Iterable<number>): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
 }
 
 function median(values: readonly number[]): number {

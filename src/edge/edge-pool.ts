@@ -108,6 +108,12 @@ export class EdgePool {
     return this.#servers.values();
   }
 
+  /** True while requests are in flight here. */
+  get isServing(): boolean {
+    for (const server of this.#servers.values()) if (server.own > 0) return true;
+    return false;
+  }
+
   /**
    * Takes over what the object answered.
    * @param sentMs when the report was sent

@@ -24,6 +24,7 @@ export class Exchange {
   readonly #picker: Picker;
   /** How often every origin has been tried. */
   #rounds = 0;
+  #isOver = false;
   /** The attempt under way. */
   #inFlight: { hold: Hold; startedMs: number } | null = null;
 
@@ -57,6 +58,11 @@ export class Exchange {
   async run(): Promise<void> {
     this.#pool.requests++;
     this.#pool.retryBudget.deposit(this.#edge.startedAtMs);
+    await this.#tryOrigins();
+    this.#isOver = true;
+  }
+
+  async #tryOrigins(): Promise<void> {
     for (;;) {
       const pick = await this.#pick();
       if (pick === null) return;
@@ -131,11 +137,13 @@ export class Exchange {
 
   /** The client has gone. The runtime cancels the attempt, and nothing after its `await` will run, not even `finally`. */
   clientLeft(): void {
+    // Afterwards who reads the answer lets go of it.
+    if (this.#isOver) return;
+    this.hold?.release();
     if (this.#inFlight === null) return;
     const { hold, startedMs } = this.#inFlight;
     this.outcome = "client_closed";
     hold.release();
-    this.hold?.release();
     this.#pool.ended(hold.server, this.outcome, Date.now() - startedMs);
   }
 

@@ -41,7 +41,7 @@ export class PoolSync {
     return this.#state.isDue(nowMs);
   }
 
-  /** Sees to it that what just happened is reported within a pace, even if no other request comes. */
+  /** Sees to it that what happens now is reported within a pace, even if no other request comes. */
   promise(env: Env, ctx: ExecutionContext): void {
     if (this.#state.needsPromise(Date.now())) ctx.waitUntil(this.#reportInTime(env));
   }
@@ -79,15 +79,20 @@ export class PoolSync {
     if (this.#pool.view === null) this.#state.missing(Date.now());
   }
 
-  /** Calls when it is due, unless another call has begun by then, or a later promise was made. */
+  /**
+   * Calls when it is due, unless another call has begun by then, or a later promise was made; and again while requests
+   * wait for their origins, whose count would lapse otherwise.
+   */
   async #reportInTime(env: Env): Promise<void> {
-    const promisedMs = Date.now();
-    this.#state.promise(promisedMs);
-    while (!this.#state.isDue(Date.now())) {
-      await scheduler.wait(this.#state.waitMs(Date.now()));
-      if (!this.#state.isPromised(promisedMs)) return;
-    }
-    await this.#call(env);
+    do {
+      const promisedMs = Date.now();
+      this.#state.promise(promisedMs);
+      while (!this.#state.isDue(Date.now())) {
+        await scheduler.wait(this.#state.waitMs(Date.now()));
+        if (!this.#state.isPromised(promisedMs)) return;
+      }
+      await this.#call(env);
+    } while (this.#pool.isServing && this.#state.needsPromise(Date.now()));
   }
 
   async #call(env: Env): Promise<void> {

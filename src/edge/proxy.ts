@@ -98,6 +98,8 @@ async function forward(visit: Visit, poolId: string, name: string): Promise<Forw
   const exchange = new Exchange(edge, pool, view, prepare, new Picker(edge, link, view, env, ctx));
   log.enter(poolId, view.config, exchange);
   visit.serving = { exchange, sync };
+  // Before the origin answers, which may take long: until then it is in flight there, and drains wait for it.
+  sync.promise(env, ctx);
   await exchange.run();
   if (exchange.unserved !== null) pool.ledger.unserved(exchange.unserved);
   if (sync.isDue(Date.now())) sync.start(env, ctx);

@@ -1,0 +1,7 @@
+/** Sums. @module */
+
+export function add(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
