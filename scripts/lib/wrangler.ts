@@ -22,7 +22,8 @@ export class WranglerError extends Error {}
  */
 export async function runWrangler(args: readonly string[]): Promise<string> {
   const wrangler = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false" };
+  // Its answers are lines of its log: a level in the caller's environment must not silence them.
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "log" };
   try {
     const ended = run(process.execPath, [wrangler, ...args], {
       cwd: PROJECT,

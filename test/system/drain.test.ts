@@ -58,7 +58,7 @@ test("an origin taken out of the configuration is drained before it goes, withou
   expect(loggedEvents(balancer, "drained"), "while a download is open").toEqual([]);
 
   expect(await sizesOf(downloads)).toEqual(downloads.map(() => DOWNLOAD_BYTES));
-  await eventually("b is drained", () => loggedEvents(balancer, "drained").length > 0);
+  await eventually("b is gone", () => loggedEvents(balancer, "removed").length > 0);
   expect(
     loggedEvents(balancer, "drain_started", "drained", "removed").map(({ event, origin }) => [event, origin]),
   ).toEqual([
