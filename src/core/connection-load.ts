@@ -30,7 +30,7 @@ export class ConnectionLoad<S extends Server = Server> {
   of(server: S, nowMs: number): number {
     // Whole ones: what is nearly forgotten must not break the ties of those that are otherwise equal.
     const charged = nowMs < this.#untilMs ? Math.round(this.#left(server, nowMs)) : 0;
-    return (server.activeConnections + charged) / server.effectiveWeight;
+    return (server.activeConnections - server.staleConnections + charged) / server.effectiveWeight;
   }
 
   #left(server: S, nowMs: number): number {

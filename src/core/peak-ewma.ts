@@ -60,7 +60,10 @@ export class PeakEwma<S extends Server = Server> extends TwoChoices<S> {
   /** Expected milliseconds until one more request would be answered, per weight. Decays while idle. */
   load(server: S, nowMs: number, eligible: readonly S[]): number {
     const cost = this.#cost(server, nowMs) ?? this.#typicalCost(nowMs, eligible);
-    return (Math.max(cost, LEAST_RTT_MS) * (server.activeConnections + 1)) / server.effectiveWeight;
+    return (
+      (Math.max(cost, LEAST_RTT_MS) * (server.activeConnections - server.staleConnections + 1)) /
+      server.effectiveWeight
+    );
   }
 
   #charge(server: S, nowMs: number): number {

@@ -37,6 +37,8 @@ export class Server {
   readonly port: number;
   /** Requests in flight. Not part of the standing: it changes with every request. */
   activeConnections = 0;
+  /** Those of them that are over by now, as far as can be told: they count for limits, but not as load. */
+  staleConnections = 0;
 
   #weight: number;
   #weightFactor = 1;

@@ -13,6 +13,7 @@ import { LoadBalancer } from "../core/load-balancer.ts";
 import { ONE_FAILURE, ONE_SUCCESS, OutlierDetector } from "../core/outlier-detector.ts";
 import type { LatencyEstimates } from "../core/peak-ewma.ts";
 import { RetryBudget, RetryPolicy } from "../core/retry-policy.ts";
+import { Stay } from "../core/stay.ts";
 import { type Clock, type Random, systemClock } from "../core/system.ts";
 import { CookieAffinity } from "./cookie-affinity.ts";
 import type { EdgeRequest } from "./edge-request.ts";
@@ -73,6 +74,8 @@ export class EdgePool {
   /** The object had this pool and has it no more. One that only has no config yet is served from KV's. */
   isRemoved = false;
   retryBudget = new RetryBudget(0);
+  /** How long requests stay here. */
+  readonly stay = new Stay();
   /** Requests since the last report, which sizes the leases. */
   requests = 0;
   /** Calls to the object that failed and that no report has told of yet. */
@@ -130,7 +133,10 @@ export class EdgePool {
       const server = this.#servers.get(transition.id);
       if (server !== undefined) server.ejected = this.#states[transition.id]?.ejected ?? false;
     }
-    for (const server of this.#servers.values()) server.setOthers(reply.active[server.id] ?? 0);
+    // Until the next count comes, all that begins may go to the one of them that looked idle. That does no harm only
+    // where it is little beside what is in flight there: where requests stay for as many paces as there are origins.
+    const fresh = this.stay.stillThere(reply.next_sync_ms * this.#servers.size);
+    for (const server of this.#servers.values()) server.setOthers(reply.active[server.id] ?? 0, fresh);
     this.rates.apply(reply.rates, sentMs, nowMs);
   }
 

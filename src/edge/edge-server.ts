@@ -51,9 +51,12 @@ export class EdgeServer extends Server {
     return this.activeConnections - this.#others;
   }
 
-  setOthers(count: number): void {
+  /** @param fresh share of them that is taken to be there still when the next count comes */
+  setOthers(count: number, fresh: number): void {
     this.activeConnections += count - this.#others;
     this.#others = count;
+    // Whole ones: a trace of them would decide between servers that are otherwise equal, for all isolates alike.
+    this.staleConnections = count - Math.round(count * fresh);
   }
 }
 

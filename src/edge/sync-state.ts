@@ -187,8 +187,10 @@ export class SyncState {
   #report(nowMs: number): SyncReport {
     const elapsedMs = Math.min(Math.max(nowMs - this.#reportedMs, SHORTEST_SAMPLE_MS), 60_000);
     const requests = this.#pool.requests;
+    const active = this.#activeGauge();
     this.#reportedMs = nowMs;
     this.#pool.requests = 0;
+    this.#pool.stay.observe(sum(Object.values(active)), requests, elapsedMs);
     const need = Math.max(SMALLEST_WANT, Math.ceil((requests / elapsedMs) * this.#paceMs * PACES_PER_LEASE));
     this.#pending ??= this.#newReport(need);
     const { returned, ...pending } = this.#pending;
@@ -196,7 +198,7 @@ export class SyncState {
       isolate: this.#isolate,
       ...pending,
       snapshot: this.#pool.view?.version ?? 0,
-      active: this.#activeGauge(),
+      active,
       demand: { requests, elapsed_ms: elapsedMs },
       cursor: { want: Math.max(0, need - this.#pool.cursor.remaining), returned },
       rates: this.#pool.rates.reports(nowMs),
@@ -224,4 +226,8 @@ export class SyncState {
     for (const server of this.#pool.servers) if (server.own > 0) active[server.id] = server.own;
     return active;
   }
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
