@@ -4,13 +4,13 @@
  * @module
  */
 import { Failure } from "./lib/failure.ts";
-import { importCommand } from "./lib/import/command.ts";
 import { UsageError } from "./lib/options.ts";
 import { check } from "./pools/check.ts";
 import { type Command, EXIT } from "./pools/command.ts";
 import { diff } from "./pools/diff.ts";
 import { drain, undrain } from "./pools/drain.ts";
 import { explain } from "./pools/explain.ts";
+import { importCommand } from "./pools/import.ts";
 import { pull } from "./pools/pull.ts";
 import { push } from "./pools/push.ts";
 import { status } from "./pools/status.ts";

@@ -4,13 +4,13 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { type Command, EXIT } from "../../pools/command.ts";
-import { loadConfigText, systemMessage } from "../config-file.ts";
-import { UsageError } from "../options.ts";
-import { importCloudflare } from "./cloudflare/index.ts";
-import { importNginx } from "./nginx/index.ts";
-import type { ImportOptions, Scheme } from "./origin-url.ts";
-import { ImportError, type Imported } from "./result.ts";
+import { loadConfigText, systemMessage } from "../lib/config-file.ts";
+import { importCloudflare } from "../lib/import/cloudflare/index.ts";
+import { importNginx } from "../lib/import/nginx/index.ts";
+import type { ImportOptions, Scheme } from "../lib/import/origin-url.ts";
+import { ImportError, type Imported } from "../lib/import/result.ts";
+import { UsageError } from "../lib/options.ts";
+import { type Command, EXIT } from "./command.ts";
 
 const FORMATS: Readonly<Record<string, (files: string[], options: ImportOptions) => Promise<Imported>>> = {
   cloudflare: async (files, options) => importCloudflare(await Promise.all(files.map(readSource)), options),
