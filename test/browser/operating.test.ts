@@ -108,6 +108,7 @@ describe("configuring", () => {
     await page.getByRole("link", { name: "Configuration" }).click();
     const editor = page.getByLabel("The configuration of edited");
     await editor.fill("half a thought");
+    await page.getByRole("button", { name: "Discard changes" }).waitFor();
     const asked: string[] = [];
     page.once("dialog", (dialog) => {
       asked.push(dialog.message());

@@ -52,19 +52,18 @@ export function DocumentEditor({ source }: { source: DocumentSource }) {
 
 /** Asks before what was typed is lost. */
 function useUnsavedGuard(editing: Editing): void {
-  useStore(editing.state);
-  const { isDirty } = editing;
   useEffect(() => {
-    if (!isDirty) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    // Saved just now, it may be left before this is drawn anew.
+    const ask = (event: BeforeUnloadEvent) => {
+      if (editing.isDirty) event.preventDefault();
+    };
+    // There from the start: what was typed or saved just now may be left before anything is drawn anew.
     guardLeaving(() => !editing.isDirty || confirm("Leave and lose what you changed?"));
     addEventListener("beforeunload", ask);
     return () => {
       guardLeaving(null);
       removeEventListener("beforeunload", ask);
     };
-  }, [isDirty, editing]);
+  }, [editing]);
 }
 
 function Buttons({ editing }: { editing: Editing }) {
