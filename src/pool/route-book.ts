@@ -14,6 +14,7 @@ import { deleteDocument, listKeys, readDocument, writeDocument } from "../platfo
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { callPool } from "../platform/object-client.ts";
+import { AlarmTimes } from "./alarm-times.ts";
 import { ConfigWriter } from "./config-writer.ts";
 import { describeVersions } from "./description.ts";
 import { RecentPools } from "./recent-pools.ts";
@@ -31,8 +32,7 @@ export class RouteBook extends DurableObject<Env> implements RoutesRpc {
   readonly #writer: ConfigWriter;
   readonly #recentPools: RecentPools;
   #checkedAtMs = Number.NEGATIVE_INFINITY;
-  /** The time that the last alarm to ring, perhaps running still, was set to. */
-  #lastAlarmMs = Number.NEGATIVE_INFINITY;
+  readonly #alarmTimes = new AlarmTimes();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -99,7 +99,7 @@ export class RouteBook extends DurableObject<Env> implements RoutesRpc {
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    this.#lastAlarmMs = info?.scheduledTime ?? this.#lastAlarmMs;
+    this.#alarmTimes.rings(info);
     try {
       await this.#writer.flush();
     } finally {
@@ -130,11 +130,11 @@ export class RouteBook extends DurableObject<Env> implements RoutesRpc {
     }
   }
 
-  /** An alarm for what KV does not have yet. One set to the very time of the one that runs would be lost. */
+  /** An alarm for what KV does not have yet. */
   async #arm(): Promise<void> {
     const dueMs = this.#writer.nextDueMs();
     if (dueMs === Number.POSITIVE_INFINITY) return;
-    await this.ctx.storage.setAlarm(Math.max(Math.ceil(dueMs), Date.now(), this.#lastAlarmMs + 1));
+    await this.ctx.storage.setAlarm(this.#alarmTimes.at(dueMs));
   }
 
   /** Who misses it reads KV a minute later. */

@@ -27,6 +27,7 @@ import { deleteDocument, readDocument, writeDocument } from "../platform/config-
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { AffinityKeeper } from "./affinity-keeper.ts";
+import { AlarmTimes } from "./alarm-times.ts";
 import { ConfigWriter } from "./config-writer.ts";
 import { PoolController } from "./controller.ts";
 import { OperatorDesk } from "./operator-desk.ts";
@@ -59,8 +60,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   #checking = Promise.resolve();
   /** Spares a write where the alarm stands already. Infinity: there is none; null: unknown. */
   #alarmAtMs: number | null = null;
-  /** The time that the last alarm to ring, perhaps running still, was set to. */
-  #lastAlarmMs = Number.NEGATIVE_INFINITY;
+  readonly #alarmTimes = new AlarmTimes();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -136,8 +136,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     await this.#checkConfig();
     // Even if this object, or the platform, believes that it is armed: the watchdog is there for the case that this
     // is wrong. The alarm that rings now sets the next one.
-    if (this.#alarmAtMs !== Number.POSITIVE_INFINITY)
-      this.#setAlarm(Math.max(Date.now(), this.#lastAlarmMs + 1));
+    if (this.#alarmAtMs !== Number.POSITIVE_INFINITY) this.#setAlarm(this.#alarmTimes.at(Date.now()));
   }
 
   async describe(): Promise<PoolDescription> {
@@ -211,7 +210,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    this.#lastAlarmMs = info?.scheduledTime ?? this.#lastAlarmMs;
+    this.#alarmTimes.rings(info);
     this.#setAlarm(Date.now() + SAFETY_ALARM_MS);
     try {
       // Not waited for: the next alarm rings when this one is over, and neither KV nor a receiver may hold up a check.
@@ -256,14 +255,10 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** Sets the alarm for what is next, unless it already stands early enough. */
   #arm(): void {
-    // What is overdue is due now: else each call made while an alarm runs would write it anew. Whole milliseconds, as
-    // the platform keeps them. An alarm set to the very time of the one that runs would be taken for that one, and be
-    // gone when it ends.
-    const dueMs = Math.ceil(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()));
-    const nowMs = Date.now();
-    const nextMs = Math.max(dueMs, nowMs, this.#lastAlarmMs + 1);
+    // Of what is overdue too, the time is now: else each call made while an alarm runs would write it anew.
+    const nextMs = this.#alarmTimes.at(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()));
     const standsMs = this.#alarmAtMs;
-    if (standsMs !== null && standsMs <= nextMs && standsMs > nowMs - LOST_ALARM_MS) return;
+    if (standsMs !== null && standsMs <= nextMs && standsMs > Date.now() - LOST_ALARM_MS) return;
     if (nextMs < Number.POSITIVE_INFINITY) {
       this.#setAlarm(nextMs);
     } else {
