@@ -4,6 +4,7 @@
  */
 
 import { stripVTControlCharacters } from "node:util";
+import { elapsedS } from "../../src/contract/stats.ts";
 import { type ConfiguredOrigin, configuredOrigins, type PoolAnswer, type PoolStatus } from "./status.ts";
 import { age, count, countdown, latency, percent, rate } from "./terminal/format.ts";
 import type { Paint } from "./terminal/paint.ts";
@@ -75,7 +76,7 @@ function poolRows(pool: PoolStatus, total: number, hereMs: number, paint: Paint)
   const serving = state.origins.filter((origin) => serves(origin, configured.get(origin.id))).length;
   const health = `${serving} of ${state.origins.length} in service`;
   const colour: Colour = serving === state.origins.length ? "green" : serving > 0 ? "yellow" : "red";
-  const seconds = traffic === null ? 0 : (traffic.at - traffic.since) / 1_000;
+  const seconds = traffic === null ? 0 : elapsedS(traffic);
   const note =
     state.config_error === null
       ? ""

@@ -72,6 +72,14 @@ export interface PoolStats extends TrafficStats {
   };
 }
 
+/**
+ * Seconds that counts are of. A pool that is younger than the window has not had all of it; one second at least, or a
+ * few requests of a new pool would look like a flood.
+ */
+export function elapsedS({ at, since }: Pick<PoolStats, "at" | "since">): number {
+  return Math.max(1, (at - since) / 1_000);
+}
+
 export type HistoryRange = "hour" | "day";
 
 export interface HistoryOrigin {

@@ -2,11 +2,11 @@
  * The pool at this moment. See contract/live.ts.
  * @module
  */
-import type { OriginConfig, PoolConfig } from "../config/schema.ts";
+import type { OriginConfig } from "../config/schema.ts";
 import type { OriginDescription, PoolDescription } from "../contract/admin.ts";
 import type { PoolEvent } from "../contract/events.ts";
 import type { LiveOrigin, LivePool, LiveTraffic } from "../contract/live.ts";
-import type { PoolStats, TrafficStats } from "../contract/stats.ts";
+import { elapsedS, type PoolStats, type TrafficStats } from "../contract/stats.ts";
 import type { PoolSnapshot } from "../contract/sync.ts";
 import type { AlgorithmName } from "../core/algorithm.ts";
 import { Candidates } from "../core/candidates.ts";
@@ -47,7 +47,7 @@ export function livePool(input: LiveInput): LivePool {
     coordination: config?.coordination ?? null,
     sticky: config?.sticky?.method ?? null,
     checked: config?.health_check != null,
-    panic: standing.panic,
+    panic: parts.panic,
     isolates: described.isolates,
     origin_count: origins.length,
     eligible_count: standing.eligible.size,
@@ -59,7 +59,6 @@ export function livePool(input: LiveInput): LivePool {
 
 /** Who may be picked, and in what proportion. */
 interface Standing {
-  panic: boolean;
   /** By origin id. */
   eligible: ReadonlySet<string>;
   /** By origin id; null: the algorithm goes by load. */
@@ -73,7 +72,7 @@ interface Known extends Standing {
 
 /** Limits change with every request, so they do not count here. */
 function standingOf(snapshot: PoolSnapshot | null, nowMs: number): Standing {
-  if (snapshot === null) return { panic: false, eligible: new Set(), intended: null };
+  if (snapshot === null) return { eligible: new Set(), intended: null };
   const { config } = snapshot;
   const servers = config.origins.map((origin) =>
     serverOf({ ...origin, max_connections: null }, snapshot, () => 0),
@@ -89,7 +88,6 @@ function standingOf(snapshot: PoolSnapshot | null, nowMs: number): Standing {
     weighed(weights, effectiveWeight) / total,
   ]);
   return {
-    panic: candidates.panicking,
     eligible: new Set(eligible.map(({ id }) => id)),
     intended: weights === "load" ? null : new Map(intended),
   };
@@ -110,13 +108,8 @@ function weighed(by: "count" | "weight" | "load", weight: number): number {
   return by === "weight" ? weight : 1;
 }
 
-function liveOrigin(
-  described: OriginDescription,
-  { parts, stats, nowMs }: LiveInput,
-  known: Known,
-): LiveOrigin {
+function liveOrigin(described: OriginDescription, { stats }: LiveInput, known: Known): LiveOrigin {
   const { id } = described;
-  const { rates, snapshot } = parts;
   const counted = stats.origins[id] ?? null;
   const configured = known.configured.get(id) ?? null;
   return {
@@ -127,20 +120,11 @@ function liveOrigin(
     eligible: known.eligible.has(id),
     share: counted === null || stats.requests === 0 ? null : counted.requests / stats.requests,
     intended_share: known.intended === null ? null : (known.intended.get(id) ?? 0),
-    rate_limit: rateLimit(configured, snapshot?.config ?? null, rates.counted(id, nowMs)),
-    max_connections: configured?.max_connections ?? null,
+    rate_limit: described.rate_limit ?? null,
+    max_connections: described.max_connections ?? null,
     ejection_steps: known.ejectionSteps[id] ?? 0,
     ...liveTraffic(counted ?? stats, elapsedS(stats)),
   };
-}
-
-function rateLimit(
-  origin: OriginConfig | null,
-  config: PoolConfig | null,
-  granted: number | null,
-): LiveOrigin["rate_limit"] {
-  const limit = origin?.rate_limit ?? config?.rate_limit ?? null;
-  return limit === null ? null : { limit, granted: granted ?? 0 };
 }
 
 function liveTraffic(stats: TrafficStats, seconds: number): LiveTraffic {
@@ -155,11 +139,6 @@ function liveTraffic(stats: TrafficStats, seconds: number): LiveTraffic {
     p90,
     p99,
   };
-}
-
-/** A pool that is younger than the window has not had all of it; one second at least, or a burst would look endless. */
-function elapsedS({ at, since }: PoolStats): number {
-  return Math.max(1, (at - since) / 1_000);
 }
 
 /** The one that is asked for, those with trouble, the others. */
