@@ -23,15 +23,15 @@ export interface WrittenConfig {
   readonly pools?: Record<string, unknown>;
 }
 
-export type LoadedConfig =
-  | {
-      readonly ok: true;
-      readonly config: ConfigFile;
-      readonly written: WrittenConfig;
-      /** Says `message` the way errors are: with the place of `path` (`pools.api.origins[0].url`) in the file. */
-      readonly complain: (path: string, message: string) => string;
-    }
-  | { readonly ok: false; readonly errors: readonly string[] };
+export interface GoodConfig {
+  readonly ok: true;
+  readonly config: ConfigFile;
+  readonly written: WrittenConfig;
+  /** Says `message` the way errors are: with the place of `path` (`pools.api.origins[0].url`) in the file. */
+  readonly complain: (path: string, message: string) => string;
+}
+
+export type LoadedConfig = GoodConfig | { readonly ok: false; readonly errors: readonly string[] };
 
 /**
  * Loads the configuration in the file at `path`.

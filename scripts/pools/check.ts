@@ -5,11 +5,10 @@
 import { parseArgs } from "node:util";
 import { implicitPool } from "../../src/config/routing.ts";
 import type { ConfigFile } from "../../src/config/schema.ts";
-import { loadConfigFile } from "../lib/config-file.ts";
 import { UsageError } from "../lib/options.ts";
 import { count } from "../lib/terminal/format.ts";
 import { type Command, EXIT } from "./command.ts";
-import { theFile } from "./store-options.ts";
+import { goodConfig, theFile } from "./store-options.ts";
 
 export const check: Command = {
   usage: "check FILE [--local | --remote]",
@@ -24,11 +23,8 @@ export const check: Command = {
     });
     const file = theFile("check", positionals);
     if (values.local && values.remote) throw new UsageError("only one of --local and --remote can be meant");
-    const loaded = await loadConfigFile(file, { allowIpOrigins: values.local });
-    if (!loaded.ok) {
-      for (const error of loaded.errors) console.error(error);
-      return EXIT.refused;
-    }
+    const loaded = await goodConfig(file, { allowIpOrigins: values.local });
+    if (loaded === null) return EXIT.refused;
     console.log(summary(file, loaded.config));
     return EXIT.ok;
   },

@@ -5,11 +5,18 @@
 import { parseArgs } from "node:util";
 import { changesTo, type DocumentChange, describeChange } from "../lib/config-changes.ts";
 import { documentsOf } from "../lib/config-documents.ts";
-import { loadConfigFile } from "../lib/config-file.ts";
 import { count } from "../lib/terminal/format.ts";
 import { type Paint, paintFor } from "../lib/terminal/paint.ts";
 import { type Command, EXIT } from "./command.ts";
-import { configStore, readStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
+import {
+  configStore,
+  goodConfig,
+  readStore,
+  STORE_HELP,
+  STORE_OPTIONS,
+  STORE_USAGE,
+  theFile,
+} from "./store-options.ts";
 
 export const diff: Command = {
   usage: `diff FILE ${STORE_USAGE}`,
@@ -19,11 +26,8 @@ export const diff: Command = {
     const { values, positionals } = parseArgs({ args, options: STORE_OPTIONS, allowPositionals: true });
     const file = theFile("diff", positionals);
     const store = configStore(values);
-    const loaded = await loadConfigFile(file, store);
-    if (!loaded.ok) {
-      for (const error of loaded.errors) console.error(error);
-      return EXIT.refused;
-    }
+    const loaded = await goodConfig(file, store);
+    if (loaded === null) return EXIT.refused;
     const wanted = documentsOf(loaded.written);
     const changes = changesTo(wanted, await readStore(store, wanted.keys()));
     if (changes.length === 0) {

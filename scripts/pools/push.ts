@@ -7,14 +7,22 @@ import { parseArgs } from "node:util";
 import { ApiProblem } from "../lib/admin-client.ts";
 import { changesTo, type DocumentChange, documentName } from "../lib/config-changes.ts";
 import { documentsOf } from "../lib/config-documents.ts";
-import { type LoadedConfig, loadConfigFile } from "../lib/config-file.ts";
+import type { GoodConfig } from "../lib/config-file.ts";
 import { Failure } from "../lib/failure.ts";
 import type { ConfigStore } from "../lib/stores/config-store.ts";
 import { count } from "../lib/terminal/format.ts";
 import { paintFor } from "../lib/terminal/paint.ts";
 import { type Command, EXIT } from "./command.ts";
 import { printChanges } from "./diff.ts";
-import { configStore, readStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
+import {
+  configStore,
+  goodConfig,
+  readStore,
+  STORE_HELP,
+  STORE_OPTIONS,
+  STORE_USAGE,
+  theFile,
+} from "./store-options.ts";
 
 const OPTIONS = {
   ...STORE_OPTIONS,
@@ -32,11 +40,8 @@ export const push: Command = {
     const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
     const file = theFile("push", positionals);
     const store = configStore(values);
-    const loaded = await loadConfigFile(file, store);
-    if (!loaded.ok) {
-      for (const error of loaded.errors) console.error(error);
-      return EXIT.refused;
-    }
+    const loaded = await goodConfig(file, store);
+    if (loaded === null) return EXIT.refused;
     const wanted = documentsOf(loaded.written);
     const all = changesTo(wanted, await readStore(store, wanted.keys()));
     const changes = values.keep ? all.filter(({ text }) => text !== null) : all;
@@ -77,7 +82,7 @@ async function mayRemove(changes: readonly DocumentChange[], store: ConfigStore)
 async function write(
   changes: readonly DocumentChange[],
   store: ConfigStore,
-  { complain }: LoadedConfig & { ok: true },
+  { complain }: GoodConfig,
 ): Promise<void> {
   let done = 0;
   const written = (key: string, what: string) => {

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { type GoodConfig, loadConfigFile } from "../lib/config-file.ts";
 import { UsageError } from "../lib/options.ts";
 import { ApiStore } from "../lib/stores/api-store.ts";
 import type { ConfigStore, StoredDocuments } from "../lib/stores/config-store.ts";
@@ -60,4 +61,15 @@ export function theFile(command: string, positionals: readonly string[]): string
   const [file, ...rest] = positionals;
   if (file === undefined || rest.length > 0) throw new UsageError(`${command} takes one file`);
   return file;
+}
+
+/** The configuration in `file`; null, and what is wrong with it on standard error, if it has errors. */
+export async function goodConfig(
+  file: string,
+  options: { allowIpOrigins: boolean },
+): Promise<GoodConfig | null> {
+  const loaded = await loadConfigFile(file, options);
+  if (loaded.ok) return loaded;
+  for (const error of loaded.errors) console.error(error);
+  return null;
 }
