@@ -1,41 +1,11 @@
 /**
  * The data path while the pool's object fails. See wrapped-object.ts for how it is made to.
  */
-import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
-import { broken, gone, healthy, overloaded, silent, WrappedObject, type Wrapper } from "./wrapped-object.ts";
+import { describe, expect, it, vi } from "vitest";
+import { broken, gone, healthy, overloaded, silent, type Wrapper } from "./wrapped-object.ts";
+import { configure, lines, ORIGINS, object, pool, stub, url, withWrappedPools } from "./wrapped-pool.ts";
 
-const urls = inject("origins").slice(0, 3);
-const ORIGINS = urls.map((url, i) => ({ id: "abc"[i] ?? "", url }));
-
-let count = 0;
-let pool = "";
-let url = "";
-let object = new WrappedObject();
-let lines: Record<string, unknown>[] = [];
-
-beforeEach(async () => {
-  pool = `failing-${++count}`;
-  url = `http://${pool}.example/`;
-  object = new WrappedObject();
-  lines = [];
-  vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(JSON.parse(line)));
-  const routes = Array.from({ length: 40 }, (_, i) => `failing-${i}`);
-  await env.POOLS.put("routes", JSON.stringify(routes.map((id) => ({ host: `${id}.example`, pool: id }))));
-});
-
-afterEach(async () => {
-  object.wrapper = healthy;
-  await object.settle();
-  vi.restoreAllMocks();
-});
-
-const stub = () => env.UPSTREAM_POOL.getByName(pool);
-
-async function configure(more: Record<string, unknown> = {}, updatedAt = Date.now()): Promise<void> {
-  const document = JSON.stringify({ origins: ORIGINS, log: { sample: 0 }, ...more });
-  await env.POOLS.put(`pool:${pool}`, document, { metadata: { updated_at: updatedAt } });
-}
+withWrappedPools("failing");
 
 async function many(requests: number): Promise<string[]> {
   const seen: string[] = [];

@@ -2,42 +2,16 @@
  * A deploy: for minutes, isolates and objects are of different versions. The old ones are played by what they said and
  * knew: reports and replies with the fields of the first contract alone, and objects without the later methods.
  */
-import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { PoolConfig } from "../../src/config/schema.ts";
 import type { PoolSnapshot, SyncReply, SyncReport } from "../../src/contract/sync.ts";
-import { healthy, WrappedObject, type Wrapper } from "./wrapped-object.ts";
+import type { Wrapper } from "./wrapped-object.ts";
+import { configure, lines, ORIGINS, object, stub, url, withWrappedPools } from "./wrapped-pool.ts";
 
-const urls = inject("origins").slice(0, 3);
-const ORIGINS = urls.map((url, i) => ({ id: "abc"[i] ?? "", url }));
+withWrappedPools("skew");
 
-let count = 0;
-let pool = "";
-let url = "";
-let object = new WrappedObject();
-let lines: Record<string, unknown>[] = [];
-
-beforeEach(async () => {
-  pool = `skew-${++count}`;
-  url = `http://${pool}.example/`;
-  object = new WrappedObject();
-  lines = [];
-  vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(JSON.parse(line)));
-  const routes = Array.from({ length: 40 }, (_, i) => `skew-${i}`);
-  await env.POOLS.put("routes", JSON.stringify(routes.map((id) => ({ host: `${id}.example`, pool: id }))));
-});
-
-afterEach(async () => {
-  object.wrapper = healthy;
-  await object.settle();
-  vi.restoreAllMocks();
-});
-
-const stub = () => env.UPSTREAM_POOL.getByName(pool);
-
-async function configure(more: Record<string, unknown> = {}): Promise<void> {
-  const document = JSON.stringify({ origins: ORIGINS, log: { sample: 0 }, ...more });
-  await env.POOLS.put(`pool:${pool}`, document, { metadata: { updated_at: Date.now() } });
+async function start(more: Record<string, unknown> = {}): Promise<void> {
+  await configure(more);
   await stub().wake();
 }
 
@@ -68,7 +42,7 @@ describe("an object of today and an isolate of the first version", () => {
     ["limited", { rate_limit: 50 }],
     ["sticky", { sticky: true }],
   ])("understand each other about a %s pool", async (_name, more) => {
-    await configure(more);
+    await start(more);
     const reply = await stub().sync(FIRST_REPORT);
     expect(reply).toMatchObject({
       cursor: { start: 0, end: 8 },
@@ -84,7 +58,7 @@ describe("an object of today and an isolate of the first version", () => {
   });
 
   it("share a pool with isolates of today, and its cursor", async () => {
-    await configure();
+    await start();
     const old = await stub().sync(FIRST_REPORT);
     const spent: (string | undefined)[] = [];
     for (let i = 0; i < 6; i++) spent.push((await object.seen(url)).split(" ")[1]);
@@ -131,14 +105,14 @@ describe("an isolate of today and an object of the first version", () => {
     ["sticky by cookie", { sticky: true }],
     ["sticky by address", { sticky: { method: "ip" } }],
   ])("serve a %s pool", async (_name, more) => {
-    await configure(more);
+    await start(more);
     for (let i = 0; i < 12; i++) expect(await object.seen(url)).toMatch(/^200 /);
     expect(lines.filter(({ event }) => event === "internal_error")).toEqual([]);
     expect(lines.filter(({ event }) => event === "sync_failed")).toEqual([]);
   });
 
   it("keep the exact order, and call no more often for what is not answered", async () => {
-    await configure();
+    await start();
     const seen: string[] = [];
     for (let i = 0; i < 30; i++) seen.push((await object.seen(url)).slice(-1));
     expect(seen.join("")).toBe("012".repeat(10));
@@ -147,13 +121,13 @@ describe("an isolate of today and an object of the first version", () => {
   });
 
   it("ask for a strict pick once a second, not for each request", async () => {
-    await configure({ coordination: "strict" });
+    await start({ coordination: "strict" });
     for (let i = 0; i < 20; i++) await object.seen(url);
     expect(object.count("pick")).toBeLessThanOrEqual(2);
   });
 
   it("hold a limit in each isolate, and ask for no tokens", async () => {
-    await configure({ rate_limit: 5, origins: ORIGINS.slice(0, 1) });
+    await start({ rate_limit: 5, origins: ORIGINS.slice(0, 1) });
     const seen = await Promise.all(Array.from({ length: 20 }, () => object.seen(url)));
     expect(seen.filter((answer) => answer.startsWith("200")).length).toBeLessThanOrEqual(10);
     expect(seen.filter((answer) => answer.startsWith("200")).length).toBeGreaterThanOrEqual(5);
@@ -163,7 +137,7 @@ describe("an isolate of today and an object of the first version", () => {
 
 describe("an isolate of today and an object of tomorrow", () => {
   it("pass over what they do not know of each other", async () => {
-    await configure();
+    await start();
     object.wrapper = async (call) => {
       const reply = (await call()) as SyncReply;
       const { snapshot } = reply;
