@@ -35,7 +35,7 @@ export async function countCalls(
   ms: number,
 ): Promise<ReadonlyMap<string, Counted>> {
   const bundle = await bundleWorker("counting.js", join(directory, "counting.mjs"), balancer);
-  const subject = await startBalancer(bundle, configOf(scenarios, ports));
+  const subject = await startBalancer(bundle, configOf(scenarios, ports), directory);
   const generator = new LoadGenerator();
   // The pace of a body of 10 MB would be another machine's business.
   const pools = scenarios.filter(({ pool, request }) => pool !== null && request === "small");

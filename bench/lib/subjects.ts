@@ -2,15 +2,15 @@
  * The processes that are measured: each Worker in a workerd of its own, on a socket of its own.
  * @module
  */
-import { readFile } from "node:fs/promises";
+import { copyFile, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { unstable_readConfig } from "wrangler";
 import { documentsOf } from "../../scripts/lib/config-documents.ts";
 import { HOST } from "../../scripts/lib/listening.ts";
 import { PROJECT } from "../../scripts/lib/project.ts";
-import { type Runtime, startRuntime } from "../../scripts/lib/runtime.ts";
 import { bundleWorker } from "./bundle-worker.ts";
-import { descendants } from "./cpu.ts";
+import { startKv } from "./kv-server.ts";
+import { startWorkerd, type WorkerOptions } from "./workerd.ts";
 
 export interface Subject {
   readonly url: string;
@@ -29,7 +29,7 @@ export interface Subjects {
 }
 
 /**
- * One after the other, so that each one's process is told from the others'.
+ * @param directory for what they are started from
  * @param balancer the built one
  */
 export async function startWorkers(
@@ -39,58 +39,55 @@ export async function startWorkers(
   balancer: string,
 ): Promise<Subjects> {
   const bindings = { ORIGIN: `http://${HOST}:${ports[0]}` };
-  const bare = await startWorker(await bundleWorker("bare.js", join(directory, "bare.mjs")), bindings);
-  const dutiesBundle = await bundleWorker("duties.js", join(directory, "duties.mjs"));
-  const duties = await startWorker(dutiesBundle, bindings, ["enable_request_signal"]);
-  const reflareBundle = await bundleWorker("reflare.js", join(directory, "reflare.mjs"));
-  const reflare = await startWorker(reflareBundle, { PORTS: ports.join() });
-  return { bare, duties, reflare, balancer: await startBalancer(balancer, config) };
+  const bundled = (name: string) => bundleWorker(`${name}.js`, join(directory, `${name}.mjs`));
+  return {
+    bare: await startWorker(await bundled("bare"), bindings),
+    duties: await startWorker(await bundled("duties"), bindings),
+    reflare: await startWorker(await bundled("reflare"), { PORTS: ports.join() }),
+    balancer: await startBalancer(balancer, config, directory),
+  };
 }
 
-/** The balancer as `npm start` runs it. */
-export async function startBalancer(bundle: string, config: Config): Promise<Subject> {
-  const before = descendants("workerd");
-  const runtime: Runtime = await startRuntime({
-    bundle,
-    port: 0,
-    state: null,
-    vars: { ALLOW_IP_ORIGINS: "1", LOCAL_CLIENT_IP: HOST },
-    log: () => {
-      // Lines are written by workerd, which is what they cost; nobody reads them here.
+/** The built balancer, with the objects and the KV namespace of `wrangler.toml`. */
+export async function startBalancer(built: string, config: Config, directory: string): Promise<Subject> {
+  const { durable_objects, kv_namespaces } = wranglerConfig();
+  const own = await mkdtemp(join(directory, "balancer-"));
+  const bundle = join(own, "balancer.mjs");
+  await copyFile(built, bundle);
+  const kv = await startKv(documentsOf(config));
+  const bound: readonly { name: string; class_name: string }[] = durable_objects.bindings;
+  const state: WorkerOptions["state"] = {
+    kv: { binding: kv_namespaces[0]?.binding ?? "", address: kv.address },
+    objects: Object.fromEntries(bound.map(({ name, class_name }) => [name, class_name])),
+    directory: await mkdtemp(join(own, "objects-")),
+  };
+  const subject = await startWorker(bundle, { ALLOW_IP_ORIGINS: "1", LOCAL_CLIENT_IP: HOST }, state);
+  return {
+    ...subject,
+    async stop() {
+      await subject.stop();
+      kv.stop();
     },
-  });
-  for (const [key, text] of documentsOf(config)) {
-    await runtime.kv.put(key, text, { metadata: { updated_at: Date.now() } });
-  }
-  await runtime.cron();
-  return { url: runtime.url, pids: newSince(before), stop: runtime.stop };
+  };
 }
 
+/** All at the balancer's compatibility date and with its flags. */
 async function startWorker(
   bundle: string,
-  bindings: Record<string, string>,
-  compatibilityFlags: string[] = [],
+  vars: Readonly<Record<string, string>>,
+  state?: WorkerOptions["state"],
 ): Promise<Subject> {
-  const before = descendants("workerd");
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      name: "bench",
-      compatibilityDate: "2026-10-01",
-      compatibilityFlags,
-      modulesRoot: PROJECT,
-      modules: [
-        { type: "ESModule", path: join(PROJECT, "bench.mjs"), contents: await readFile(bundle, "utf8") },
-      ],
-      bindings,
-      unsafeDirectSockets: [{ host: HOST, port: 0 }],
-      cf: false,
-    }),
-  );
-  await miniflare.ready;
-  const { origin } = await miniflare.unsafeGetDirectURL("bench");
-  return { url: origin, pids: newSince(before), stop: () => miniflare.dispose() };
+  const { compatibility_date, compatibility_flags } = wranglerConfig();
+  const { url, pid, stop } = await startWorkerd({
+    bundle,
+    vars,
+    compatibilityDate: compatibility_date ?? "",
+    compatibilityFlags: compatibility_flags,
+    ...(state === undefined ? {} : { state }),
+  });
+  return { url, pids: [pid], stop };
 }
 
-function newSince(before: readonly number[]): number[] {
-  return descendants("workerd").filter((pid) => !before.includes(pid));
+function wranglerConfig() {
+  return unstable_readConfig({ config: join(PROJECT, "wrangler.toml") });
 }

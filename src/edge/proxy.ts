@@ -45,9 +45,15 @@ interface Forwarded {
 export async function proxy(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   const edge = describeRequest(request, env, Date.now());
   const visit: Visit = { edge, env, ctx, log: new RequestLog(edge, env), serving: null };
+  const watch: { visit: Visit | null } = { visit };
   // The only thing that still runs for a client that left: not even `finally` does (PLATFORM: client disconnect).
-  request.signal.onabort = () => clientLeft(visit);
+  request.signal.onabort = () => {
+    if (watch.visit !== null) clientLeft(watch.visit);
+  };
   const response = await respond(visit);
+  // From here on who reads the answer keeps count. The handler must let go of the request, which holds it: a circle
+  // through the runtime is garbage that only the major collector finds.
+  watch.visit = null;
   visit.log.answered(response.status);
   return response;
 }

@@ -1,0 +1,128 @@
+/**
+ * workerd as it is, from a configuration of our own. Miniflare would put a Worker of its own behind every `fetch`, which
+ * copies the request's headers and costs about half of a bare pass-through.
+ * @module
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { basename, dirname } from "node:path";
+import type { Readable } from "node:stream";
+import { HOST } from "../../scripts/lib/listening.ts";
+
+export interface WorkerOptions {
+  /** The built Worker; the configuration is written beside it. */
+  readonly bundle: string;
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
+  readonly vars: Readonly<Record<string, string>>;
+  /** Absent: it has none of its own. */
+  readonly state?: StateOptions;
+}
+
+export interface StateOptions {
+  /** A KV namespace, and the address (host and port) of the server that answers for it. */
+  readonly kv: { readonly binding: string; readonly address: string };
+  /** Bindings of the Durable Objects, each with its class. */
+  readonly objects: Readonly<Record<string, string>>;
+  /** Where the objects are stored. */
+  readonly directory: string;
+}
+
+export interface Workerd {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** The file descriptor on which it tells the port it listens on. */
+const CONTROL_FD = 3;
+
+export async function startWorkerd(options: WorkerOptions): Promise<Workerd> {
+  const file = `${options.bundle}.capnp`;
+  await writeFile(file, configuration(options));
+  const child = spawn(executable(), ["serve", `--control-fd=${CONTROL_FD}`, file], {
+    cwd: dirname(options.bundle),
+    // It logs a line for each request that asks for one; nobody reads them here, but writing them is part of the price.
+    stdio: ["ignore", "ignore", "inherit", "pipe"],
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error("workerd does not start");
+  const exited = once(child, "exit");
+  const port = await Promise.race([
+    portOf(child.stdio[CONTROL_FD] as Readable),
+    exited.then(() => Promise.reject(new Error("workerd did not start"))),
+  ]);
+  return {
+    url: `http://${HOST}:${port}`,
+    pid,
+    async stop() {
+      child.kill();
+      await exited;
+    },
+  };
+}
+
+/** The one that wrangler brings. */
+function executable(): string {
+  const wrangler = createRequire(createRequire(import.meta.url).resolve("wrangler"));
+  return (wrangler("workerd") as { default: string }).default;
+}
+
+async function portOf(control: Readable): Promise<number> {
+  let text = "";
+  for await (const chunk of control.setEncoding("utf8")) {
+    text += String(chunk);
+    const port = /"port":\s*(\d+)/.exec(text)?.[1];
+    if (port !== undefined) return Number(port);
+  }
+  throw new Error(`workerd named no port: ${text}`);
+}
+
+function configuration({
+  bundle,
+  compatibilityDate,
+  compatibilityFlags,
+  vars,
+  state,
+}: WorkerOptions): string {
+  const bindings = Object.entries(vars).map(([name, text]) => `(name = ${q(name)}, text = ${q(text)})`);
+  const services = [`(name = "network", network = (allow = ["public", "private"]))`];
+  let objects = "";
+  if (state !== undefined) {
+    const { kv, directory } = state;
+    bindings.push(`(name = ${q(kv.binding)}, kvNamespace = "kv")`);
+    services.push(
+      `(name = "kv", external = (address = ${q(kv.address)}, http = ()))`,
+      `(name = "storage", disk = (path = ${q(directory)}, writable = true))`,
+    );
+    const classes = Object.values(state.objects).map(
+      (name) => `(className = ${q(name)}, uniqueKey = ${q(name)}, enableSql = true)`,
+    );
+    for (const [name, className] of Object.entries(state.objects)) {
+      bindings.push(`(name = ${q(name)}, durableObjectNamespace = ${q(className)})`);
+    }
+    objects = `durableObjectNamespaces = [${classes}], durableObjectStorage = (localDisk = "storage"),`;
+  }
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [${services},
+    (name = "main", worker = (
+      modules = [(name = "main.mjs", esModule = embed ${q(basename(bundle))})],
+      compatibilityDate = ${q(compatibilityDate)},
+      compatibilityFlags = [${compatibilityFlags.map(q)}],
+      bindings = [${bindings}],
+      ${objects}
+      globalOutbound = "network",
+    )),
+  ],
+  sockets = [(name = "http", address = "${HOST}:0", http = (), service = "main")],
+);
+`;
+}
+
+/** A text as Cap'n Proto writes it. */
+function q(text: string): string {
+  return JSON.stringify(text);
+}
