@@ -24,12 +24,12 @@ export interface Figures {
 
 export interface Measured extends Figures {
   readonly bare: Figures;
-  /** The median of the rounds' ratios to the bare pass-through of the same request. */
+  /** To the bare pass-through of the same request, all rounds together. */
   readonly ratio: number;
-  /** Their lower and upper quartile. */
+  /** The median of the rounds' ratios. It leaves out the rounds in which much garbage was collected. */
+  readonly medianRatio: number;
+  /** The rounds' lower and upper quartile. */
   readonly quartiles: readonly [number, number];
-  /** Of all rounds together. Includes what the median leaves out: the rounds in which much garbage was collected. */
-  readonly ratioOfSums: number;
 }
 
 /** One turn of one side. */
@@ -109,9 +109,9 @@ export function compared(own: readonly Round[], bares: readonly Round[]): Measur
   return {
     ...figuresOf(own),
     bare: figuresOf(bares),
-    ratio: median(ratios),
+    ratio: cpuUsOf(own) / cpuUsOf(bares),
+    medianRatio: median(ratios),
     quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
-    ratioOfSums: cpuUsOf(own) / cpuUsOf(bares),
   };
 }
 
