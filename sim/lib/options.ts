@@ -23,6 +23,7 @@ What happens (each may be given several times; T and D in seconds)
   --burst F@T+D       F times as many requests from T on, for D
   --outage T+D        nothing reaches the pool's object from T on, for D
   --restart T         the pool's object is started anew, and forgets what it does not store
+  --deploy T          a new version: the object is started anew, and cold isolates take over from all there were
 
 The world
   --latency A-B       one way in ms, within a region and to the farthest one (default 3-80)
@@ -70,6 +71,7 @@ export interface SimOptions {
   readonly bursts: readonly Burst[];
   readonly outages: readonly Span[];
   readonly restartsMs: readonly number[];
+  readonly deploysMs: readonly number[];
   readonly nearMs: number;
   readonly farMs: number;
   /** Share of messages, 0 to 1. */
@@ -107,6 +109,7 @@ export function parseOptions(args: readonly string[]): SimOptions | "help" {
     bursts: (values.burst ?? []).map(burst),
     outages: (values.outage ?? []).map((text) => span("outage", text)),
     restartsMs: (values.restart ?? []).map((text) => 1_000 * number("restart", text, 0, 86_400)),
+    deploysMs: (values.deploy ?? []).map((text) => 1_000 * number("deploy", text, 0, 86_400)),
     nearMs,
     farMs,
     loss: number("loss", values.loss ?? "0.1", 0, 100) / 100,
@@ -133,7 +136,7 @@ function parse(args: readonly string[]) {
         ...{ config: text, pool: text, rps: text, isolates: text, regions: text, seconds: text, seed: text },
         ...{ latency: text, loss: text, churn: text, skew: text, clients: text, cold: flag },
         ...{ load: text, service: text, workers: text, out: text, json: text },
-        ...{ fail: texts, recover: texts, burst: texts, outage: texts, restart: texts },
+        ...{ fail: texts, recover: texts, burst: texts, outage: texts, restart: texts, deploy: texts },
         help: { type: "boolean", short: "h" },
       },
     });

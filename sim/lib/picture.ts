@@ -151,7 +151,7 @@ function busiest(origins: readonly OriginResult[]): readonly OriginResult[] {
 }
 
 function marksOf({ options }: Results): Mark[] {
-  const { fails, recoveries, bursts, outages, restartsMs } = options;
+  const { fails, recoveries, bursts, outages, restartsMs, deploysMs } = options;
   return [
     ...fails.map(({ origin, atMs }) => ({ x: atMs / 1_000, text: `${origin} fails` })),
     ...recoveries.map(({ origin, atMs }) => ({ x: atMs / 1_000, text: `${origin} is back` })),
@@ -161,6 +161,7 @@ function marksOf({ options }: Results): Mark[] {
       text: `object gone for ${(toMs - fromMs) / 1_000} s`,
     })),
     ...restartsMs.map((atMs) => ({ x: atMs / 1_000, text: "object restarts" })),
+    ...deploysMs.map((atMs) => ({ x: atMs / 1_000, text: "new version" })),
   ];
 }
 

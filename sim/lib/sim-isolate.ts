@@ -4,7 +4,12 @@
  * @module
  */
 import type { PoolConfig } from "../../src/config/schema.ts";
-import type { PickReply, PickRequest, ReleaseReport } from "../../src/contract/strict.ts";
+import {
+  PICK_VALID_MS,
+  type PickReply,
+  type PickRequest,
+  type ReleaseReport,
+} from "../../src/contract/strict.ts";
 import type { AcquireReply, SyncReply, SyncReport } from "../../src/contract/sync.ts";
 import { EdgePool } from "../../src/edge/edge-pool.ts";
 import { LONGEST_TOKEN_WAIT_MS } from "../../src/edge/pool-rates.ts";
@@ -21,8 +26,8 @@ import { type Answered, OBJECT_REGION, type SimObject, tokensOf, UNREACHABLE } f
 const KV_READ_MS = 15;
 /** What runs after an answer is ended by the platform after so long (PLATFORM: waitUntil). */
 const WAIT_UNTIL_MS = 30_000;
-/** Longest a request of a strict pool waits for its pick, and how long isolates then pick for themselves. */
-const [LONGEST_PICK_MS, PICK_BACKOFF_MS] = [1_000, 1_000];
+/** How long isolates of a strict pool pick for themselves when the object has not. */
+const PICK_BACKOFF_MS = 1_000;
 
 export interface IsolateWorld {
   readonly agenda: Agenda;
@@ -135,12 +140,15 @@ export class SimIsolate {
     }
     const end = once((answer: Answered<PickReply>) => {
       if ("failure" in answer) this.#pickHereUntilMs = this.now() + PICK_BACKOFF_MS;
-      else if (answer.value.origin !== null) this.pool.strictPicks.set(attempt, answer.value.origin);
+      else this.pool.rates.answered();
+      if ("value" in answer && answer.value.origin !== null) {
+        this.pool.strictPicks.set(attempt, answer.value.origin);
+      }
       then("failure" in answer ? null : answer.value, attempt);
     });
     const full = { ...request, isolate: this.#id, attempt };
     this.#send("picks", (controller) => controller.pick(full), end);
-    this.#world.agenda.in(LONGEST_PICK_MS, () => end(UNREACHABLE));
+    this.#world.agenda.in(PICK_VALID_MS, () => end(UNREACHABLE));
   }
 
   releaseStrictly(report: Omit<ReleaseReport, "isolate">): void {

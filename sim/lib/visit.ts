@@ -34,6 +34,8 @@ export class Visit {
   #attempts = 0;
   #rounds = 0;
   #outcome: OutcomeKind | null = null;
+  /** The object, which picks in a strict pool, says that only a rate limit stands in the way. */
+  #isLimitedThere = false;
 
   constructor(world: VisitWorld, isolate: SimIsolate, client: Client) {
     this.#world = world;
@@ -71,7 +73,7 @@ export class Visit {
         return;
       }
       if (server === null) {
-        this.#refuse(view);
+        this.#refuse();
         return;
       }
       if (!this.#tried.has(server)) {
@@ -111,6 +113,7 @@ export class Visit {
         pickHere();
         return;
       }
+      this.#isLimitedThere = reply.retry_after_ms !== null;
       if (reply.origin === null) {
         then(null, null);
         return;
@@ -206,17 +209,10 @@ export class Visit {
   }
 
   /** No origin is eligible. */
-  #refuse(view: PoolView): void {
-    if (this.#outcome !== null) {
-      this.#finish("origin_failed");
-      return;
-    }
-    const isLimited = view.config.coordination === "strict" || this.#isolate.pool.rates.any;
-    this.#finish(isLimited && this.#isLimited() ? "rate_limited" : "no_origin");
-  }
-
-  #isLimited(): boolean {
-    return this.#isolate.pool.rates.retryAfterMs(this.#isolate.now()) !== null;
+  #refuse(): void {
+    const here = this.#isolate.pool.rates.retryAfterMs(this.#isolate.now()) !== null;
+    if (this.#outcome !== null) this.#finish("origin_failed");
+    else this.#finish(this.#isLimitedThere || here ? "rate_limited" : "no_origin");
   }
 
   #finish(answer: Answer): void {

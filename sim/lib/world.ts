@@ -102,7 +102,7 @@ export class World {
   }
 
   #planEvents(): void {
-    const { fails, recoveries, bursts, outages, restartsMs } = this.#options;
+    const { fails, recoveries, bursts, outages, restartsMs, deploysMs } = this.#options;
     for (const { origin, atMs } of fails) this.agenda.at(atMs, () => this.origins.get(origin)?.fail());
     for (const { origin, atMs } of recoveries)
       this.agenda.at(atMs, () => this.origins.get(origin)?.recover());
@@ -113,6 +113,13 @@ export class World {
       this.agenda.at(toMs, () => this.#setDown(false));
     }
     for (const atMs of restartsMs) this.agenda.at(atMs, () => this.#object.restart());
+    for (const atMs of deploysMs) this.agenda.at(atMs, () => this.#deploy());
+  }
+
+  /** Isolates of the old version finish what they have begun. */
+  #deploy(): void {
+    this.#object.restart();
+    this.#isolates.fill(null);
   }
 
   #setDown(isDown: boolean): void {

@@ -4,6 +4,9 @@
  */
 import type { DecisionReason } from "../core/load-balancer.ts";
 
+/** A pick's request starts within so many ms from when it was asked for, or not at all. */
+export const PICK_VALID_MS = 1_000;
+
 export interface PickRequest {
   /** Random id of the isolate. */
   isolate: string;

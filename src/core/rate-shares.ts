@@ -8,13 +8,15 @@
  * counts until a second after the isolate can last have used it. That end is known for certain only by the lease's
  * end (an isolate counts from when it sent its report, so it stops before the object thinks so), or by a later report
  * from the isolate itself that names a newer lease. A reply that is lost changes nothing: both shares count. A token
- * is for one request, on top of shares, and counts until a second after it was last good. A share or token is given
- * only if the sum stays within the limit.
+ * is for one request, on top of shares, and counts until a second after it was last good; so does a request that the
+ * object itself picks for. What an earlier life of the object gave counts, all of it, until it has run out. A share
+ * or token is given only if the sum stays within the limit.
  *
  * Only durations cross between the clocks.
  * @module
  */
 import { AskQueue } from "./ask-queue.ts";
+import { type Claim, RateClaims } from "./rate-claims.ts";
 import { HOLD_MS, LONGEST_LEASE_MS, type RateGrant, type RateReport } from "./rate-lease.ts";
 import { TokenBatches } from "./token-batches.ts";
 
@@ -28,74 +30,64 @@ const LONGEST_TOKEN_MS = 250;
 const MOST_RESERVED = 50;
 /** A share this close to what is fair stays: each move idles what is moved for about two seconds. */
 const CLOSE = 0.15;
-/** Isolates get at most this much of what they want, so that something is left for the next one. */
+/** Isolates get at most this much of what they want, so that something is left for the next one... */
 const MOST_PLENTY = 1.5;
-const GOLDEN_RATIO = 0.618_033_988_749_895;
+/**
+ * ...and little more than they want once so much of the limit is out: an object that restarts can give at once only
+ * what its earlier life has not.
+ */
+const PLENTY_UP_TO = 0.5;
+const LEAST_PLENTY = 1.1;
 /**
  * Most isolates that have a share at a time, if the options do not say less; others live on tokens. More could hardly
  * be served anyway: a lease lasts 10 s at most, and isolates come back at less than 200 a second.
  */
 const MOST_CLAIMS = 2_000;
-/** With many claims, what has stopped counting is looked for less often: every so many of them add a millisecond. */
-const CLAIMS_PER_MS = 100;
 
-interface Lease {
-  number: number;
-  share: number;
-  /** Not used any more from here on. */
-  endsMs: number;
-}
-
-/** What one isolate may be using. */
-interface Claim {
-  leases: Lease[];
-  /** The share last given. */
-  share: number;
-  /** Largest share of the last second; what this claim adds to the sum. */
-  counted: number;
-  want: number;
-  /** In [0, 1), added before rounding down: shares of 1.9 become ones and twos, not ones. */
-  dither: number;
+/** What an earlier life of the object may have out. */
+export interface EarlierLife {
+  readonly untilMs: number;
+  /** At most so much of the limit. */
+  readonly most: number;
 }
 
 export interface RateSharesOptions {
-  /** An earlier life of the object may have shares out until then: only those are given, to who has them. */
-  quietUntilMs?: number;
+  earlier?: EarlierLife | null;
   /** Most isolates that have a share at a time. Default 2,000. */
   mostClaims?: number;
+  /** Leases are numbered from here on: higher than in any earlier life, whose tokens isolates still tell of. Default 1. */
+  firstNumber?: number;
 }
 
 /** Shares of one origin's limit. */
 export class RateShares {
   /** May be changed. A lower one is reached as isolates report, at the latest when their leases have ended. */
   limit: number;
-  readonly #quietUntilMs: number;
   /** May be changed. */
   mostClaims: number;
-  readonly #claims = new Map<string, Claim>();
+  /** May be changed. The object picks by itself, and needs the limit for that: isolates get tokens, no shares. */
+  tokensOnly = false;
+  readonly #earlier: EarlierLife | null;
+  /** What of the earlier life's is accounted for by now, by those who hold it. */
+  #recognized = 0;
+  readonly #claims = new RateClaims();
   readonly #asks = new AskQueue();
   readonly #tokens = new TokenBatches();
-  /** Shares alone. */
-  #counted = 0;
-  #settledMs = Number.NEGATIVE_INFINITY;
-  /** No share stops counting by time alone before that. */
-  #dropsMs = Number.POSITIVE_INFINITY;
-  #number = 0;
-  #births = 0;
-  #wants = 0;
-  #roots = 0;
+  /** Of the last lease. */
+  #number: number;
 
   /** @param limit requests in any one second; a whole number of at least 1 */
   constructor(limit: number, options: RateSharesOptions = {}) {
     this.limit = limit;
-    this.#quietUntilMs = options.quietUntilMs ?? Number.NEGATIVE_INFINITY;
+    this.#earlier = options.earlier ?? null;
     this.mostClaims = options.mostClaims ?? MOST_CLAIMS;
+    this.#number = (options.firstNumber ?? 1) - 1;
   }
 
-  /** What may have been used in the last second: shares and tokens. */
+  /** What may have been used in the last second. */
   counted(nowMs: number): number {
     this.#settle(nowMs);
-    return this.#inUse;
+    return this.#inUse(nowMs);
   }
 
   /**
@@ -114,7 +106,34 @@ export class RateShares {
     return { lease: this.#number, share, valid_ms, ...this.#answerNeed(report, raised, paceMs, nowMs) };
   }
 
-  /** There are too many isolates to keep account of this one too. */
+  /**
+   * For one request that the object picks for.
+   * @param withinMs it starts within so long, or not at all
+   * @returns names it to `started`; null if the limit is reached
+   */
+  takeOne(withinMs: number, nowMs: number): number | null {
+    if (!this.allowsOne(nowMs)) return null;
+    const number = ++this.#number;
+    this.#tokens.give({ number, count: 1, untilMs: nowMs + withinMs + HOLD_MS });
+    return number;
+  }
+
+  allowsOne(nowMs: number): boolean {
+    this.#settle(nowMs);
+    return this.#free(nowMs) >= 1;
+  }
+
+  /** A request that was picked for had started by then. */
+  started(number: number, byMs: number): void {
+    this.#tokens.done(number, 1, byMs);
+  }
+
+  /** Milliseconds until something comes free, as far as is known; 0: something is. */
+  retryAfterMs(nowMs: number): number {
+    return this.allowsOne(nowMs) ? 0 : Math.max(1, this.#dropsMs(nowMs) - nowMs);
+  }
+
+  /** There are too many isolates to keep account of this one too, or none has a share. */
   #withoutShare(report: RateReport, paceMs: number, nowMs: number): RateGrant {
     const lease = ++this.#number;
     return { lease, share: 0, valid_ms: 0, ...this.#answerNeed(report, 0, paceMs, nowMs) };
@@ -130,63 +149,54 @@ export class RateShares {
     const need = report.need ?? 0;
     const token_ms = Math.min(Math.max(report.token_ms ?? 0, SHORTEST_TOKEN_MS), LONGEST_TOKEN_MS);
     const tokens = this.#giveTokens(need - raised, token_ms, nowMs);
-    const wait_ms = need === 0 || this.#free > 0 ? 0 : this.#waitMs(paceMs, nowMs);
+    const wait_ms = need === 0 || this.#free(nowMs) > 0 ? 0 : this.#waitMs(paceMs, nowMs);
     return { tokens, token_ms, wait_ms };
   }
 
-  /** Null: there are too many. Who holds a share of an earlier life's is let in all the same, for it counts. */
+  /** Null: it gets none. Who holds a share of an earlier life's is let in all the same, for it counts. */
   #born(isolate: string, report: RateReport): Claim | null {
-    if (this.#claims.size >= this.mostClaims && report.left_ms === 0) return null;
-    const dither = (this.#births++ * GOLDEN_RATIO) % 1;
-    const claim: Claim = { leases: [], share: 0, counted: 0, want: 0, dither };
-    this.#claims.set(isolate, claim);
-    return claim;
+    const isFull = this.tokensOnly || this.#claims.size >= this.mostClaims;
+    return isFull && report.left_ms === 0 ? null : this.#claims.open(isolate);
   }
 
   #hear(claim: Claim, report: RateReport, nowMs: number): void {
-    for (const lease of claim.leases) {
-      if (lease.number < report.lease) lease.endsMs = Math.min(lease.endsMs, nowMs - report.held_ms);
-    }
+    this.#claims.ended(claim, report.lease, nowMs - report.held_ms, nowMs);
     // A lease this object never gave: it was given in an earlier life.
-    if (nowMs < this.#quietUntilMs && claim.leases.length === 0 && report.left_ms > 0) {
+    if (this.#earlierAt(nowMs) !== null && claim.leases.length === 0 && report.left_ms > 0) {
       const { lease: number, share, left_ms } = report;
-      this.#add(claim, { number, share, endsMs: nowMs + Math.min(left_ms, LONGEST_LEASE_MS) });
-      claim.share = share;
+      this.#claims.lease(
+        claim,
+        { number, share, endsMs: nowMs + Math.min(left_ms, LONGEST_LEASE_MS) },
+        nowMs,
+      );
+      this.#recognized += share;
     }
     this.#number = Math.max(this.#number, report.lease);
-    this.#want(claim, wantFor(report.demand));
-    this.#recount(claim, nowMs);
-  }
-
-  #want(claim: Claim, want: number): void {
-    this.#wants += want - claim.want;
-    this.#roots += Math.sqrt(want) - Math.sqrt(claim.want);
-    claim.want = want;
+    this.#claims.want(claim, wantFor(report.demand));
   }
 
   #give(claim: Claim, validMs: number, nowMs: number): number {
+    const left = this.limit - this.#inUse(nowMs);
     // At most half of what is left: ten isolates born at once all get some.
-    const left = nowMs < this.#quietUntilMs ? this.limit - this.#inUse : this.#free;
-    const more = nowMs < this.#quietUntilMs ? Math.min(0, left) : Math.ceil(left / 2);
-    const share = Math.max(0, Math.min(this.#target(claim), claim.counted + more));
-    this.#add(claim, { number: ++this.#number, share, endsMs: nowMs + validMs });
-    claim.share = share;
-    this.#recount(claim, nowMs);
+    const half = Math.ceil(Math.max(0, left) / 2);
+    const more = left < 0 && this.#earlierAt(nowMs) !== null ? left : half;
+    const share = Math.max(0, Math.min(this.#target(claim, nowMs), claim.counted + more));
+    this.#claims.lease(claim, { number: ++this.#number, share, endsMs: nowMs + validMs }, nowMs);
     return share;
   }
 
-  /** Appends the newest lease. An older one that neither gives more nor lasts longer has nothing left to say. */
-  #add(claim: Claim, newest: Lease): void {
-    claim.leases = claim.leases.filter((lease) => lease.share > newest.share || lease.endsMs > newest.endsMs);
-    claim.leases.push(newest);
+  #earlierAt(nowMs: number): EarlierLife | null {
+    return this.#earlier !== null && nowMs < this.#earlier.untilMs ? this.#earlier : null;
   }
 
-  get #inUse(): number {
-    return this.#counted + this.#tokens.counted;
+  #inUse(nowMs: number): number {
+    const earlier = this.#earlierAt(nowMs);
+    const unknown = earlier === null ? 0 : Math.max(0, earlier.most - this.#recognized);
+    return this.#claims.counted + this.#tokens.counted + unknown;
   }
 
-  get #free(): number {
-    return Math.max(0, this.limit - this.#inUse);
+  #free(nowMs: number): number {
+    return Math.max(0, this.limit - this.#inUse(nowMs));
   }
 
   /**
@@ -194,11 +204,15 @@ export class RateShares {
    * waits for this one isolate's next request. By the square-root law the loss is about the root of the share, so
    * about as much is left for tokens, which go to whoever comes first.
    */
-  #target(claim: Claim): number {
-    if (this.#claims.size === 1) return this.#targetAlone(claim);
-    const tight = Math.min(1, this.limit / this.#wants);
-    const reserve = Math.min(MOST_RESERVED, this.limit, Math.sqrt(tight) * this.#roots);
-    const fair = claim.want * Math.min(MOST_PLENTY, (this.limit - reserve) / this.#wants);
+  #target(claim: Claim, nowMs: number): number {
+    if (this.tokensOnly) return 0;
+    const { size, wants, roots } = this.#claims;
+    // The first to come after a restart is hardly alone.
+    if (size === 1 && this.#earlierAt(nowMs) === null) return this.#targetAlone(claim);
+    const tight = Math.min(1, this.limit / wants);
+    const reserve = Math.min(MOST_RESERVED, this.limit, Math.sqrt(tight) * roots);
+    const plenty = Math.min(MOST_PLENTY, Math.max(LEAST_PLENTY, (PLENTY_UP_TO * this.limit) / wants));
+    const fair = claim.want * Math.min(plenty, (this.limit - reserve) / wants);
     const isClose = Math.abs(fair - claim.share) < Math.max(1, CLOSE * claim.share);
     return isClose && claim.share <= this.limit ? claim.share : Math.floor(fair + claim.dither);
   }
@@ -209,8 +223,7 @@ export class RateShares {
   }
 
   #giveTokens(need: number, tokenMs: number, nowMs: number): number {
-    if (need <= 0 || nowMs < this.#quietUntilMs) return 0;
-    const count = Math.min(need, this.#free);
+    const count = Math.min(need, this.#free(nowMs));
     if (count <= 0) return 0;
     const untilMs = nowMs + tokenMs + HOLD_MS;
     this.#tokens.give({ number: this.#number, count, untilMs });
@@ -220,38 +233,18 @@ export class RateShares {
   /** Until something comes free; longer where all who wait would be too many calls. */
   #waitMs(paceMs: number, nowMs: number): number {
     const fairMs = this.#asks.waitMs((this.#claims.size * 1_000) / paceMs, nowMs);
-    const dropsMs = Math.min(this.#dropsMs, this.#tokens.dropsMs);
-    const freeMs = Math.max(dropsMs, this.#quietUntilMs) - nowMs;
-    return Math.ceil(Math.max(fairMs, Math.min(freeMs, paceMs)));
+    return Math.ceil(Math.max(fairMs, Math.min(this.#dropsMs(nowMs) - nowMs, paceMs)));
   }
 
-  #recount(claim: Claim, nowMs: number): void {
-    claim.leases = claim.leases.filter((lease) => lease.endsMs + HOLD_MS > nowMs);
-    let counted = 0;
-    for (const lease of claim.leases) {
-      counted = Math.max(counted, lease.share);
-      this.#dropsMs = Math.min(this.#dropsMs, lease.endsMs + HOLD_MS);
-    }
-    this.#counted += counted - claim.counted;
-    claim.counted = counted;
+  /** When something stops counting. */
+  #dropsMs(nowMs: number): number {
+    const earlierMs = this.#earlierAt(nowMs)?.untilMs ?? Number.POSITIVE_INFINITY;
+    return Math.min(this.#claims.dropsMs, this.#tokens.dropsMs, earlierMs);
   }
 
-  /** Drops what has stopped counting. */
   #settle(nowMs: number): void {
     this.#tokens.settle(nowMs);
-    if (nowMs < this.#dropsMs) return;
-    // What counts for too long does no harm.
-    if (nowMs < this.#settledMs + this.#claims.size / CLAIMS_PER_MS) return;
-    this.#settledMs = nowMs;
-    this.#dropsMs = Number.POSITIVE_INFINITY;
-    this.#counted = 0;
-    for (const [isolate, claim] of this.#claims) {
-      claim.counted = 0;
-      this.#recount(claim, nowMs);
-      if (claim.leases.length > 0) continue;
-      this.#want(claim, 0);
-      this.#claims.delete(isolate);
-    }
+    this.#claims.settle(nowMs);
   }
 }
 

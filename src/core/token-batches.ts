@@ -5,15 +5,15 @@
 import { HOLD_MS } from "./rate-lease.ts";
 
 export interface TokenBatch {
-  /** Of the lease it came with. */
-  number: number;
+  /** Of the lease it came with; no other batch has it. */
+  readonly number: number;
   count: number;
   /** Counts until then: a second after its tokens were last good. */
   untilMs: number;
 }
 
 export class TokenBatches {
-  #batches: TokenBatch[] = [];
+  readonly #batches = new Map<number, TokenBatch>();
   #counted = 0;
   #dropsMs = Number.POSITIVE_INFINITY;
 
@@ -28,14 +28,14 @@ export class TokenBatches {
   }
 
   give(batch: TokenBatch): void {
-    this.#batches.push(batch);
+    this.#batches.set(batch.number, batch);
     this.#counted += batch.count;
     this.#dropsMs = Math.min(this.#dropsMs, batch.untilMs);
   }
 
   /** Tokens known to be spent count from then; those left over no longer do. */
   done(number: number, spent: number, lastMs: number): void {
-    const batch = this.#batches.find((candidate) => candidate.number === number);
+    const batch = this.#batches.get(number);
     if (batch === undefined) return;
     const count = Math.min(batch.count, spent);
     this.#counted += count - batch.count;
@@ -47,11 +47,15 @@ export class TokenBatches {
   /** Drops what has stopped counting. */
   settle(nowMs: number): void {
     if (nowMs < this.#dropsMs) return;
-    this.#batches = this.#batches.filter(({ untilMs }) => untilMs > nowMs);
-    this.#counted = this.#batches.reduce((sum, { count }) => sum + count, 0);
-    this.#dropsMs = this.#batches.reduce(
-      (next, { untilMs }) => Math.min(next, untilMs),
-      Number.POSITIVE_INFINITY,
-    );
+    this.#counted = 0;
+    this.#dropsMs = Number.POSITIVE_INFINITY;
+    for (const [number, { count, untilMs }] of this.#batches) {
+      if (untilMs <= nowMs) {
+        this.#batches.delete(number);
+        continue;
+      }
+      this.#counted += count;
+      this.#dropsMs = Math.min(this.#dropsMs, untilMs);
+    }
   }
 }

@@ -86,15 +86,22 @@ export class PoolRates {
    * @param sentMs when the report was sent that it answers
    */
   apply(grants: Record<string, RateGrant> | undefined, sentMs: number, nowMs: number): void {
-    this.#failures = 0;
-    this.#errors = 0;
-    this.#failingSinceMs = null;
-    this.#isUnreachable = false;
+    this.answered();
     for (const { server, limiter } of this.#origins) {
       limiter.failStatic = grants === undefined;
       const grant = grants?.[server.id];
       if (grant !== undefined) limiter.apply(grant, sentMs, nowMs);
     }
+  }
+
+  /** A call got its answer, whatever it says: the object is there. */
+  answered(): void {
+    if (this.#failingSinceMs === null) return;
+    this.#failures = 0;
+    this.#errors = 0;
+    this.#failingSinceMs = null;
+    this.#isUnreachable = false;
+    for (const { limiter } of this.#origins) limiter.failStatic = false;
   }
 
   /**

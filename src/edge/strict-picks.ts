@@ -4,16 +4,13 @@
  * them finds out whether it is back.
  * @module
  */
-import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
+import { PICK_VALID_MS, type PickReply, type PickRequest, type ReleaseReport } from "../contract/strict.ts";
 import type { Random } from "../core/system.ts";
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { callPool } from "../platform/object-client.ts";
 import { Backoff } from "./backoff.ts";
 import type { EdgePool } from "./edge-pool.ts";
-
-/** Longest a request waits for its pick. */
-const LONGEST_WAIT_MS = 1_000;
 
 export class StrictPicks {
   readonly #pool: EdgePool;
@@ -36,21 +33,24 @@ export class StrictPicks {
 
   /** Null: the object does not answer. */
   async pick(env: Env, request: Omit<PickRequest, "isolate">): Promise<PickReply | null> {
-    if (!this.#mayCall(Date.now())) return null;
+    const askedMs = Date.now();
+    if (!this.#mayCall(askedMs)) return null;
     const call = callPool(env, this.#pool.id, (stub) => {
       if (stub.pick === undefined) throw new TypeError("the object has no pick");
       return stub.pick({ ...request, isolate: this.#isolate });
     });
-    const answer = await Promise.race([call, scheduler.wait(LONGEST_WAIT_MS)]);
-    if (answer?.ok) {
+    const answer = await Promise.race([call, scheduler.wait(PICK_VALID_MS)]);
+    // An isolate that is busy may come to an answer late that was there in time.
+    if (answer?.ok && Date.now() - askedMs < PICK_VALID_MS) {
       this.#backoff.answered();
+      this.#pool.rates.answered();
       if (answer.value.origin !== null) this.#pool.strictPicks.set(request.attempt, answer.value.origin);
       return answer.value;
     }
-    const failure = answer?.failure ?? "timeout";
+    const { failure, detail } = answer?.ok === false ? answer : { failure: "timeout", detail: undefined };
     const backoff_ms = this.#failed(failure === "overloaded");
     this.#pool.failedCalls++;
-    logLine({ pool: this.#pool.id, event: "pick_failed", failure, detail: answer?.detail, backoff_ms });
+    logLine({ pool: this.#pool.id, event: "pick_failed", failure, detail, backoff_ms });
     return null;
   }
 
@@ -63,7 +63,7 @@ export class StrictPicks {
 
   #mayCall(nowMs: number): boolean {
     if (!this.#backoff.isFailing) return true;
-    if (nowMs < this.#backoff.untilMs || nowMs - this.#triedMs < LONGEST_WAIT_MS) return false;
+    if (nowMs < this.#backoff.untilMs || nowMs - this.#triedMs < PICK_VALID_MS) return false;
     this.#triedMs = nowMs;
     return true;
   }

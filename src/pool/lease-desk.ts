@@ -49,7 +49,7 @@ export class LeaseDesk {
     this.#strict = new StrictPicker({
       now,
       cursor: this.#cursor,
-      leased: (origin) => this.rates.counted(origin, now()) ?? 0,
+      limit: (origin) => this.rates.pickLimit(origin),
     });
   }
 
@@ -66,6 +66,7 @@ export class LeaseDesk {
   /** @param snapshot null: the pool has no usable configuration, or none any more */
   adopt(snapshot: PoolSnapshot | null): void {
     this.#snapshot = snapshot;
+    this.rates.adopt(snapshot?.config ?? null);
     if (snapshot === null) return;
     this.#pacer.mayBeAsked = hasLimits(snapshot.config);
     this.#strict.adopt(snapshot);
@@ -130,8 +131,9 @@ export class LeaseDesk {
   }
 
   #exchange(isolate: string, rates: AcquireReport["rates"], isCold: boolean): AcquireReply["rates"] {
-    const exchange = { isolate, rates, isCold, paceMs: this.isolates.paceMs(isolate) };
-    return this.rates.exchange(this.#snapshot?.config ?? null, exchange, this.#options.now());
+    const paceMs = this.isolates.paceMs(isolate);
+    const exchange = { isolate, rates, isCold, paceMs, isolates: this.isolates.size };
+    return this.rates.exchange(exchange, this.#options.now());
   }
 }
 

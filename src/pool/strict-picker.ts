@@ -8,9 +8,9 @@ import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.t
 import type { PoolSnapshot } from "../contract/sync.ts";
 import { ineligibility } from "../core/eligibility.ts";
 import { LoadBalancer } from "../core/load-balancer.ts";
-import { RateLimiter } from "../core/rate-limiter.ts";
-import { type Limiter, Server } from "../core/server.ts";
+import { Server } from "../core/server.ts";
 import type { Affinity, AffinityMethod, RouteRequest } from "../core/session-affinity.ts";
+import type { PickLimit } from "./pick-limit.ts";
 
 /** A hold of an isolate that is not heard of any more is dropped once it is this old. */
 const ORPHAN_MS = 60_000;
@@ -18,8 +18,10 @@ const ORPHAN_MS = 60_000;
 const SETTLED_MS = 5_000;
 
 interface Hold {
-  server: Server;
-  sinceMs: number;
+  readonly server: Server;
+  readonly sinceMs: number;
+  /** What it took of its origin's rate limit; null: there is none. */
+  readonly taken: { readonly limit: PickLimit; readonly name: number } | null;
 }
 
 interface StrictRequest extends RouteRequest {
@@ -31,14 +33,14 @@ export interface StrictOptions {
   now: () => number;
   /** The pool's cursor: the order is that of leased picks. */
   cursor: { next(): number };
-  /** Requests of the last second that isolates may have started on leases from before; 0 when there are none. */
-  leased: (origin: string) => number;
+  /** An origin's rate limit, in a configuration that is in force; null if it has none. */
+  limit: (origin: string) => PickLimit | null;
 }
 
 export class StrictPicker {
   readonly #options: StrictOptions;
   readonly #servers = new Map<string, Server>();
-  readonly #limiters = new Map<string, RateLimiter>();
+  readonly #limits = new Map<string, PickLimit>();
   /** By isolate and attempt. */
   readonly #holds = new Map<string, Map<string, Hold>>();
   #balancer: LoadBalancer<Server, StrictRequest> | null = null;
@@ -58,7 +60,7 @@ export class StrictPicker {
       server.enabled = origin.enabled;
       server.backup = origin.backup;
       server.maxConnections = origin.max_connections ?? Number.POSITIVE_INFINITY;
-      server.limiter = this.#limiter(origin.id, origin.rate_limit ?? config.rate_limit);
+      server.limiter = this.#limitOf(origin.id);
       if (state !== undefined) {
         server.weightFactor = state.weight_factor;
         server.healthy = state.healthy;
@@ -95,15 +97,19 @@ export class StrictPicker {
       return { origin: null, reason: null, repinned: false, retry_after_ms: this.#retryAfterMs() };
     }
     const { server, reason } = decision;
-    this.#hold(request.isolate, request.attempt, server);
+    const limit = this.#limits.get(server.id);
+    const name = limit?.lastTaken ?? null;
+    const taken = limit === undefined || name === null ? null : { limit, name };
+    this.#hold(request.isolate, request.attempt, server, taken);
     return { origin: server.id, reason, repinned: facts.repinned, retry_after_ms: null };
   }
 
   /** An answer is over. What is not known any more, or told twice, changes nothing. */
   release(report: ReleaseReport): void {
-    const server = this.#drop(report.isolate, report.attempt);
-    if (server === null) return;
-    this.#balancer?.report(server, { failed: report.failed, latencyMs: report.latency_ms });
+    const hold = this.#drop(report.isolate, report.attempt);
+    if (hold === null) return;
+    this.#balancer?.report(hold.server, { failed: report.failed, latencyMs: report.latency_ms });
+    hold.taken?.limit.started(hold.taken.name, this.#options.now() - report.latency_ms);
   }
 
   /**
@@ -120,7 +126,7 @@ export class StrictPicker {
     for (const [attempt, origin] of Object.entries(open)) {
       const server = this.#servers.get(origin);
       if (server === undefined || this.#holds.get(isolate)?.has(attempt)) continue;
-      this.#hold(isolate, attempt, server);
+      this.#hold(isolate, attempt, server, null);
     }
   }
 
@@ -133,48 +139,42 @@ export class StrictPicker {
     }
   }
 
-  #hold(isolate: string, attempt: string, server: Server): void {
+  #hold(isolate: string, attempt: string, server: Server, taken: Hold["taken"]): void {
     this.#balancer?.connect(server);
     const holds = this.#holds.get(isolate) ?? new Map<string, Hold>();
-    holds.set(attempt, { server, sinceMs: this.#options.now() });
+    holds.set(attempt, { server, sinceMs: this.#options.now(), taken });
     this.#holds.set(isolate, holds);
   }
 
   /** Null: it is not known, or not any more. */
-  #drop(isolate: string, attempt: string): Server | null {
+  #drop(isolate: string, attempt: string): Hold | null {
     const holds = this.#holds.get(isolate);
     const hold = holds?.get(attempt);
     if (holds === undefined || hold === undefined) return null;
     holds.delete(attempt);
     if (holds.size === 0) this.#holds.delete(isolate);
     this.#balancer?.disconnect(hold.server);
-    return hold.server;
+    return hold;
   }
 
   #forget(origin: string): void {
     this.#servers.delete(origin);
-    this.#limiters.delete(origin);
+    this.#limits.delete(origin);
   }
 
   #retryAfterMs(): number | null {
     const nowMs = this.#options.now();
     const waits = [...this.#servers.values()]
       .filter((server) => ineligibility(server, nowMs) === "rate_limited")
-      .map(({ id }) => this.#limiters.get(id)?.retryAfterMs(nowMs) ?? 0);
+      .map(({ id }) => this.#limits.get(id)?.retryAfterMs(nowMs) ?? 0);
     return waits.length === 0 ? null : Math.min(...waits);
   }
 
-  #limiter(origin: string, limit: number | null): Limiter | null {
-    if (limit === null) {
-      this.#limiters.delete(origin);
-      return null;
-    }
-    const limiter = this.#limiters.get(origin) ?? new RateLimiter(limit);
-    limiter.setLimit(limit);
-    this.#limiters.set(origin, limiter);
-    const allows = (nowMs: number): boolean =>
-      limiter.spentInWindow(nowMs) + this.#options.leased(origin) < limit && limiter.allows(nowMs);
-    return { allows, take: (nowMs) => allows(nowMs) && limiter.take(nowMs) };
+  #limitOf(origin: string): PickLimit | null {
+    const limit = this.#options.limit(origin);
+    if (limit === null) this.#limits.delete(origin);
+    else this.#limits.set(origin, limit);
+    return limit;
   }
 }
 

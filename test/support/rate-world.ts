@@ -135,9 +135,10 @@ export class World {
   }
 
   #restart(atMs: number): void {
-    this.#shares = new RateShares(this.#options.limit, {
-      quietUntilMs: atMs + this.#objectSkewMs + LONGEST_LEASE_MS + HOLD_MS,
-    });
+    const { limit } = this.#options;
+    const bornMs = atMs + this.#objectSkewMs;
+    const earlier = { untilMs: bornMs + LONGEST_LEASE_MS + HOLD_MS, most: limit };
+    this.#shares = new RateShares(limit, { earlier, firstNumber: Math.max(1, bornMs) });
   }
 
   #bear(index: number): void {

@@ -99,7 +99,7 @@ describe("a limit that is all given away", () => {
 
 describe("an object that lost its memory", () => {
   it("gives shares only to who has them, until all others have run out", () => {
-    const shares = new RateShares(40, { quietUntilMs: 3_500 });
+    const shares = new RateShares(40, { earlier: { untilMs: 3_500, most: 40 } });
     const holder = busy(100, { lease: 77, held_ms: 500, share: 30, left_ms: 2_000 });
     const kept = shares.exchange("a", holder, PACE_MS, 100);
     const fresh = shares.exchange("b", busy(100, { need: 1 }), PACE_MS, 100);
@@ -107,5 +107,77 @@ describe("an object that lost its memory", () => {
     expect(kept.lease).toBeGreaterThan(77);
     expect([fresh.share, fresh.tokens]).toEqual([0, 0]);
     expect(shares.exchange("b", busy(100), PACE_MS, 3_500).share).toBeGreaterThan(0);
+  });
+});
+
+describe("an object that knows how much it may have given", () => {
+  const earlier = { untilMs: 3_500, most: 10 };
+
+  it("gives the rest at once", () => {
+    const shares = new RateShares(40, { earlier });
+    expect(shares.counted(0)).toBe(10);
+    const tokens = shares.exchange("a", busy(0, { need: 100, token_ms: 100 }), PACE_MS, 0);
+    expect(tokens.share + tokens.tokens).toBe(30);
+    expect(shares.counted(3_500), "the earlier life's have run out").toBe(shares.counted(3_499) - 10);
+  });
+
+  it("counts what is named by its holder once", () => {
+    const shares = new RateShares(40, { earlier });
+    const holder = busy(100, { lease: 77, held_ms: 500, share: 6, left_ms: 2_000 });
+    const kept = shares.exchange("a", holder, PACE_MS, 0).share;
+    expect(kept).toBeGreaterThan(6);
+    expect(shares.counted(0)).toBe(kept + 4);
+  });
+});
+
+describe("where the object picks by itself", () => {
+  function picking(limit: number): RateShares {
+    const shares = new RateShares(limit);
+    shares.tokensOnly = true;
+    return shares;
+  }
+
+  it("isolates get tokens, and no shares", () => {
+    const shares = picking(10);
+    const grant = shares.exchange("a", busy(100, { need: 2, token_ms: 100 }), PACE_MS, 0);
+    expect([grant.share, grant.valid_ms, grant.tokens]).toEqual([0, 0, 2]);
+    expect(shares.counted(0)).toBe(2);
+  });
+
+  it("a share from before is counted until it has run out, and not renewed", () => {
+    const shares = new RateShares(10);
+    const { lease } = shares.exchange("a", busy(100), PACE_MS, 0);
+    const before = shares.counted(0);
+    shares.tokensOnly = true;
+    expect(
+      shares.exchange("a", busy(100, { lease, share: before, left_ms: 2_400 }), PACE_MS, 100).share,
+    ).toBe(0);
+    expect(shares.counted(100)).toBe(before);
+    expect(shares.counted(4_000)).toBe(0);
+  });
+
+  it("a pick counts until a second after it can last have started, or did", () => {
+    const shares = picking(2);
+    const first = shares.takeOne(1_000, 0);
+    expect(shares.takeOne(1_000, 0)).not.toBeNull();
+    expect(shares.takeOne(1_000, 0)).toBeNull();
+    expect(shares.retryAfterMs(0)).toBe(2_005);
+    shares.started(first ?? 0, 40);
+    expect(shares.retryAfterMs(100)).toBe(945);
+    expect(shares.allowsOne(1_044)).toBe(false);
+    expect(shares.allowsOne(1_045)).toBe(true);
+    expect(shares.takeOne(1_000, 1_045)).not.toBeNull();
+    expect(shares.takeOne(1_000, 1_045), "the second may have started as late as that").toBeNull();
+  });
+});
+
+describe("a token of an earlier life", () => {
+  it("is not taken for one of this", () => {
+    const shares = new RateShares(10, { firstNumber: 5_000 });
+    const { lease } = shares.exchange("a", busy(0, { need: 3, token_ms: 100 }), PACE_MS, 0);
+    expect(lease).toBeGreaterThanOrEqual(5_000);
+    const before = shares.counted(0);
+    shares.exchange("b", busy(0, { spent: [[1, 0, 10]] }), PACE_MS, 0);
+    expect(shares.counted(0)).toBeGreaterThanOrEqual(before);
   });
 });

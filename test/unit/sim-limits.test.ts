@@ -9,9 +9,9 @@ const POOL = {
   health_check: { type: "http", interval: 1 },
   outlier_detection: {},
 };
-/** Far more than fits, a bad network, isolates that die twice a minute, a burst, a failure, an object that restarts. */
+/** Far more than fits, a bad network, isolates that die twice a minute, a burst, a failure, an object that restarts, a new version. */
 const TROUBLE =
-  "--rps 100 --isolates 12 --seconds 12 --loss 3 --churn 200 --burst 4@4+2 --fail b@6 --recover b@8 --restart 5";
+  "--rps 100 --isolates 12 --seconds 12 --loss 3 --churn 200 --burst 4@4+2 --fail b@6 --recover b@8 --restart 5 --deploy 9";
 
 describe("a rate limit", () => {
   it("is never exceeded in any window of one second, in 100 seeds of trouble", async () => {
@@ -24,6 +24,35 @@ describe("a rate limit", () => {
     expect(beyond, "seeds with a window beyond the limit").toEqual([]);
     // A limit nobody comes near would prove nothing.
     expect(Math.max(...worst)).toBe(POOL.rate_limit);
+  });
+
+  it("is never exceeded where the object picks, nor where isolates pick because it is late, in 100 seeds", async () => {
+    const strict = { ...POOL, coordination: "strict" };
+    const worst: number[] = [];
+    for (const seed of SEEDS) {
+      const { origins: all } = await simulated(strict, `${TROUBLE} --seed ${seed}`);
+      worst.push(Math.max(...all.map(({ worst_window }) => worst_window)));
+    }
+    const beyond = SEEDS.filter((_, index) => (worst[index] ?? 0) > POOL.rate_limit);
+    expect(beyond, "seeds with a window beyond the limit").toEqual([]);
+    expect(Math.max(...worst)).toBe(POOL.rate_limit);
+  });
+
+  it("is used where the object picks, and its clients are told what stands in the way", async () => {
+    const strict = { coordination: "strict", origins: origins("a", "b"), rate_limit: 100 };
+    const { origins: all, answers } = await simulated(strict, "--rps 400 --isolates 20 --seconds 20");
+    for (const { id, limit_use } of all) expect(limit_use, id).toBeGreaterThan(0.85);
+    expect(answers.no_origin).toBe(0);
+  });
+
+  it("far above the traffic refuses nobody when a new version takes over, and holds", async () => {
+    const pool = { origins: origins("a", "b"), rate_limit: 1_000 };
+    const { origins: all, answers } = await simulated(
+      pool,
+      "--rps 100 --isolates 20 --seconds 16 --deploy 8",
+    );
+    expect(answers.rate_limited).toBe(0);
+    expect(all.reduce((sum, { requests }) => sum + requests, 0)).toBeGreaterThan(1_400);
   });
 
   it("is exceeded where the simulation should notice: isolates on their own while the object is gone", async () => {
