@@ -60,7 +60,7 @@ export const healthCheckSchema = object({
       { error: "must be an object of header names and values" },
     )
     .default({})
-    .describe("Headers to send with the probe. `http` only."),
+    .describe("Headers to send with the probe. `Host` is always that of the origin's `url`. `http` only."),
   port: integer(1, 65_535).nullable().default(null).describe("Port to probe, if it is not the origin's own."),
   follow_redirects: flag()
     .default(false)

@@ -6,15 +6,15 @@
 /** The candidate nearest to `text` in spelling, or undefined if none is near. */
 export function suggest(text: string, candidates: Iterable<string>): string | undefined {
   const plain = normalise(text);
-  // Two letters in five may be wrong; more is another word.
-  const limit = Math.floor(plain.length * 0.4);
   let best: string | undefined;
-  let bestDistance = limit + 1;
+  let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const other = normalise(candidate);
-    if (Math.abs(other.length - plain.length) >= bestDistance) continue;
+    // Two letters in five of the longer word may be wrong; more is another word.
+    const limit = Math.floor(Math.max(plain.length, other.length) * 0.4);
+    if (Math.abs(other.length - plain.length) > Math.min(limit, bestDistance)) continue;
     const distance = editDistance(plain, other);
-    if (distance < bestDistance) {
+    if (distance <= limit && distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }

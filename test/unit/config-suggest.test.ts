@@ -32,7 +32,7 @@ describe("editDistance", () => {
 });
 
 describe("suggest", () => {
-  const keys = ["algorithm", "origins", "rate_limit", "max_connections", "host", "path", "pool", "split"];
+  const keys = ["url", "id", "algorithm", "origins", "rate_limit", "max_connections", "host", "path", "pool", "split"];
 
   it.each<[text: string, expected: string | undefined]>([
     ["algoritm", "algorithm"],
@@ -43,6 +43,8 @@ describe("suggest", () => {
     ["maxConnection", "max_connections"],
     ["hots", "host"],
     ["spilt", "split"],
+    ["ur", "url"],
+    ["ip", undefined],
     ["pots", undefined],
     ["zebra", undefined],
     ["x", undefined],
