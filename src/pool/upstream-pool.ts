@@ -27,21 +27,13 @@ import { deleteDocument, readDocument, writeDocument } from "../platform/config-
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { AffinityKeeper } from "./affinity-keeper.ts";
-import { AlarmTimes } from "./alarm-times.ts";
+import { ConfigWatch } from "./config-watch.ts";
 import { ConfigWriter } from "./config-writer.ts";
 import { PoolController } from "./controller.ts";
 import { OperatorDesk } from "./operator-desk.ts";
+import { PoolAlarm } from "./pool-alarm.ts";
 import { probe } from "./prober.ts";
 import { PoolStore } from "./store.ts";
-
-/** How often a pool that is awake looks into KV for a new document. */
-const CONFIG_CHECK_MS = 5_000;
-/** How often one without a configuration does, while isolates ask for it. */
-const CONFIG_SEARCH_MS = 1_000;
-/** Where the next alarm is set before anything else is done, so that no error can end the chain. */
-const SAFETY_ALARM_MS = 60_000;
-/** An alarm this late is not waited for any longer: it was lost, and is set anew. */
-const LOST_ALARM_MS = 5_000;
 
 /** In SQLite: the mark of the newest routes. */
 const ROUTES_FACT = "routes_mark";
@@ -55,17 +47,14 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   readonly #store: PoolStore;
   /** Of the newest routes this object has heard of; 0: of none. */
   #routesMark: number;
-  #configCheckedAtMs = Number.NEGATIVE_INFINITY;
-  /** The last check, over or not. */
-  #checking = Promise.resolve();
-  /** Spares a write where the alarm stands already. Infinity: there is none; null: unknown. */
-  #alarmAtMs: number | null = null;
-  readonly #alarmTimes = new AlarmTimes();
+  readonly #alarm: PoolAlarm;
+  readonly #watch: ConfigWatch;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const store = new PoolStore(ctx.storage.sql);
     this.#store = store;
+    this.#alarm = new PoolAlarm(ctx);
     this.#routesMark = store.fact(ROUTES_FACT, 0);
     this.#pool = ctx.id.name ?? store.fact("pool", "");
     if (store.fact("pool", "") !== this.#pool) store.setFact("pool", this.#pool);
@@ -97,13 +86,22 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
         delete: () => deleteDocument(env, key),
       },
     });
+    this.#watch = new ConfigWatch({
+      read: () => readDocument(env, key),
+      found: (document) => {
+        // What KV does not have yet is not gone from it.
+        if (document !== null || this.#writer.isStored) controller.offer(document);
+        this.#arm();
+      },
+      log,
+    });
     this.#desk = new OperatorDesk({ ...shared, controller, affinity: this.#affinity });
   }
 
   /** One isolate's report and lease. See contract/sync.ts. */
   async sync(report: SyncReport): Promise<SyncReply> {
-    if (!this.#controller.configured) await this.#seekConfig();
-    else if (this.#isConfigCheckDue()) this.ctx.waitUntil(this.#checkConfig());
+    if (!this.#controller.configured) await this.#watch.seek();
+    else if (this.#watch.isDue) this.ctx.waitUntil(this.#watch.check());
     const reply: SyncReply = { ...this.#controller.sync(report), routes_mark: this.#routesMark };
     this.#arm();
     if (reply.snapshot === null) return reply;
@@ -117,7 +115,7 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** For one request of a strict pool. See contract/strict.ts. */
   async pick(request: PickRequest): Promise<PickReply> {
-    if (!this.#controller.configured) await this.#seekConfig();
+    if (!this.#controller.configured) await this.#watch.seek();
     return this.#controller.pick(request);
   }
 
@@ -133,10 +131,9 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   }
 
   async wake(): Promise<void> {
-    await this.#checkConfig();
-    // Even if this object, or the platform, believes that it is armed: the watchdog is there for the case that this
-    // is wrong. The alarm that rings now sets the next one.
-    if (this.#alarmAtMs !== Number.POSITIVE_INFINITY) this.#setAlarm(this.#alarmTimes.at(Date.now()));
+    await this.#watch.check();
+    // The watchdog is there for the case that the chain of alarms has come to an end.
+    this.#alarm.ringNow();
   }
 
   async describe(): Promise<PoolDescription> {
@@ -210,18 +207,17 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    this.#alarmTimes.rings(info);
-    this.#setAlarm(Date.now() + SAFETY_ALARM_MS);
+    this.#alarm.rings(info);
     try {
       // Not waited for: the next alarm rings when this one is over, and neither KV nor a receiver may hold up a check.
-      if (this.#isConfigCheckDue()) this.#background(this.#checkConfig());
+      if (this.#watch.isDue) this.#background(this.#watch.check());
       this.#background(this.#writer.flush());
       this.#background(this.#controller.notify());
       await this.#controller.run();
     } catch (error) {
       logLine({ pool: this.#pool, event: "alarm_failed", error: String(error) });
     }
-    this.#alarmAtMs = null;
+    this.#alarm.over();
     this.#arm();
   }
 
@@ -232,15 +228,9 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     this.ctx.waitUntil(work.then(() => this.#arm(), failed));
   }
 
-  /** Requests for a pool that has no configuration must not become as many readings of KV. */
-  async #seekConfig(): Promise<void> {
-    const isDue = Date.now() - this.#configCheckedAtMs >= CONFIG_SEARCH_MS;
-    await (isDue ? this.#checkConfig() : this.#checking);
-  }
-
   /** An object nobody has asked yet does not know its configuration. */
   async #settle(): Promise<void> {
-    if (!this.#controller.configured) await this.#checkConfig();
+    if (!this.#controller.configured) await this.#watch.check();
   }
 
   /** A write by an operator. What KV had before it comes first, so that it is known for the past later. */
@@ -253,45 +243,8 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
     }
   }
 
-  /** Sets the alarm for what is next, unless it already stands early enough. */
+  /** Sets the alarm for what is next. */
   #arm(): void {
-    // Of what is overdue too, the time is now: else each call made while an alarm runs would write it anew.
-    const nextMs = this.#alarmTimes.at(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()));
-    const standsMs = this.#alarmAtMs;
-    if (standsMs !== null && standsMs <= nextMs && standsMs > Date.now() - LOST_ALARM_MS) return;
-    if (nextMs < Number.POSITIVE_INFINITY) {
-      this.#setAlarm(nextMs);
-    } else {
-      this.#alarmAtMs = nextMs;
-      this.ctx.waitUntil(this.ctx.storage.deleteAlarm());
-    }
-  }
-
-  #setAlarm(atMs: number): void {
-    this.#alarmAtMs = atMs;
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
-  }
-
-  #isConfigCheckDue(): boolean {
-    return Date.now() - this.#configCheckedAtMs >= CONFIG_CHECK_MS;
-  }
-
-  #checkConfig(): Promise<void> {
-    this.#configCheckedAtMs = Date.now();
-    this.#checking = this.#readConfig();
-    return this.#checking;
-  }
-
-  /** Never rejects. */
-  async #readConfig(): Promise<void> {
-    try {
-      const document = await readDocument(this.env, poolKey(this.#pool));
-      // What KV does not have yet is not gone from it.
-      if (document !== null || this.#writer.isStored) this.#controller.offer(document);
-    } catch (error) {
-      // KV is out of reach: what is in force stays in force.
-      logLine({ pool: this.#pool, event: "config_unreadable", error: String(error) });
-    }
-    this.#arm();
+    this.#alarm.arm(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()));
   }
 }
