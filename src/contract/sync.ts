@@ -58,6 +58,8 @@ export interface OriginReport {
   /** Failures since the last success; all failures if `had_success` is false. */
   failures_in_row: number;
   had_success: boolean;
+  /** Milliseconds from the last failure to the making of this. Absent: there was none, or it is not known. */
+  failure_age_ms?: number;
   /** Attempts beyond a request's first. */
   retries: number;
   /** Times the origin was passed over for its rate limit. */

@@ -40,6 +40,8 @@ export interface OutcomeBatch {
   /** Failures since the last success; all of them if there was none. */
   readonly failuresInRow: number;
   readonly hadSuccess: boolean;
+  /** How long ago the last failure was, at most, in ms. Absent: it is news. */
+  readonly failureAgeMs?: number;
 }
 
 export const ONE_SUCCESS: OutcomeBatch = { successes: 1, failures: 0, failuresInRow: 0, hadSuccess: true };
@@ -118,10 +120,11 @@ export class OutlierDetector {
   ): OutlierTransition | null {
     const before = this.#servers.get(id) ?? UNKNOWN;
     if (before.ejectedUntilMs !== null) return null;
-    const state = observed(before, batch, nowMs, this.#config);
+    const heard = isOfThePast(batch, before, nowMs, this.#config) ? withoutFailures(batch) : batch;
+    const state = observed(before, heard, nowMs, this.#config);
     const reason = triggerOf(state, this.#config);
     // A success ejects nobody, though the share may still be too large.
-    if (reason === null || batch.failures === 0) {
+    if (reason === null || heard.failures === 0) {
       this.#servers.set(id, { ...state, refused: state.refused && reason !== null });
       return null;
     }
@@ -186,6 +189,23 @@ export class OutlierDetector {
     if ((othersInService ?? poolSize - 1 - ejected) < 1) return false;
     return (ejected + 1) * 100 <= this.#config.maxEjectionPercent * poolSize;
   }
+}
+
+/**
+ * Isolates that report seldom tell of failures long after they happened: from before the server came back, or longer
+ * ago than failures are counted for.
+ */
+function isOfThePast(
+  { failureAgeMs = 0 }: OutcomeBatch,
+  { returnedMs }: OutlierState,
+  nowMs: number,
+  { intervalMs }: OutlierConfig,
+): boolean {
+  return failureAgeMs > 0 && nowMs - failureAgeMs <= Math.max(returnedMs, nowMs - intervalMs);
+}
+
+function withoutFailures(batch: OutcomeBatch): OutcomeBatch {
+  return { ...batch, failures: 0, failuresInRow: 0 };
 }
 
 function observed(state: Observed, batch: OutcomeBatch, nowMs: number, config: OutlierConfig): Observed {

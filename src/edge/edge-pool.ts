@@ -145,9 +145,9 @@ export class EdgePool {
    * @param latencyMs to the headers, or to the failure
    */
   ended(server: EdgeServer, kind: OutcomeKind, latencyMs: number): void {
-    this.ledger.outcome(server.id, kind, latencyMs);
-    if (kind === "client_closed") return;
     const nowMs = this.#now();
+    this.ledger.outcome(server.id, kind, latencyMs, nowMs);
+    if (kind === "client_closed") return;
     if (kind === "connect_failure") this.#suspects.set(server, nowMs + SUSPECT_MS);
     else this.#suspects.delete(server);
     const failed = kind !== "success";

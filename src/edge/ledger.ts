@@ -6,8 +6,10 @@
 import type { OriginReport, OutcomeKind, UnservedCounts, UnservedReason } from "../contract/sync.ts";
 import { LatencySketch } from "../core/latency-sketch.ts";
 
-interface Entry extends Omit<OriginReport, "latency"> {
+interface Entry extends Omit<OriginReport, "latency" | "failure_age_ms"> {
   sketch: LatencySketch;
+  /** Null: there was none. */
+  lastFailureMs: number | null;
 }
 
 export class Ledger {
@@ -15,7 +17,7 @@ export class Ledger {
   #unserved: UnservedCounts = {};
 
   /** @param latencyMs time to the response's headers; only successes count, or failing fast would look good */
-  outcome(origin: string, kind: OutcomeKind, latencyMs: number): void {
+  outcome(origin: string, kind: OutcomeKind, latencyMs: number, nowMs: number): void {
     const entry = this.#entry(origin);
     entry.outcomes[kind] = (entry.outcomes[kind] ?? 0) + 1;
     if (kind === "client_closed") return;
@@ -25,6 +27,7 @@ export class Ledger {
       entry.sketch.add(latencyMs);
     } else {
       entry.failures_in_row++;
+      entry.lastFailureMs = nowMs;
     }
   }
 
@@ -55,10 +58,11 @@ export class Ledger {
   }
 
   /** Everything so far as plain data; the ledger starts afresh. */
-  take(): Record<string, OriginReport> {
+  take(nowMs: number): Record<string, OriginReport> {
     const reports: Record<string, OriginReport> = {};
-    for (const [origin, { sketch, ...counts }] of this.#entries) {
-      reports[origin] = { ...counts, latency: sketch.toData() };
+    for (const [origin, { sketch, lastFailureMs, ...counts }] of this.#entries) {
+      const age = lastFailureMs === null ? {} : { failure_age_ms: nowMs - lastFailureMs };
+      reports[origin] = { ...counts, ...age, latency: sketch.toData() };
     }
     this.#entries = new Map();
     return reports;
@@ -74,6 +78,7 @@ export class Ledger {
         retries: 0,
         rate_limited: 0,
         sketch: new LatencySketch(),
+        lastFailureMs: null,
       };
       this.#entries.set(origin, entry);
     }

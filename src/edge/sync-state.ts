@@ -192,7 +192,7 @@ export class SyncState {
     this.#pool.requests = 0;
     this.#pool.stay.observe(sum(Object.values(active)), requests, elapsedMs);
     const need = Math.max(SMALLEST_WANT, Math.ceil((requests / elapsedMs) * this.#paceMs * PACES_PER_LEASE));
-    this.#pending ??= this.#newReport(need);
+    this.#pending ??= this.#newReport(need, nowMs);
     const { returned, ...pending } = this.#pending;
     return {
       isolate: this.#isolate,
@@ -213,12 +213,12 @@ export class SyncState {
   }
 
   /** What is held far beyond the need goes back, the rest of it is spent. */
-  #newReport(need: number): PendingReport {
+  #newReport(need: number, nowMs: number): PendingReport {
     const { cursor, ledger, failedCalls: sync_failures } = this.#pool;
     this.#pool.failedCalls = 0;
     const unserved = ledger.takeUnserved();
     const returned = cursor.remaining > MOST_PLENTY * need ? cursor.giveBack(need) : [];
-    return { sequence: ++this.#sequence, origins: ledger.take(), sync_failures, unserved, returned };
+    return { sequence: ++this.#sequence, origins: ledger.take(nowMs), sync_failures, unserved, returned };
   }
 
   #activeGauge(): Record<string, number> {

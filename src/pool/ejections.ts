@@ -49,6 +49,7 @@ export class Ejections {
       failures,
       failuresInRow: report.failures_in_row,
       hadSuccess: report.had_success,
+      failureAgeMs: report.failure_age_ms ?? 0,
     };
     return this.#kept(this.#detector.record(id, batch, poolSize, this.#now(), othersInService));
   }

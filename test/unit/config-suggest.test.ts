@@ -32,7 +32,18 @@ describe("editDistance", () => {
 });
 
 describe("suggest", () => {
-  const keys = ["url", "id", "algorithm", "origins", "rate_limit", "max_connections", "host", "path", "pool", "split"];
+  const keys = [
+    "url",
+    "id",
+    "algorithm",
+    "origins",
+    "rate_limit",
+    "max_connections",
+    "host",
+    "path",
+    "pool",
+    "split",
+  ];
 
   it.each<[text: string, expected: string | undefined]>([
     ["algoritm", "algorithm"],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type OutlierConfig, OutlierDetector } from "../../src/core/outlier-detector.ts";
-import { FAILS, feed, IN_A_ROW } from "../support/outliers.ts";
+import { FAILS, feed, IN_A_ROW, POOL } from "../support/outliers.ts";
 
 /** Ejects by failures in a row and says for how many seconds. */
 function ejectedForS(detector: OutlierDetector, atS: number): number {
@@ -72,6 +72,40 @@ describe("coming back", () => {
     detector.sweep(30_000);
     expect(feed(detector, "a", "FFFF", 30_000)).toEqual([]);
     expect(feed(detector, "a", "F", 30_000)).toEqual([IN_A_ROW]);
+  });
+});
+
+describe("failures that are told of late", () => {
+  const report = { successes: 0, failures: 30, failuresInRow: 30, hadSuccess: false };
+  /** Ejected at 0, back at 20 s. */
+  function returned(): OutlierDetector {
+    const detector = new OutlierDetector();
+    feed(detector, "a", FAILS, 0);
+    detector.unEject("a", 20_000);
+    return detector;
+  }
+
+  it("count for nothing if they are of before the server came back", () => {
+    const detector = returned();
+    for (const atMs of [20_100, 21_000, 25_000]) {
+      expect(detector.record("a", { ...report, failureAgeMs: atMs - 20_000 }, POOL, atMs)).toBeNull();
+    }
+    expect(feed(detector, "a", "FFFF", 25_000), "nor are they added to").toEqual([]);
+  });
+
+  it("eject a server that failed since", () => {
+    const late = { ...report, failureAgeMs: 1_999 };
+    expect(returned().record("a", late, POOL, 22_000)?.kind).toBe("ejected");
+    expect(returned().record("a", report, POOL, 22_000)?.kind, "no age: they are news").toBe("ejected");
+  });
+
+  it("count for nothing if they are older than failures are counted for, and the successes beside them do", () => {
+    const detector = new OutlierDetector();
+    feed(detector, "a", "FFFF", 60_000);
+    const late = { ...report, successes: 1, hadSuccess: true, failureAgeMs: 10_000 };
+    expect(detector.record("a", late, POOL, 60_000)).toBeNull();
+    expect(feed(detector, "a", "FFFF", 60_000)).toEqual([]);
+    expect(feed(detector, "a", "F", 60_000)).toEqual([IN_A_ROW]);
   });
 });
 

@@ -186,13 +186,23 @@ describe("an object that fails", () => {
     expect(backoffs).toEqual([500, 1_499]);
   });
 
+  it("hears how long ago an origin last failed", () => {
+    const line = new Line();
+    line.sync();
+    line.pool.ledger.outcome("a", "timeout", 5, line.nowMs - 700);
+    line.pool.ledger.outcome("a", "success", 5, line.nowMs - 100);
+    line.pool.ledger.outcome("b", "success", 5, line.nowMs);
+    const { a, b } = line.sync().origins;
+    expect([a?.failure_age_ms, b?.failure_age_ms]).toEqual([700, undefined]);
+  });
+
   it("hears the same report again, with the same number, and then what it missed", () => {
     const line = new Line();
     line.sync();
-    line.pool.ledger.outcome("a", "timeout", 5);
+    line.pool.ledger.outcome("a", "timeout", 5, line.nowMs);
     const lost = line.state.begin(line.nowMs);
     line.state.failed(line.nowMs, line.nowMs);
-    line.pool.ledger.outcome("b", "timeout", 5);
+    line.pool.ledger.outcome("b", "timeout", 5, line.nowMs);
     const { sequence, origins, sync_failures, cursor } = line.sync();
     expect([sequence, origins, sync_failures]).toEqual([lost.sequence, lost.origins, 0]);
     expect(cursor.returned).toEqual(lost.cursor.returned);
