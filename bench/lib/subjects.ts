@@ -40,12 +40,23 @@ export async function startWorkers(
 ): Promise<Subjects> {
   const bindings = { ORIGIN: `http://${HOST}:${ports[0]}` };
   const bundled = (name: string) => bundleWorker(`${name}.js`, join(directory, `${name}.mjs`));
-  return {
-    bare: await startWorker(await bundled("bare"), bindings),
-    duties: await startWorker(await bundled("duties"), bindings),
-    reflare: await startWorker(await bundled("reflare"), { PORTS: ports.join() }),
-    balancer: await startBalancer(balancer, config, directory),
+  const started: Subject[] = [];
+  const kept = async (starting: Promise<Subject>): Promise<Subject> => {
+    const subject = await starting;
+    started.push(subject);
+    return subject;
   };
+  try {
+    return {
+      bare: await kept(startWorker(await bundled("bare"), bindings)),
+      duties: await kept(startWorker(await bundled("duties"), bindings)),
+      reflare: await kept(startWorker(await bundled("reflare"), { PORTS: ports.join() })),
+      balancer: await kept(startBalancer(balancer, config, directory)),
+    };
+  } catch (error) {
+    for (const subject of started) await subject.stop();
+    throw error;
+  }
 }
 
 /** The built balancer, with the objects and the KV namespace of `wrangler.toml`. */
@@ -61,7 +72,11 @@ export async function startBalancer(built: string, config: Config, directory: st
     objects: Object.fromEntries(bound.map(({ name, class_name }) => [name, class_name])),
     directory: await mkdtemp(join(own, "objects-")),
   };
-  const subject = await startWorker(bundle, { ALLOW_IP_ORIGINS: "1", LOCAL_CLIENT_IP: HOST }, state);
+  const vars = { ALLOW_IP_ORIGINS: "1", LOCAL_CLIENT_IP: HOST };
+  const subject = await startWorker(bundle, vars, state).catch((error: unknown) => {
+    kv.stop();
+    throw error;
+  });
   return {
     ...subject,
     async stop() {

@@ -16,6 +16,7 @@
  * @module
  */
 import { AskQueue } from "./ask-queue.ts";
+import { EarlierLife, type EarlierLifeOptions } from "./earlier-life.ts";
 import { type Claim, RateClaims } from "./rate-claims.ts";
 import { HOLD_MS, LONGEST_LEASE_MS, type RateGrant, type RateReport } from "./rate-lease.ts";
 import { TokenBatches } from "./token-batches.ts";
@@ -28,6 +29,8 @@ const SHORTEST_TOKEN_MS = 20;
 const LONGEST_TOKEN_MS = 250;
 /** Most of a limit that is kept for tokens: each may cost a call. */
 const MOST_RESERVED = 50;
+/** Requests that ask for tokens are remembered for about so long. */
+const NEED_MS = 5_000;
 /** A share this close to what is fair stays: each move idles what is moved for about two seconds. */
 const CLOSE = 0.15;
 /** Isolates get at most this much of what they want, so that something is left for the next one... */
@@ -44,15 +47,9 @@ const LEAST_PLENTY = 1.1;
  */
 const MOST_CLAIMS = 2_000;
 
-/** What an earlier life of the object may have out. */
-export interface EarlierLife {
-  readonly untilMs: number;
-  /** At most so much of the limit. */
-  readonly most: number;
-}
-
 export interface RateSharesOptions {
-  earlier?: EarlierLife | null;
+  /** What an earlier life of the object may have out. */
+  earlier?: EarlierLifeOptions | null;
   /** Most isolates that have a share at a time. Default 2,000. */
   mostClaims?: number;
   /** Leases are numbered from here on: higher than in any earlier life, whose tokens isolates still tell of. Default 1. */
@@ -67,21 +64,23 @@ export class RateShares {
   mostClaims: number;
   /** May be changed. The object picks by itself, and needs the limit for that: isolates get tokens, no shares. */
   tokensOnly = false;
-  readonly #earlier: EarlierLife | null;
-  /** What of the earlier life's is accounted for by now, by those who hold it. */
-  #recognized = 0;
+  readonly #earlier: EarlierLife;
   readonly #claims = new RateClaims();
   readonly #asks = new AskQueue();
   readonly #tokens = new TokenBatches();
+  /** Requests that asked for a token lately, fading. */
+  #needs = 0;
+  #needMs = Number.NEGATIVE_INFINITY;
   /** Of the last lease. */
   #number: number;
 
   /** @param limit requests in any one second; a whole number of at least 1 */
   constructor(limit: number, options: RateSharesOptions = {}) {
     this.limit = limit;
-    this.#earlier = options.earlier ?? null;
     this.mostClaims = options.mostClaims ?? MOST_CLAIMS;
-    this.#number = (options.firstNumber ?? 1) - 1;
+    const firstNumber = options.firstNumber ?? 1;
+    this.#earlier = new EarlierLife(options.earlier ?? null, firstNumber);
+    this.#number = firstNumber - 1;
   }
 
   /** What may have been used in the last second. */
@@ -97,9 +96,10 @@ export class RateShares {
   exchange(isolate: string, report: RateReport, paceMs: number, nowMs: number): RateGrant {
     this.#settle(nowMs);
     for (const [number, spent, agoMs] of report.spent ?? []) this.#tokens.done(number, spent, nowMs - agoMs);
+    this.#number = Math.max(this.#number, report.lease);
     const claim = this.#claims.get(isolate) ?? this.#born(isolate, report);
-    if (claim === null) return this.#withoutShare(report, paceMs, nowMs);
-    this.#hear(claim, report, nowMs);
+    if (claim !== null) this.#hear(isolate, claim, report, nowMs);
+    if (claim === null || this.tokensOnly) return this.#withoutShare(report, paceMs, nowMs);
     const valid_ms = Math.min(Math.max(paceMs * PACES_PER_LEASE, SHORTEST_LEASE_MS), LONGEST_LEASE_MS);
     const share = this.#give(claim, valid_ms, nowMs);
     const raised = Math.max(0, share - (report.left_ms > 0 ? report.share : 0));
@@ -114,7 +114,7 @@ export class RateShares {
   takeOne(withinMs: number, nowMs: number): number | null {
     if (!this.allowsOne(nowMs)) return null;
     const number = ++this.#number;
-    this.#tokens.give({ number, count: 1, untilMs: nowMs + withinMs + HOLD_MS });
+    this.#tokens.give({ number, count: 1, givenMs: nowMs, untilMs: nowMs + withinMs + HOLD_MS });
     return number;
   }
 
@@ -147,6 +147,8 @@ export class RateShares {
     nowMs: number,
   ): Pick<RateGrant, "tokens" | "token_ms" | "wait_ms"> {
     const need = report.need ?? 0;
+    this.#needs = this.#needsAt(nowMs) + need;
+    this.#needMs = nowMs;
     const token_ms = Math.min(Math.max(report.token_ms ?? 0, SHORTEST_TOKEN_MS), LONGEST_TOKEN_MS);
     const tokens = this.#giveTokens(need - raised, token_ms, nowMs);
     const wait_ms = need === 0 || this.#free(nowMs) > 0 ? 0 : this.#waitMs(paceMs, nowMs);
@@ -159,19 +161,16 @@ export class RateShares {
     return isFull && report.left_ms === 0 ? null : this.#claims.open(isolate);
   }
 
-  #hear(claim: Claim, report: RateReport, nowMs: number): void {
-    this.#claims.ended(claim, report.lease, nowMs - report.held_ms, nowMs);
-    // A lease this object never gave: it was given in an earlier life.
-    if (this.#earlierAt(nowMs) !== null && claim.leases.length === 0 && report.left_ms > 0) {
-      const { lease: number, share, left_ms } = report;
+  #hear(isolate: string, claim: Claim, report: RateReport, nowMs: number): void {
+    const { lease: number, share, left_ms } = report;
+    this.#claims.ended(claim, number, nowMs - report.held_ms, nowMs);
+    if (this.#earlier.names(isolate, report, nowMs)) {
       this.#claims.lease(
         claim,
         { number, share, endsMs: nowMs + Math.min(left_ms, LONGEST_LEASE_MS) },
         nowMs,
       );
-      this.#recognized += share;
     }
-    this.#number = Math.max(this.#number, report.lease);
     this.#claims.want(claim, wantFor(report.demand));
   }
 
@@ -179,20 +178,14 @@ export class RateShares {
     const left = this.limit - this.#inUse(nowMs);
     // At most half of what is left: ten isolates born at once all get some.
     const half = Math.ceil(Math.max(0, left) / 2);
-    const more = left < 0 && this.#earlierAt(nowMs) !== null ? left : half;
+    const more = left < 0 && this.#earlier.untilMs(nowMs) !== null ? left : half;
     const share = Math.max(0, Math.min(this.#target(claim, nowMs), claim.counted + more));
     this.#claims.lease(claim, { number: ++this.#number, share, endsMs: nowMs + validMs }, nowMs);
     return share;
   }
 
-  #earlierAt(nowMs: number): EarlierLife | null {
-    return this.#earlier !== null && nowMs < this.#earlier.untilMs ? this.#earlier : null;
-  }
-
   #inUse(nowMs: number): number {
-    const earlier = this.#earlierAt(nowMs);
-    const unknown = earlier === null ? 0 : Math.max(0, earlier.most - this.#recognized);
-    return this.#claims.counted + this.#tokens.counted + unknown;
+    return this.#claims.counted + this.#tokens.counted + this.#earlier.unknown(nowMs);
   }
 
   #free(nowMs: number): number {
@@ -202,15 +195,16 @@ export class RateShares {
   /**
    * A share in proportion to what is wanted. A small share of a crowded limit is badly used: a token that comes free
    * waits for this one isolate's next request. By the square-root law the loss is about the root of the share, so
-   * about as much is left for tokens, which go to whoever comes first.
+   * about as much is left for tokens, which go to whoever comes first; less where nobody asks for any, because there
+   * are other origins.
    */
   #target(claim: Claim, nowMs: number): number {
-    if (this.tokensOnly) return 0;
     const { size, wants, roots } = this.#claims;
     // The first to come after a restart is hardly alone.
-    if (size === 1 && this.#earlierAt(nowMs) === null) return this.#targetAlone(claim);
+    if (size === 1 && this.#earlier.untilMs(nowMs) === null) return this.#targetAlone(claim);
     const tight = Math.min(1, this.limit / wants);
-    const reserve = Math.min(MOST_RESERVED, this.limit, Math.sqrt(tight) * roots);
+    const asked = 1 + (2_000 * this.#needsAt(nowMs)) / NEED_MS;
+    const reserve = Math.min(MOST_RESERVED, this.limit, Math.sqrt(tight) * roots, asked);
     const plenty = Math.min(MOST_PLENTY, Math.max(LEAST_PLENTY, (PLENTY_UP_TO * this.limit) / wants));
     const fair = claim.want * Math.min(plenty, (this.limit - reserve) / wants);
     const isClose = Math.abs(fair - claim.share) < Math.max(1, CLOSE * claim.share);
@@ -225,8 +219,7 @@ export class RateShares {
   #giveTokens(need: number, tokenMs: number, nowMs: number): number {
     const count = Math.min(need, this.#free(nowMs));
     if (count <= 0) return 0;
-    const untilMs = nowMs + tokenMs + HOLD_MS;
-    this.#tokens.give({ number: this.#number, count, untilMs });
+    this.#tokens.give({ number: this.#number, count, givenMs: nowMs, untilMs: nowMs + tokenMs + HOLD_MS });
     return count;
   }
 
@@ -236,9 +229,13 @@ export class RateShares {
     return Math.ceil(Math.max(fairMs, Math.min(this.#dropsMs(nowMs) - nowMs, paceMs)));
   }
 
+  #needsAt(nowMs: number): number {
+    return this.#needs * Math.exp(Math.min(0, this.#needMs - nowMs) / NEED_MS);
+  }
+
   /** When something stops counting. */
   #dropsMs(nowMs: number): number {
-    const earlierMs = this.#earlierAt(nowMs)?.untilMs ?? Number.POSITIVE_INFINITY;
+    const earlierMs = this.#earlier.untilMs(nowMs) ?? Number.POSITIVE_INFINITY;
     return Math.min(this.#claims.dropsMs, this.#tokens.dropsMs, earlierMs);
   }
 

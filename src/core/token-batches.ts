@@ -8,6 +8,7 @@ export interface TokenBatch {
   /** Of the lease it came with; no other batch has it. */
   readonly number: number;
   count: number;
+  readonly givenMs: number;
   /** Counts until then: a second after its tokens were last good. */
   untilMs: number;
 }
@@ -40,7 +41,8 @@ export class TokenBatches {
     const count = Math.min(batch.count, spent);
     this.#counted += count - batch.count;
     batch.count = count;
-    batch.untilMs = Math.min(batch.untilMs, lastMs + HOLD_MS);
+    // None was spent before it was given, whatever the clock of who spent it has done meanwhile.
+    batch.untilMs = Math.min(batch.untilMs, Math.max(lastMs, batch.givenMs) + HOLD_MS);
     this.#dropsMs = Math.min(this.#dropsMs, batch.untilMs);
   }
 

@@ -66,7 +66,7 @@ export class LeaseDesk {
   /** @param snapshot null: the pool has no usable configuration, or none any more */
   adopt(snapshot: PoolSnapshot | null): void {
     this.#snapshot = snapshot;
-    this.rates.adopt(snapshot?.config ?? null);
+    this.rates.adopt(snapshot?.config ?? null, this.#options.now());
     if (snapshot === null) return;
     this.#pacer.mayBeAsked = hasLimits(snapshot.config);
     this.#strict.adopt(snapshot);

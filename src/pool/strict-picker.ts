@@ -40,7 +40,6 @@ export interface StrictOptions {
 export class StrictPicker {
   readonly #options: StrictOptions;
   readonly #servers = new Map<string, Server>();
-  readonly #limits = new Map<string, PickLimit>();
   /** By isolate and attempt. */
   readonly #holds = new Map<string, Map<string, Hold>>();
   #balancer: LoadBalancer<Server, StrictRequest> | null = null;
@@ -60,7 +59,7 @@ export class StrictPicker {
       server.enabled = origin.enabled;
       server.backup = origin.backup;
       server.maxConnections = origin.max_connections ?? Number.POSITIVE_INFINITY;
-      server.limiter = this.#limitOf(origin.id);
+      server.limiter = this.#options.limit(origin.id);
       if (state !== undefined) {
         server.weightFactor = state.weight_factor;
         server.healthy = state.healthy;
@@ -72,7 +71,7 @@ export class StrictPicker {
       return server;
     });
     const ids = new Set(servers.map(({ id }) => id));
-    for (const id of this.#servers.keys()) if (!ids.has(id)) this.#forget(id);
+    for (const id of this.#servers.keys()) if (!ids.has(id)) this.#servers.delete(id);
     const { algorithm, panic_threshold: panicThreshold, hash_balance_factor: balanceFactor, sticky } = config;
     const parts = JSON.stringify([algorithm, panicThreshold, balanceFactor, sticky, [...ids]]);
     // Changes of standing alone are seen by the one there is, and keep its turns and tables.
@@ -89,6 +88,8 @@ export class StrictPicker {
   }
 
   pick(request: PickRequest): PickReply {
+    // Should it arrive a second time, the first answer is not heard any more.
+    this.#drop(request.isolate, request.attempt);
     const tried = new Set(request.tried.flatMap((id) => this.#servers.get(id) ?? []));
     const pinned = request.pinned === null ? null : (this.#servers.get(request.pinned) ?? null);
     const facts: StrictRequest = { clientIp: request.client_ip, key: request.key, pinned, repinned: false };
@@ -97,9 +98,9 @@ export class StrictPicker {
       return { origin: null, reason: null, repinned: false, retry_after_ms: this.#retryAfterMs() };
     }
     const { server, reason } = decision;
-    const limit = this.#limits.get(server.id);
+    const limit = this.#options.limit(server.id);
     const name = limit?.lastTaken ?? null;
-    const taken = limit === undefined || name === null ? null : { limit, name };
+    const taken = limit === null || name === null ? null : { limit, name };
     this.#hold(request.isolate, request.attempt, server, taken);
     return { origin: server.id, reason, repinned: facts.repinned, retry_after_ms: null };
   }
@@ -157,24 +158,12 @@ export class StrictPicker {
     return hold;
   }
 
-  #forget(origin: string): void {
-    this.#servers.delete(origin);
-    this.#limits.delete(origin);
-  }
-
   #retryAfterMs(): number | null {
     const nowMs = this.#options.now();
     const waits = [...this.#servers.values()]
       .filter((server) => ineligibility(server, nowMs) === "rate_limited")
-      .map(({ id }) => this.#limits.get(id)?.retryAfterMs(nowMs) ?? 0);
+      .map(({ id }) => this.#options.limit(id)?.retryAfterMs(nowMs) ?? 0);
     return waits.length === 0 ? null : Math.min(...waits);
-  }
-
-  #limitOf(origin: string): PickLimit | null {
-    const limit = this.#options.limit(origin);
-    if (limit === null) this.#limits.delete(origin);
-    else this.#limits.set(origin, limit);
-    return limit;
   }
 }
 

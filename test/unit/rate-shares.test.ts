@@ -99,11 +99,11 @@ describe("a limit that is all given away", () => {
 
 describe("an object that lost its memory", () => {
   it("gives shares only to who has them, until all others have run out", () => {
-    const shares = new RateShares(40, { earlier: { untilMs: 3_500, most: 40 } });
+    const shares = new RateShares(40, { earlier: { untilMs: 3_500, most: 40 }, firstNumber: 1_000 });
     const holder = busy(100, { lease: 77, held_ms: 500, share: 30, left_ms: 2_000 });
     const kept = shares.exchange("a", holder, PACE_MS, 100);
     const fresh = shares.exchange("b", busy(100, { need: 1 }), PACE_MS, 100);
-    expect(kept.share).toBeLessThanOrEqual(30);
+    expect(kept.share).toBe(30);
     expect(kept.lease).toBeGreaterThan(77);
     expect([fresh.share, fresh.tokens]).toEqual([0, 0]);
     expect(shares.exchange("b", busy(100), PACE_MS, 3_500).share).toBeGreaterThan(0);
@@ -122,11 +122,23 @@ describe("an object that knows how much it may have given", () => {
   });
 
   it("counts what is named by its holder once", () => {
-    const shares = new RateShares(40, { earlier });
+    const shares = new RateShares(40, { earlier, firstNumber: 1_000 });
     const holder = busy(100, { lease: 77, held_ms: 500, share: 6, left_ms: 2_000 });
     const kept = shares.exchange("a", holder, PACE_MS, 0).share;
     expect(kept).toBeGreaterThan(6);
     expect(shares.counted(0)).toBe(kept + 4);
+  });
+
+  it("does not take a report that arrives again, or a lease of its own, for one more holder", () => {
+    const shares = new RateShares(40, { earlier: { untilMs: 20_000, most: 10 }, firstNumber: 1_000 });
+    const holder = busy(0, { lease: 77, held_ms: 500, share: 6, left_ms: 100 });
+    shares.exchange("a", holder, PACE_MS, 0);
+    const own = busy(0, { lease: 1_001, held_ms: 500, share: 6, left_ms: 100 });
+    shares.exchange("b", own, PACE_MS, 100);
+    // By then all shares of this life have ended: what is left is what nobody has named.
+    expect(shares.counted(15_000)).toBe(4);
+    shares.exchange("a", holder, PACE_MS, 15_000);
+    expect(shares.counted(19_999)).toBe(4);
   });
 });
 
@@ -179,5 +191,30 @@ describe("a token of an earlier life", () => {
     const before = shares.counted(0);
     shares.exchange("b", busy(0, { spent: [[1, 0, 10]] }), PACE_MS, 0);
     expect(shares.counted(0)).toBeGreaterThanOrEqual(before);
+  });
+});
+
+describe("what is kept back for tokens", () => {
+  /** What 40 isolates have together that want more than there is, some of them asking for tokens. */
+  function given(need: number): number {
+    const shares = new RateShares(150);
+    const held = new Map<string, { lease: number; share: number; left_ms: number }>();
+    for (let nowMs = 0; nowMs < 20_000; nowMs += PACE_MS) {
+      for (let i = 0; i < 40; i++) {
+        const own = held.get(`i${i}`) ?? { lease: 0, share: 0, left_ms: 0 };
+        const report = busy(2.5, { ...own, held_ms: own.lease === 0 ? 0 : PACE_MS, need, token_ms: 100 });
+        const { lease, share, valid_ms } = shares.exchange(`i${i}`, report, PACE_MS, nowMs + i);
+        held.set(`i${i}`, { lease, share, left_ms: valid_ms - PACE_MS });
+      }
+    }
+    return [...held.values()].reduce((sum, { share }) => sum + share, 0);
+  }
+
+  it("is nearly nothing where nobody asks, for there are other origins", () => {
+    expect(given(0)).toBeGreaterThan(0.9 * 150);
+  });
+
+  it("is a good part of the limit where they do", () => {
+    expect(given(1)).toBeLessThan(0.8 * 150);
   });
 });

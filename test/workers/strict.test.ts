@@ -90,6 +90,15 @@ describe("picks of several isolates", () => {
     expect((await pick("one")).origin, "all are out").toBeNull();
   });
 
+  it("that arrive twice are held once", async () => {
+    await configure({ origins: ORIGINS.slice(0, 1).map((origin) => ({ ...origin, max_connections: 1 })) });
+    const request = { ...NOBODY, isolate: "one", attempt: "twice" };
+    await stub().pick(request);
+    expect((await stub().pick(request)).origin, "its own is let go of").toBe("a");
+    await stub().release({ isolate: "one", attempt: "twice", failed: false, latency_ms: 1 });
+    expect((await pick("two")).origin).toBe("a");
+  });
+
   it("are not made a second time by an object that lost its memory", async () => {
     await configure({ rate_limit: 4, origins: ORIGINS.slice(0, 1) });
     const before = await Promise.all(Array.from({ length: 6 }, () => pick("one")));
