@@ -10,7 +10,7 @@ import { HOST } from "../../scripts/lib/listening.ts";
 import { PROJECT } from "../../scripts/lib/project.ts";
 import { bundleWorker } from "./bundle-worker.ts";
 import { startKv } from "./kv-server.ts";
-import { startWorkerd, type WorkerOptions } from "./workerd.ts";
+import { type StateOptions, startWorkerd } from "./workerd.ts";
 
 export interface Subject {
   readonly url: string;
@@ -67,7 +67,7 @@ export async function startBalancer(built: string, config: Config, directory: st
   await copyFile(built, bundle);
   const kv = await startKv(documentsOf(config));
   const bound: readonly { name: string; class_name: string }[] = durable_objects.bindings;
-  const state: WorkerOptions["state"] = {
+  const state: StateOptions = {
     kv: { binding: kv_namespaces[0]?.binding ?? "", address: kv.address },
     objects: Object.fromEntries(bound.map(({ name, class_name }) => [name, class_name])),
     directory: await mkdtemp(join(own, "objects-")),
@@ -90,15 +90,15 @@ export async function startBalancer(built: string, config: Config, directory: st
 async function startWorker(
   bundle: string,
   vars: Readonly<Record<string, string>>,
-  state?: WorkerOptions["state"],
+  state: StateOptions | null = null,
 ): Promise<Subject> {
   const { compatibility_date, compatibility_flags } = wranglerConfig();
   const { url, pid, stop } = await startWorkerd({
     bundle,
     vars,
+    state,
     compatibilityDate: compatibility_date ?? "",
     compatibilityFlags: compatibility_flags,
-    ...(state === undefined ? {} : { state }),
   });
   return { url, pids: [pid], stop };
 }

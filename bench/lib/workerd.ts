@@ -17,8 +17,8 @@ export interface WorkerOptions {
   readonly compatibilityDate: string;
   readonly compatibilityFlags: readonly string[];
   readonly vars: Readonly<Record<string, string>>;
-  /** Absent: it has none of its own. */
-  readonly state?: StateOptions;
+  /** Null: it has none of its own. */
+  readonly state: StateOptions | null;
 }
 
 export interface StateOptions {
@@ -90,7 +90,7 @@ function configuration({
   const bindings = Object.entries(vars).map(([name, text]) => `(name = ${q(name)}, text = ${q(text)})`);
   const services = [`(name = "network", network = (allow = ["public", "private"]))`];
   let objects = "";
-  if (state !== undefined) {
+  if (state !== null) {
     const { kv, directory } = state;
     bindings.push(`(name = ${q(kv.binding)}, kvNamespace = "kv")`);
     services.push(

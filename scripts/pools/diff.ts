@@ -3,20 +3,11 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { changesTo, type DocumentChange, describeChange } from "../lib/config-changes.ts";
-import { documentsOf } from "../lib/config-documents.ts";
+import { type DocumentChange, describeChange } from "../lib/config-changes.ts";
 import { count } from "../lib/terminal/format.ts";
 import { type Paint, paintFor } from "../lib/terminal/paint.ts";
 import { type Command, EXIT } from "./command.ts";
-import {
-  configStore,
-  goodConfig,
-  readStore,
-  STORE_HELP,
-  STORE_OPTIONS,
-  STORE_USAGE,
-  theFile,
-} from "./store-options.ts";
+import { compareFile, STORE_HELP, STORE_OPTIONS, STORE_USAGE } from "./store-options.ts";
 
 export const diff: Command = {
   usage: `diff FILE ${STORE_USAGE}`,
@@ -24,12 +15,9 @@ export const diff: Command = {
   options: STORE_HELP,
   async run(args) {
     const { values, positionals } = parseArgs({ args, options: STORE_OPTIONS, allowPositionals: true });
-    const file = theFile("diff", positionals);
-    const store = configStore(values);
-    const loaded = await goodConfig(file, store);
-    if (loaded === null) return EXIT.refused;
-    const wanted = documentsOf(loaded.written);
-    const changes = changesTo(wanted, await readStore(store, wanted.keys()));
+    const compared = await compareFile("diff", values, positionals);
+    if (compared === null) return EXIT.refused;
+    const { file, store, changes } = compared;
     if (changes.length === 0) {
       console.log(`${store.name} has what ${file} says`);
       return EXIT.ok;

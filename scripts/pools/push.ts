@@ -5,8 +5,7 @@
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { ApiProblem } from "../lib/admin-client.ts";
-import { changesTo, type DocumentChange, documentName } from "../lib/config-changes.ts";
-import { documentsOf } from "../lib/config-documents.ts";
+import { type DocumentChange, documentName } from "../lib/config-changes.ts";
 import type { GoodConfig } from "../lib/config-file.ts";
 import { Failure } from "../lib/failure.ts";
 import type { ConfigStore } from "../lib/stores/config-store.ts";
@@ -14,15 +13,7 @@ import { count } from "../lib/terminal/format.ts";
 import { paintFor } from "../lib/terminal/paint.ts";
 import { type Command, EXIT } from "./command.ts";
 import { printChanges } from "./diff.ts";
-import {
-  configStore,
-  goodConfig,
-  readStore,
-  STORE_HELP,
-  STORE_OPTIONS,
-  STORE_USAGE,
-  theFile,
-} from "./store-options.ts";
+import { compareFile, STORE_HELP, STORE_OPTIONS, STORE_USAGE } from "./store-options.ts";
 
 const OPTIONS = {
   ...STORE_OPTIONS,
@@ -38,12 +29,9 @@ export const push: Command = {
   --keep       leave them alone`,
   async run(args) {
     const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
-    const file = theFile("push", positionals);
-    const store = configStore(values);
-    const loaded = await goodConfig(file, store);
-    if (loaded === null) return EXIT.refused;
-    const wanted = documentsOf(loaded.written);
-    const all = changesTo(wanted, await readStore(store, wanted.keys()));
+    const compared = await compareFile("push", values, positionals);
+    if (compared === null) return EXIT.refused;
+    const { file, store, loaded, changes: all } = compared;
     const changes = values.keep ? all.filter(({ text }) => text !== null) : all;
     if (changes.length === 0) {
       console.log(`nothing to do: ${store.name} has what ${file} says`);

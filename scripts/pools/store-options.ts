@@ -3,6 +3,8 @@
  * @module
  */
 
+import { changesTo, type DocumentChange } from "../lib/config-changes.ts";
+import { documentsOf } from "../lib/config-documents.ts";
 import { type GoodConfig, loadConfigFile } from "../lib/config-file.ts";
 import { UsageError } from "../lib/options.ts";
 import { ApiStore } from "../lib/stores/api-store.ts";
@@ -72,4 +74,27 @@ export async function goodConfig(
   if (loaded.ok) return loaded;
   for (const error of loaded.errors) console.error(error);
   return null;
+}
+
+/** A file beside what is stored. */
+export interface Comparison {
+  readonly file: string;
+  readonly store: ConfigStore;
+  readonly loaded: GoodConfig;
+  /** What putting the file in force would change. */
+  readonly changes: readonly DocumentChange[];
+}
+
+/** Compares the one FILE of a command; null, and why on standard error, if it has errors. @throws UsageError, Failure */
+export async function compareFile(
+  command: string,
+  values: StoreValues,
+  positionals: readonly string[],
+): Promise<Comparison | null> {
+  const file = theFile(command, positionals);
+  const store = configStore(values);
+  const loaded = await goodConfig(file, store);
+  if (loaded === null) return null;
+  const wanted = documentsOf(loaded.written);
+  return { file, store, loaded, changes: changesTo(wanted, await readStore(store, wanted.keys())) };
 }

@@ -108,8 +108,8 @@ export function parseOptions(args: readonly string[]): SimOptions | "help" {
     recoveries: (values.recover ?? []).map((text) => originEvent("recover", text)),
     bursts: (values.burst ?? []).map(burst),
     outages: (values.outage ?? []).map((text) => span("outage", text)),
-    restartsMs: (values.restart ?? []).map((text) => 1_000 * number("restart", text, 0, 86_400)),
-    deploysMs: (values.deploy ?? []).map((text) => 1_000 * number("deploy", text, 0, 86_400)),
+    restartsMs: moments("restart", values.restart),
+    deploysMs: moments("deploy", values.deploy),
     nearMs,
     farMs,
     loss: number("loss", values.loss ?? "0.1", 0, 100) / 100,
@@ -123,6 +123,11 @@ export function parseOptions(args: readonly string[]): SimOptions | "help" {
     out: values.out ?? null,
     json: values.json ?? null,
   };
+}
+
+/** In ms. */
+function moments(name: string, texts: readonly string[] = []): number[] {
+  return texts.map((text) => 1_000 * number(name, text, 0, 86_400));
 }
 
 function parse(args: readonly string[]) {

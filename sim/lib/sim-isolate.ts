@@ -139,12 +139,15 @@ export class SimIsolate {
       return;
     }
     const end = once((answer: Answered<PickReply>) => {
-      if ("failure" in answer) this.#pickHereUntilMs = this.now() + PICK_BACKOFF_MS;
-      else this.pool.rates.answered();
-      if ("value" in answer && answer.value.origin !== null) {
-        this.pool.strictPicks.set(attempt, answer.value.origin);
+      if ("failure" in answer) {
+        this.#pickHereUntilMs = this.now() + PICK_BACKOFF_MS;
+        then(null, attempt);
+        return;
       }
-      then("failure" in answer ? null : answer.value, attempt);
+      const { value } = answer;
+      this.pool.rates.answered();
+      if (value.origin !== null) this.pool.strictPicks.set(attempt, value.origin);
+      then(value, attempt);
     });
     const full = { ...request, isolate: this.#id, attempt };
     this.#send("picks", (controller) => controller.pick(full), end);

@@ -29,8 +29,10 @@ const SHORTEST_TOKEN_MS = 20;
 const LONGEST_TOKEN_MS = 250;
 /** Most of a limit that is kept for tokens: each may cost a call. */
 const MOST_RESERVED = 50;
-/** Requests that ask for tokens are remembered for about so long. */
+/** Requests that ask for tokens are remembered for about so long... */
 const NEED_MS = 5_000;
+/** ...and for each that asks in a second, so many places are kept. */
+const RESERVED_PER_ASK = 2;
 /** A share this close to what is fair stays: each move idles what is moved for about two seconds. */
 const CLOSE = 0.15;
 /** Isolates get at most this much of what they want, so that something is left for the next one... */
@@ -203,7 +205,7 @@ export class RateShares {
     // The first to come after a restart is hardly alone.
     if (size === 1 && this.#earlier.untilMs(nowMs) === null) return this.#targetAlone(claim);
     const tight = Math.min(1, this.limit / wants);
-    const asked = 1 + (2_000 * this.#needsAt(nowMs)) / NEED_MS;
+    const asked = 1 + (RESERVED_PER_ASK * this.#needsAt(nowMs) * 1_000) / NEED_MS;
     const reserve = Math.min(MOST_RESERVED, this.limit, Math.sqrt(tight) * roots, asked);
     const plenty = Math.min(MOST_PLENTY, Math.max(LEAST_PLENTY, (PLENTY_UP_TO * this.limit) / wants));
     const fair = claim.want * Math.min(plenty, (this.limit - reserve) / wants);

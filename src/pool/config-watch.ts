@@ -1,19 +1,20 @@
 /**
- * Looks now and then whether KV has another document for the pool.
+ * Looks now and then whether KV has another document for an object.
  * @module
  */
 import type { KvDocument } from "../platform/config-source.ts";
 
-/** How often a pool that is awake looks into KV. */
-const CHECK_MS = 5_000;
-/** How often one without a configuration does, while isolates ask for it. */
+/** How often an object that has no document yet looks for one while it is asked. */
 const SEARCH_MS = 1_000;
 
 export interface ConfigWatchOptions {
+  /** How often one that has a document looks for another. */
+  readonly everyMs: number;
   /** Null: KV has none. */
   readonly read: () => Promise<KvDocument | null>;
   readonly found: (document: KvDocument | null) => void;
-  readonly log: (entry: Record<string, unknown>) => void;
+  /** KV is out of reach: what is in force stays in force. */
+  readonly unreadable: (error: string) => void;
 }
 
 export class ConfigWatch {
@@ -27,7 +28,7 @@ export class ConfigWatch {
   }
 
   get isDue(): boolean {
-    return Date.now() - this.#checkedAtMs >= CHECK_MS;
+    return Date.now() - this.#checkedAtMs >= this.#options.everyMs;
   }
 
   /** Never rejects. */
@@ -37,7 +38,7 @@ export class ConfigWatch {
     return this.#checking;
   }
 
-  /** For a pool without a configuration: requests for it must not become as many readings of KV. */
+  /** For want of any document: requests must not become as many readings of KV. */
   async seek(): Promise<void> {
     const isDue = Date.now() - this.#checkedAtMs >= SEARCH_MS;
     await (isDue ? this.check() : this.#checking);
@@ -47,8 +48,7 @@ export class ConfigWatch {
     try {
       this.#options.found(await this.#options.read());
     } catch (error) {
-      // KV is out of reach: what is in force stays in force.
-      this.#options.log({ event: "config_unreadable", error: String(error) });
+      this.#options.unreadable(String(error));
     }
   }
 }

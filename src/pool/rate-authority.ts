@@ -84,7 +84,7 @@ export class RateAuthority {
       this.#limits.set(id, limited);
       known.delete(id);
     }
-    this.#former = known;
+    this.#former = stillOut(known, nowMs);
   }
 
   /** Answers what an isolate says of its shares. */
@@ -140,6 +140,7 @@ export class RateAuthority {
     const { until, lease_ms, most = {} } = this.#mark;
     const isDue = nowMs >= until - MARK_MS / 2;
     if (!isDue && validMs <= lease_ms && given <= (most[origin] ?? 0)) return;
+    this.#former = stillOut(this.#former, nowMs);
     const isOver = nowMs >= until;
     // Where isolates become many, leases grow a little with each call: not a write for each.
     const longer = validMs <= lease_ms ? validMs : Math.min(validMs * 2, LONGEST_LEASE_MS);
@@ -156,16 +157,17 @@ export class RateAuthority {
     const most: Record<string, number> = {};
     for (const [origin, { shares }] of [...this.#former, ...this.#limits]) {
       const counted = shares.counted(nowMs);
-      if (counted === 0 && !this.#limits.has(origin)) {
-        this.#former.delete(origin);
-        continue;
-      }
       const ahead = Math.max(MARK_AHEAD * counted, counted + FEWEST_AHEAD, LEAST_MARKED * shares.limit);
       const enough = Math.ceil(Math.min(ahead, Math.max(shares.limit, counted)));
       most[origin] = Math.max(enough, marked[origin] ?? 0);
     }
     return most;
   }
+}
+
+/** Those of which something may still be in use. */
+function stillOut(limits: ReadonlyMap<string, Limited>, nowMs: number): Map<string, Limited> {
+  return new Map([...limits].filter(([, { shares }]) => shares.counted(nowMs) > 0));
 }
 
 /** By origin id; those that have one. */

@@ -15,6 +15,7 @@ import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
 import { callPool } from "../platform/object-client.ts";
 import { AlarmTimes } from "./alarm-times.ts";
+import { ConfigWatch } from "./config-watch.ts";
 import { ConfigWriter } from "./config-writer.ts";
 import { describeVersions } from "./description.ts";
 import { RecentPools } from "./recent-pools.ts";
@@ -31,7 +32,7 @@ export class RouteBook extends DurableObject<Env> implements RoutesRpc {
   readonly #routes: RouteKeeper;
   readonly #writer: ConfigWriter;
   readonly #recentPools: RecentPools;
-  #checkedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #watch: ConfigWatch;
   readonly #alarmTimes = new AlarmTimes();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -56,6 +57,15 @@ export class RouteBook extends DurableObject<Env> implements RoutesRpc {
       },
       now,
       log,
+    });
+    this.#watch = new ConfigWatch({
+      everyMs: FRESH_MS,
+      read: () => readDocument(env, ROUTES_KEY),
+      found: (document) => {
+        // What KV does not have yet is not gone from it.
+        if (document !== null || this.#writer.isStored) this.#routes.offer(document);
+      },
+      unreadable: (error) => logLine({ event: "routes_unreadable", error }),
     });
   }
 
@@ -118,16 +128,7 @@ export class RouteBook extends DurableObject<Env> implements RoutesRpc {
   }
 
   async #check(): Promise<void> {
-    if (Date.now() - this.#checkedAtMs < FRESH_MS) return;
-    this.#checkedAtMs = Date.now();
-    try {
-      const document = await readDocument(this.env, ROUTES_KEY);
-      // What KV does not have yet is not gone from it.
-      if (document !== null || this.#writer.isStored) this.#routes.offer(document);
-    } catch (error) {
-      // KV is out of reach: what is in force stays in force.
-      logLine({ event: "routes_unreadable", error: String(error) });
-    }
+    if (this.#watch.isDue) await this.#watch.check();
   }
 
   /** An alarm for what KV does not have yet. */

@@ -35,6 +35,9 @@ import { PoolAlarm } from "./pool-alarm.ts";
 import { probe } from "./prober.ts";
 import { PoolStore } from "./store.ts";
 
+/** How often a pool that is awake looks into KV for a new document. */
+const CONFIG_CHECK_MS = 5_000;
+
 /** In SQLite: the mark of the newest routes. */
 const ROUTES_FACT = "routes_mark";
 
@@ -87,13 +90,14 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
       },
     });
     this.#watch = new ConfigWatch({
+      everyMs: CONFIG_CHECK_MS,
       read: () => readDocument(env, key),
       found: (document) => {
         // What KV does not have yet is not gone from it.
         if (document !== null || this.#writer.isStored) controller.offer(document);
         this.#arm();
       },
-      log,
+      unreadable: (error) => log({ event: "config_unreadable", error }),
     });
     this.#desk = new OperatorDesk({ ...shared, controller, affinity: this.#affinity });
   }
