@@ -1,5 +1,10 @@
+import { resolve } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { BOUND_AS, BOUND_WORKER } from "./test/support/bound-worker.ts";
+import { keepRuntimeQuiet } from "./test/support/quiet-runtime.ts";
+
+keepRuntimeQuiet();
 
 // Tokens that open the admin API in test/workers; see admin-support.ts there.
 const ADMIN = {
@@ -12,27 +17,47 @@ const ADMIN = {
 
 // The secrets that a deploy needs are not set in tests, of which wrangler would warn in each file.
 process.env.WRANGLER_LOG ??= "error";
+// The programs that tests start compile the same modules again and again.
+process.env.NODE_COMPILE_CACHE ??= resolve(import.meta.dirname, "node_modules/.cache/compiled");
 
 // A limit ends a test that hangs; it judges nobody's speed. CI's two cores are shared and noisy.
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
 
+/** workerd, with the Worker and its objects. @param more variables for it */
+const inWorkerd = (more: Record<string, string> = {}) =>
+  cloudflareTest({
+    wrangler: { configPath: "./wrangler.toml" },
+    miniflare: {
+      bindings: { ALLOW_IP_ORIGINS: "1", ...ADMIN, ...more },
+      serviceBindings: { [BOUND_AS]: BOUND_WORKER.name },
+      workers: [BOUND_WORKER],
+    },
+  });
+
+const ON_LOOPBACK = {
+  globalSetup: ["test/support/dashboard.ts", "test/support/loopback-origins.ts"],
+  setupFiles: ["test/workers/at-rest.ts"],
+};
+
+/** `npm run test:long` runs all of what `npm test` runs a share of; see test/support/full.ts. */
+const FULL = { TEST_RUNS: "full" };
+
 export default defineConfig({
   test: {
+    // Most files wait for timers, sockets or the start of a runtime most of the time.
+    maxWorkers: 2,
+    // What is printed belongs to a test, and is shown if that fails.
+    silent: "passed-only",
     projects: [
       { test: { ...PATIENCE, name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { test: { ...PATIENCE, name: "contract", include: ["test/contract/**/*.test.ts"] } },
       {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { ALLOW_IP_ORIGINS: "1", ...ADMIN } },
-          }),
-        ],
+        plugins: [inWorkerd()],
         test: {
           ...PATIENCE,
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
-          globalSetup: ["test/support/dashboard.ts", "test/support/loopback-origins.ts"],
+          ...ON_LOOPBACK,
         },
       },
       {
@@ -41,9 +66,43 @@ export default defineConfig({
           name: "system",
           include: ["test/system/**/*.test.ts"],
           globalSetup: ["test/system/support/build.ts"],
-          // Each file starts the program; two cores do not carry many at once, nor anything beside them.
-          fileParallelism: false,
+          // Each file starts the program, on a port of its own, and waits more than it works. Nothing runs beside them.
+          maxWorkers: 3,
+          // They share no state but modules, which take half a second to load.
+          isolate: false,
+          maxConcurrency: 16,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Takes minutes, so not part of `npm test`: `npm run test:long`.
+        test: {
+          ...PATIENCE,
+          name: "long",
+          include: ["test/long/**/*.test.ts"],
+          globalSetup: ["test/system/support/build.ts"],
+          // Each keeps two cores busy. Beside others a request would wait longer than it may for a rate limit's token.
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          ...PATIENCE,
+          name: "long-unit",
+          include: ["test/unit/core/rate-lease.test.ts", "test/unit/sim/limits.test.ts"],
+          env: FULL,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        plugins: [inWorkerd(FULL)],
+        test: {
+          ...PATIENCE,
+          name: "long-workers",
+          include: ["test/workers/pool-load.test.ts"],
+          ...ON_LOOPBACK,
+          sequence: { groupOrder: 4 },
         },
       },
       {

@@ -1,14 +1,14 @@
 /**
- * `npm run bench`: what the balancer costs beside a Worker that only passes requests on.
+ * `npm run bench`: compares the costs of the balancer with those of a Worker that only passes requests on.
  * @module
  */
 import { writeFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
 import { COST_FORMULA } from "./lib/cost.ts";
 import { COUNTED_RATE } from "./lib/counting.ts";
-import { measureDataPath } from "./lib/data-path.ts";
+import { LATENCY_RATE, measureDataPath } from "./lib/data-path.ts";
 import { type BenchOptions, parseOptions, USAGE } from "./lib/options.ts";
-import { asJson, paceTable, table } from "./lib/report.ts";
+import { asJson, latencyTable, paceTable, startTable, table } from "./lib/report.ts";
 
 const EXIT_REFUSED = 2;
 const EXIT_STOPPED = 130;
@@ -19,14 +19,23 @@ async function main(options: BenchOptions): Promise<void> {
     const { measurePicks } = await import("./picks.ts");
     return measurePicks(options, about);
   }
-  const { rows, skipped, paces } = await measureDataPath(options, (line) => console.error(line));
+  if (options.isReports) {
+    const { measureReports } = await import("./reports.ts");
+    return measureReports(options, about);
+  }
+  const { rows, skipped, paces, starts } = await measureDataPath(options, (line) => console.error(line));
   console.log(`\n${Object.values(about).join(" · ")}\n\n${table(rows)}`);
   for (const { title, why } of skipped) console.log(`- ${title}: ${why}`);
   console.log(`\n$/million requests at ${COUNTED_RATE} requests/s = ${COST_FORMULA}`);
+  if (rows.some(({ paced }) => paced !== null)) {
+    console.log(`\nat ${LATENCY_RATE} requests a second:\n\n${latencyTable(rows)}`);
+  }
+  if (starts.length > 0) console.log(`\ncold starts:\n\n${startTable(starts)}`);
   if (paces.length > 0) console.log(`\nround robin, one isolate:\n\n${paceTable(paces)}`);
   const loaded = `load average after: ${loadavg()[0]?.toFixed(1)}`;
   console.log(`\n${loaded}`);
-  if (options.json !== null) await writeFile(options.json, asJson(rows, skipped, { ...about, paces }));
+  if (options.json !== null)
+    await writeFile(options.json, asJson(rows, skipped, { ...about, paces, starts }));
 }
 
 function machine() {
@@ -38,7 +47,7 @@ function machine() {
   };
 }
 
-// Ends as usual, so that what was started ends with it.
+// Exits normally, so that the handlers that stop child processes run.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(EXIT_STOPPED));
 
 if (process.argv.includes("--help")) {

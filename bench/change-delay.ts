@@ -1,8 +1,8 @@
 /**
- * `node bench/change-delay.ts`: how long after an operator's write the traffic follows. Starts the balancer on loopback
- * with two origins, sends a request every few milliseconds, and changes the pool and the routes by the admin API again and
- * again. Prints milliseconds from sending the write to its answer, and to the first request that goes the
- * new way; and how often a later one went the old way again.
+ * `node bench/change-delay.ts`: measures how soon traffic follows an operator's write. It starts the balancer on
+ * loopback with two origins, sends a request every few milliseconds, and changes the pool and the routes repeatedly
+ * through the admin API. It prints the milliseconds from the write to its answer and to the first request that goes the
+ * new way, and how many later requests went the old way again.
  * @module
  */
 import { spawn } from "node:child_process";
@@ -17,7 +17,7 @@ const PROJECT = resolve(import.meta.dirname, "..");
 const TOKEN = "change-delay";
 const ROUNDS = 20;
 const REQUEST_INTERVAL_MS = 4;
-/** After a change is seen, how long to watch for a request that goes back. */
+/** How long to watch for requests that go the old way, after a request went the new way. */
 const WATCH_MS = 1_500;
 const LONGEST_WAIT_MS = 15_000;
 
@@ -58,7 +58,7 @@ async function start(config: unknown) {
   };
 }
 
-/** @param write sends the change. @param after the origin that answers then */
+/** @param write sends the change. @param after the origin that answers once the change is in force */
 async function measure(url: string, write: () => Promise<Response>, after: string): Promise<Measured> {
   const beganMs = performance.now();
   let answeredMs = Number.NaN;

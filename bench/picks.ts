@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- picks`: nanoseconds per pick by the number of origins, and what a ring weighs.
+ * `npm run bench -- picks`: measures nanoseconds per pick by the number of origins, and the memory of a ring.
  * @module
  */
 import { writeFile } from "node:fs/promises";
@@ -20,11 +20,11 @@ interface PickResult {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** @param about what the results are of: printed above them and written with them */
+/** @param about describes the machine and the run; printed above the results and written with them */
 export async function measurePicks(options: BenchOptions, about: Record<string, string>): Promise<void> {
   const plan = { ...(options.isShort ? SHORT : FULL) };
   if (options.rounds !== null) plan.rounds = options.rounds;
-  // Before the picks, which leave a heap of another shape behind.
+  // Before the picks, because they change the shape of the heap.
   const rings = RINGS.map((ring, index) => ({
     id: `ring-${index}`,
     title: ring.title,

@@ -6,14 +6,20 @@
 import { Failure } from "./lib/failure.ts";
 import { UsageError } from "./lib/options.ts";
 import { check } from "./pools/check.ts";
+import { checkNow } from "./pools/check-now.ts";
 import { type Command, EXIT } from "./pools/command.ts";
 import { diff } from "./pools/diff.ts";
 import { drain, undrain } from "./pools/drain.ts";
+import { events } from "./pools/events.ts";
 import { explain } from "./pools/explain.ts";
 import { importCommand } from "./pools/import.ts";
+import { disable, enable, weight } from "./pools/origin-edit.ts";
 import { pull } from "./pools/pull.ts";
 import { push } from "./pools/push.ts";
+import { shed } from "./pools/shed.ts";
 import { status } from "./pools/status.ts";
+import { tail } from "./pools/tail.ts";
+import { rollback, versions } from "./pools/versions.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   check,
@@ -22,8 +28,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   pull,
   explain,
   status,
+  events,
+  tail,
   drain,
   undrain,
+  weight,
+  enable,
+  disable,
+  shed,
+  "check-now": checkNow,
+  versions,
+  rollback,
   import: importCommand,
 };
 

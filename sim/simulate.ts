@@ -1,5 +1,5 @@
 /**
- * `npm run simulate`: what the balancer would do with a configuration, before it is deployed.
+ * `npm run simulate`: shows what the balancer would do with a configuration, before it is deployed.
  * @module
  */
 import { writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { parseOptions, type SimOptions, USAGE } from "./lib/options.ts";
 import { picture } from "./lib/picture.ts";
 import { report } from "./lib/report.ts";
 import { resultsOf } from "./lib/results.ts";
-import { loadSubject } from "./lib/subject.ts";
+import { loadTargetConfig } from "./lib/target-config.ts";
 import { World } from "./lib/world.ts";
 
 const EXIT_BROKEN = 1;
@@ -16,14 +16,14 @@ const EXIT_REFUSED = 2;
 
 /** @returns the exit code */
 async function simulate(options: SimOptions): Promise<number> {
-  const subject = await loadSubject(options);
+  const target = await loadTargetConfig(options);
   const startedMs = performance.now();
-  const world = await new World(options, subject).run();
+  const world = await new World(options, target).run();
   const tookS = (performance.now() - startedMs) / 1_000;
-  const results = resultsOf(options, subject, world);
+  const results = resultsOf(options, target, world);
   console.log(report(results));
   const memoryMb = process.memoryUsage().rss / 1e6;
-  console.error(`\n${world.agenda.events} events in ${tookS.toFixed(1)} s, ${memoryMb.toFixed(0)} MB`);
+  console.error(`\n${world.queue.events} events in ${tookS.toFixed(1)} s, ${memoryMb.toFixed(0)} MB`);
   if (options.out !== null) await write("--out", options.out, picture(results));
   if (options.json !== null) await write("--json", options.json, `${JSON.stringify(results, null, 2)}\n`);
   return Object.values(results.promises).includes(false) ? EXIT_BROKEN : 0;

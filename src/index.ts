@@ -3,31 +3,37 @@
  * @module
  */
 
-import { createAdmin } from "./admin/app.ts";
-import { POOL_KEY_PREFIX, poolIdOfKey } from "./config/documents.ts";
+import { resolveUrl } from "./config/request-path.ts";
 import { proxy } from "./edge/proxy.ts";
-import { listKeys } from "./platform/config-source.ts";
 import type { Env } from "./platform/env.ts";
-import { callPool, callRoutes } from "./platform/object-client.ts";
+import { callPool, callRoutes, knownPools, LONGEST_ANSWER_MS } from "./platform/object-client.ts";
 
-export { RouteBook } from "./pool/route-book.ts";
+export { RouteTable } from "./pool/routes/routes-object.ts";
 export { UpstreamPool } from "./pool/upstream-pool.ts";
-
-const admin = createAdmin();
 
 /** The path is `/_lb` or below it. */
 const ADMIN_URL = /^[^:]+:\/\/[^/]+\/_lb(?:[/?#]|$)/;
 
 export default {
   fetch(request, env, ctx) {
-    return ADMIN_URL.test(request.url) ? admin.fetch(request, env, ctx) : proxy(request, env, ctx);
+    const url = resolveUrl(request.url);
+    if (!ADMIN_URL.test(url)) return proxy(request, env, ctx, url);
+    return administer(url === request.url ? request : new Request(url, request), env, ctx);
   },
 
   /** The watchdog: every configured pool exists, and each has the current config. */
   async scheduled(_controller, env) {
-    const keys = await listKeys(env, POOL_KEY_PREFIX);
-    const pools = keys.map(poolIdOfKey).filter((id) => id !== null);
-    const woken = pools.map((pool) => callPool(env, pool, (stub) => stub.wake()));
-    await Promise.all([callRoutes(env, (stub) => stub.wake()), ...woken]);
+    await callRoutes(env, (stub) => stub.wake(), LONGEST_ANSWER_MS);
+    const pools = await knownPools(env);
+    await Promise.all(pools.map((pool) => callPool(env, pool, (stub) => stub.wake())));
   },
 } satisfies ExportedHandler<Env>;
+
+/**
+ * Loaded when somebody asks for it: what only operators need, the dashboard's code too, is half of what there is, and no
+ * cold start of the data path is to pay for it.
+ */
+async function administer(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  const { admin } = await import("./admin/admin.ts");
+  return admin.fetch(request, env, ctx);
+}

@@ -1,5 +1,5 @@
 /**
- * Bundles the bench's own Workers, with what they import from npm or of the built balancer.
+ * Bundles the bench's own Workers with the packages or the built balancer that they import.
  * @module
  */
 import { join } from "node:path";
@@ -15,6 +15,7 @@ export async function bundleWorker(name: string, outfile: string, balancer?: str
     format: "esm",
     target: "es2022",
     external: ["cloudflare:*", "node:*"],
+    loader: { ".txt": "text" },
     ...(balancer === undefined ? {} : { alias: { balancer } }),
     logLevel: "error",
   });

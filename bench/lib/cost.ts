@@ -1,5 +1,5 @@
 /**
- * What a million requests cost on Cloudflare's paid plan, beyond what it includes.
+ * Computes the price of a million requests on Cloudflare's paid plan, beyond the amounts that the plan includes.
  * Prices: https://developers.cloudflare.com/workers/platform/pricing/ and .../durable-objects/platform/pricing/.
  * @module
  */
@@ -9,7 +9,7 @@ const REQUESTS_PER_M = 0.3;
 const CPU_PER_M_MS = 0.02;
 const OBJECT_REQUESTS_PER_M = 0.15;
 const OBJECT_PER_M_GB_S = 12.5;
-/** An object is billed for 128 MB, whatever it uses. */
+/** An object is billed for 128 MB, however little it uses. */
 const OBJECT_GB = 0.128;
 const KV_READS_PER_M = 0.5;
 
@@ -19,7 +19,7 @@ export const COST_FORMULA =
 
 /**
  * Dollars per million requests.
- * @param requestsPerSecond to the pool, over all isolates: its object is awake all the time
+ * @param requestsPerSecond to the pool, over all isolates; its object is assumed to be always awake
  */
 export function dollarsPerMillion(cpuUs: number, counted: Counted | null, requestsPerSecond: number): number {
   const plain = REQUESTS_PER_M + (cpuUs / 1_000) * CPU_PER_M_MS;

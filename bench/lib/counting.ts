@@ -1,7 +1,7 @@
 /**
- * Object calls and KV reads per request, counted by wrappers around the built Worker's bindings in a run of their
- * own, at a given pace in one isolate. They go by time, not by requests: at twice the pace they are half as many
- * per request.
+ * Counts object calls and KV reads per request, with wrappers around the built Worker's bindings. They are counted in a
+ * separate run at a given pace in one isolate, because they depend on time and not on requests: at twice the pace there
+ * are half as many per request.
  * @module
  */
 import { join } from "node:path";
@@ -20,7 +20,7 @@ export interface Counted {
   readonly objectCalls: number;
   /** Alarms of the object, each of which is billed as a request to it. */
   readonly alarms: number;
-  /** The isolate's and the object's. */
+  /** Reads of the isolate and of the object. */
   readonly kvReads: number;
 }
 
@@ -37,7 +37,7 @@ export async function countCalls(
   const bundle = await bundleWorker("counting.js", join(directory, "counting.mjs"), balancer);
   const subject = await startBalancer(bundle, configOf(scenarios, ports), directory);
   const generator = new LoadGenerator();
-  // The pace of a body of 10 MB would be another machine's business.
+  // At this pace bodies of 10 MB would be too much for one machine.
   const pools = scenarios.filter(({ pool, request }) => pool !== null && request === "small");
   const paced = [
     ...pools.map(({ id }) => ({ id, rate: COUNTED_RATE })),
@@ -70,7 +70,7 @@ async function counts(url: string): Promise<Counts> {
 function perThousand(id: string, requests: number, all: number, before: Counts, after: Counts): Counted {
   const since = (key: string): number => (after[key] ?? 0) - (before[key] ?? 0);
   const ofPool = (key: string): number => (since(key) / requests) * 1_000;
-  // One isolate reads the routes for all pools together.
+  // The isolate reads the routes once for all pools.
   const routes = (since("edge read routes") / all) * 1_000;
   return {
     objectCalls: ofPool(`edge call ${id}`),

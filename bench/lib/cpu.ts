@@ -1,5 +1,5 @@
 /**
- * CPU time of other processes, from the operating system's accounting.
+ * Reads the CPU time of other processes from the operating system's accounting.
  * @module
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -8,8 +8,8 @@ import { readdirSync, readFileSync } from "node:fs";
 const TICK_US = 10_000;
 
 /**
- * CPU time the processes have used, user and system, in microseconds. Each thread's `schedstat` counts nanoseconds;
- * where the kernel keeps none, `stat` counts ticks of 10 ms.
+ * CPU time that the processes have used, user and system, in microseconds. Each thread's `schedstat` counts
+ * nanoseconds; on a kernel without it, `stat` counts ticks of 10 ms.
  */
 export function cpuMicros(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + (threadsMicros(pid) ?? ticksMicros(pid)), 0);
@@ -32,7 +32,7 @@ function ticksMicros(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_US;
 }
 
-/** The ids of this process' children, and theirs, that run a program of that name. */
+/** The ids of this process' descendants that run a program of that name. */
 export function descendants(name: string): number[] {
   const parents = new Map<number, number>();
   const named: number[] = [];
@@ -42,7 +42,7 @@ export function descendants(name: string): number[] {
       parents.set(pid, Number(fieldsOf(pid)[1]));
       if (readFileSync(`/proc/${pid}/comm`, "utf8").trim() === name) named.push(pid);
     } catch {
-      // It ended while this looked.
+      // The process ended in the meantime.
     }
   }
   return named.filter((pid) => isOurs(pid, parents));
@@ -55,16 +55,8 @@ function isOurs(pid: number, parents: ReadonlyMap<number, number>): boolean {
   return false;
 }
 
-/** The fields of `/proc/PID/stat` from the state on: the name before it may hold blanks. */
+/** The fields of `/proc/PID/stat` from the state on. The name before it may contain blanks, so it is cut off. */
 function fieldsOf(pid: number): string[] {
   const text = readFileSync(`/proc/${pid}/stat`, "latin1");
   return text.slice(text.lastIndexOf(")") + 2).split(" ");
-}
-
-/** Resident memory of the processes, in bytes. */
-export function residentBytes(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => {
-    const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
-    return sum + Number(kilobytes ?? 0) * 1_024;
-  }, 0);
 }

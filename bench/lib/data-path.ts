@@ -1,5 +1,5 @@
 /**
- * The data path, measured: every row against the bare pass-through, then the calls and reads counted.
+ * Measures the data path: compares every row with the bare pass-through, then counts calls and reads.
  * @module
  */
 import { rmSync } from "node:fs";
@@ -7,18 +7,52 @@ import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureBundle } from "../../scripts/lib/bundle.ts";
 import { PROJECT } from "../../scripts/lib/project.ts";
+import { measureStarts, type Starts } from "./cold-start.ts";
 import { type Counted, countCalls } from "./counting.ts";
 import { LoadGenerator, startOrigins } from "./load.ts";
-import { loadOf, measure, type Plan } from "./measure.ts";
+import { compared, loadOf, measure, type Plan, type Rounds } from "./measure.ts";
 import type { BenchOptions } from "./options.ts";
 import { type ProxyName, startProxy } from "./proxies.ts";
 import type { Row, Skipped } from "./report.ts";
 import { COUNTED_PACES, configOf, paceId, SCENARIOS, type Scenario } from "./scenarios.ts";
-import { type Subject, startWorkers } from "./subjects.ts";
+import { type Subject, startables, startWorkers } from "./subjects.ts";
 
-const FULL: Plan = { rounds: 21, roundMs: 500, warmUpMs: 2_000 };
-const SHORT: Plan = { rounds: 5, roundMs: 250, warmUpMs: 500 };
-const COUNT_MS = { full: 30_000, short: 8_000 };
+/** Requests per second at which latencies are compared, far below the capacity of any subject. */
+export const LATENCY_RATE = 500;
+
+interface BenchPlan extends Plan {
+  /** Processes of each Worker and proxy, run in turn: the same Worker differs by up to 8% between processes. */
+  readonly processes: number;
+  /** Rounds at `LATENCY_RATE`. */
+  readonly paced: Plan;
+  /** How often each Worker is started to measure its cold start. */
+  readonly starts: number;
+  /** How long calls and reads are counted. */
+  readonly countMs: number;
+}
+
+const FULL: BenchPlan = {
+  processes: 4,
+  rounds: 8,
+  roundMs: 400,
+  roundRequests: 400,
+  warmUpMs: 1_000,
+  warmUpRequests: 4_000,
+  paced: { rounds: 2, roundMs: 2_000, roundRequests: 0, warmUpMs: 100, warmUpRequests: 0 },
+  starts: 10,
+  countMs: 30_000,
+};
+const SHORT: BenchPlan = {
+  processes: 1,
+  rounds: 5,
+  roundMs: 250,
+  roundRequests: 0,
+  warmUpMs: 500,
+  warmUpRequests: 0,
+  paced: { rounds: 1, roundMs: 500, roundRequests: 0, warmUpMs: 100, warmUpRequests: 0 },
+  starts: 2,
+  countMs: 8_000,
+};
 const ORIGINS = 3;
 const DIST = join(PROJECT, "dist");
 const PROXIES: readonly ProxyName[] = ["nginx", "haproxy"];
@@ -27,9 +61,10 @@ export interface Results {
   readonly rows: readonly Row[];
   readonly skipped: readonly Skipped[];
   readonly paces: readonly (Counted & { rate: number })[];
+  readonly starts: readonly Starts[];
 }
 
-/** @param progress told of each row as it is measured */
+/** @param progress called with each row's result */
 export async function measureDataPath(
   options: BenchOptions,
   progress: (line: string) => void,
@@ -37,46 +72,84 @@ export async function measureDataPath(
   const scenarios = SCENARIOS.filter(
     ({ id, isDetail }) => options.only?.includes(id) ?? !(options.isShort && isDetail),
   );
-  const plan = { ...(options.isShort ? SHORT : FULL) };
-  if (options.rounds !== null) plan.rounds = options.rounds;
-  // Once: a source that changes during the run changes nothing.
+  const usual = options.isShort ? SHORT : FULL;
+  const plan: BenchPlan = {
+    ...usual,
+    rounds: options.rounds ?? usual.rounds,
+    processes: options.processes ?? usual.processes,
+  };
+  // Built once, so that a source file that changes during the run has no effect.
   const balancer = await ensureBundle();
-  // In the project: Miniflare takes no module from elsewhere.
+  // Inside the project, because Miniflare loads no module from elsewhere.
   await mkdir(DIST, { recursive: true });
   const directory = await mkdtemp(join(DIST, ".bench-"));
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   const origins = await startOrigins(ORIGINS);
   try {
     const measured = await measureAll(scenarios, origins.ports, plan, { balancer, directory }, progress);
-    if (!options.counts) return { ...measured, paces: [] };
+    if (!options.counts) return { ...measured, paces: [], starts: [] };
+    progress("cold starts");
+    const workers = await startables(origins.ports, configOf(scenarios, origins.ports), directory, balancer);
+    const starts = await measureStarts(workers, plan.starts);
     progress("counting object calls and KV reads");
-    const ms = options.isShort ? COUNT_MS.short : COUNT_MS.full;
-    const counted = await countCalls(scenarios, origins.ports, directory, balancer, ms);
+    const counted = await countCalls(scenarios, origins.ports, directory, balancer, plan.countMs);
     const rows = measured.rows.map((row) => ({ ...row, counted: counted.get(row.scenario.id) ?? null }));
     const paces = COUNTED_PACES.flatMap((rate) => {
       const each = counted.get(paceId(rate));
       return each === undefined ? [] : [{ rate, ...each }];
     });
-    return { rows, skipped: measured.skipped, paces };
+    return { rows, skipped: measured.skipped, paces, starts };
   } finally {
     origins.stop();
   }
 }
 
+/** The measurements of one row, by process. */
+interface Taken {
+  readonly rounds: Rounds[];
+  readonly paced: Rounds[];
+}
+
 async function measureAll(
   scenarios: readonly Scenario[],
   ports: readonly number[],
-  plan: Plan,
-  { balancer, directory }: { balancer: string; directory: string },
+  plan: BenchPlan,
+  built: { balancer: string; directory: string },
   progress: (line: string) => void,
 ): Promise<{ rows: Row[]; skipped: Skipped[] }> {
+  const taken = new Map<Scenario, Taken>();
+  for (let process = 1; process <= plan.processes; process++) {
+    await measureProcesses(scenarios, ports, plan, built, taken, (line) =>
+      progress(`${process} of ${plan.processes}: ${line}`),
+    );
+  }
+  const rows = [...taken].map(([scenario, { rounds, paced }]): Row => {
+    const atPace = paced.length === 0 ? null : compared(paced);
+    return {
+      scenario,
+      measured: compared(rounds),
+      paced: atPace === null ? null : { own: atPace, bare: atPace.bare },
+      counted: null,
+    };
+  });
+  const skipped = scenarios.filter((each) => !taken.has(each));
+  return { rows, skipped: skipped.map(({ title }) => ({ title, why: "not installed" })) };
+}
+
+/** One process of each Worker and proxy, for all rows. */
+async function measureProcesses(
+  scenarios: readonly Scenario[],
+  ports: readonly number[],
+  plan: BenchPlan,
+  { balancer, directory }: { balancer: string; directory: string },
+  taken: Map<Scenario, Taken>,
+  progress: (line: string) => void,
+): Promise<void> {
   const workers = await startWorkers(ports, configOf(scenarios, ports), directory, balancer);
   const subjects = new Map<Scenario["subject"], Subject>(
     Object.entries(workers) as [Scenario["subject"], Subject][],
   );
   const generator = new LoadGenerator();
-  const rows: Row[] = [];
-  const skipped: Skipped[] = [];
   try {
     for (const name of PROXIES) {
       const proxy = await startProxy(name, ports, join(directory, name));
@@ -84,21 +157,18 @@ async function measureAll(
     }
     for (const scenario of scenarios) {
       const subject = subjects.get(scenario.subject);
-      if (subject === undefined) {
-        skipped.push({ title: scenario.title, why: "not installed" });
-        continue;
-      }
-      const row = await measureRow(scenario, subject, workers.bare, generator, plan);
-      progress(
-        `${scenario.title}: ${row.measured.cpuUs.toFixed(0)} us, ratio ${row.measured.ratio.toFixed(3)}`,
-      );
-      rows.push(row);
+      if (subject === undefined) continue;
+      const { rounds, paced } = await measureRow(scenario, subject, workers.bare, generator, plan);
+      progress(`${scenario.title}: ratio ${compared([rounds]).ratio.toFixed(3)}`);
+      const all = taken.get(scenario) ?? { rounds: [], paced: [] };
+      all.rounds.push(rounds);
+      if (paced !== null) all.paced.push(paced);
+      taken.set(scenario, all);
     }
   } finally {
     generator.stop();
     for (const subject of subjects.values()) await subject.stop();
   }
-  return { rows, skipped };
 }
 
 async function measureRow(
@@ -106,20 +176,24 @@ async function measureRow(
   subject: Subject,
   bare: Subject,
   generator: LoadGenerator,
-  plan: Plan,
-): Promise<Row> {
-  const { id, request, pool, path = pool === null ? null : id } = scenario;
+  plan: BenchPlan,
+): Promise<{ rounds: Rounds; paced: Rounds | null }> {
+  const { id, request, pool, path = pool === null ? null : id, isPaced = false } = scenario;
   const url = path === null ? subject.url : `${subject.url}/${path}`;
-  const headers: Record<string, string> = scenario.keepsCookie
-    ? { cookie: await cookieOf(`${url}/small`) }
-    : {};
+  const headers: Record<string, string> = {
+    ...scenario.headers,
+    ...(scenario.keepsCookie ? { cookie: await cookieOf(`${url}/small`) } : {}),
+  };
   const own = { subject, load: loadOf(url, request, headers, 0) };
   // The same request, headers and all, to the bare pass-through.
   const plain = { subject: bare, load: loadOf(bare.url, request, headers, 0) };
-  return { scenario, measured: await measure(generator, plain, own, plan), counted: null };
+  // A body of 10 MB is enough work without a pace.
+  const large = { ...plan, roundRequests: 0, warmUpRequests: 0 };
+  const rounds = await measure(generator, plain, own, request === "10m" ? large : plan);
+  return { rounds, paced: isPaced ? await measure(generator, plain, own, plan.paced, LATENCY_RATE) : null };
 }
 
-/** The cookie a new client is given. */
+/** The session cookie that a new client gets. */
 async function cookieOf(url: string): Promise<string> {
   const response = await fetch(url);
   await response.arrayBuffer();

@@ -1,5 +1,5 @@
 /**
- * A KV namespace of documents that do not change, as workerd asks for it by HTTP.
+ * Serves a KV namespace of constant documents over the HTTP interface that workerd uses for KV.
  * @module
  */
 import { once } from "node:events";

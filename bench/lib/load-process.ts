@@ -1,24 +1,26 @@
 /**
- * The load generator, in a process of its own: a fixed number of keep-alive connections, each with one request at a
- * time, as fast as they are answered or at a given pace.
+ * The load generator, in a process of its own so that its CPU time does not count. It has a fixed number of keep-alive
+ * connections and sends one request at a time on each, at once after an answer or at a given pace.
  * @module
  */
 import { connect, type Socket } from "node:net";
 import type { LoadOptions, LoadResult } from "./load.ts";
 import { MessageReader } from "./message-reader.ts";
 
-/** How often requests that are due at a given pace are sent. */
+/** A run ends after this many times its length, even if too few requests have been answered. */
+const MOST_TIMES = 10;
+/** How often the generator sends the requests that are due at a given pace. */
 const TICK_MS = 5;
 
 interface Run {
   readonly latenciesMs: number[];
   failed: number;
-  /** The first head that was not a 200, to tell what went wrong. */
+  /** The first head that was not a 200, so that the error can be reported. */
   firstFailure: string | null;
 }
 
 interface Connection {
-  /** The other side has closed it: workerd does, five seconds after the last answer. */
+  /** The other side has closed the connection. workerd does so five seconds after the last answer. */
   readonly isClosed: boolean;
   send(): Promise<void>;
   close(): void;
@@ -62,15 +64,15 @@ async function open(port: number, message: Buffer, run: Run): Promise<Connection
   };
 }
 
-async function asFastAsAnswered(connections: Connection[], untilMs: number): Promise<void> {
+async function asFastAsAnswered(connections: Connection[], isOver: () => boolean): Promise<void> {
   await Promise.all(
     connections.map(async (connection) => {
-      while (performance.now() < untilMs) await connection.send();
+      while (!isOver()) await connection.send();
     }),
   );
 }
 
-/** Returns the connections there are in the end. */
+/** @returns the connections that are open at the end */
 async function paced(
   connections: Connection[],
   untilMs: number,
@@ -102,6 +104,7 @@ async function load({
   url,
   connections,
   ms,
+  atLeast,
   rate,
   method,
   headers,
@@ -118,7 +121,11 @@ async function load({
   const openOne = () => open(Number(port), message, run);
   let opened = await Promise.all(Array.from({ length: connections }, openOne));
   const startedMs = performance.now();
-  if (rate === null) await asFastAsAnswered(opened, startedMs + ms);
+  const isOver = (): boolean => {
+    const sinceMs = performance.now() - startedMs;
+    return sinceMs >= ms && (run.latenciesMs.length >= atLeast || sinceMs >= ms * MOST_TIMES);
+  };
+  if (rate === null) await asFastAsAnswered(opened, isOver);
   else opened = await paced(opened, startedMs + ms, rate, openOne);
   const seconds = (performance.now() - startedMs) / 1_000;
   for (const connection of opened) connection.close();

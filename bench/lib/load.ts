@@ -1,5 +1,5 @@
 /**
- * The bench's side of its load generator and origins.
+ * Starts the processes of the load generator and of the origins, and talks to them.
  * @module
  */
 import { type ChildProcess, fork } from "node:child_process";
@@ -9,8 +9,10 @@ import { join } from "node:path";
 export interface LoadOptions {
   readonly url: string;
   readonly connections: number;
-  /** How long requests are sent. Those under way then are waited for. */
+  /** How long requests are sent. The run then waits for those under way. */
   readonly ms: number;
+  /** Continues until this many are answered, for up to ten times `ms` on a busy machine; 0: for `ms` only. */
+  readonly atLeast: number;
   /** Requests per second over all connections; null: as fast as they are answered. */
   readonly rate: number | null;
   readonly method: "GET" | "POST";
@@ -24,7 +26,7 @@ export interface LoadResult {
   readonly failed: number;
   readonly firstFailure: string | null;
   readonly seconds: number;
-  /** Until the whole answer was there. */
+  /** From the request to the end of the answer. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -42,7 +44,7 @@ export class LoadGenerator {
     });
   }
 
-  /** @throws Error if a request failed: figures of failures are worth nothing */
+  /** @throws Error if a request failed, because figures that include failures are meaningless */
   async run(options: LoadOptions): Promise<LoadResult> {
     const id = ++this.#id;
     const result = await new Promise<LoadResult | string>((resolve) => {

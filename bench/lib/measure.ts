@@ -1,6 +1,6 @@
 /**
- * CPU per request of a subject and of the bare pass-through, taken in turns, so that what else the machine does
- * falls on both.
+ * Measures CPU per request of a subject and of the bare pass-through in turns, so that other work on the machine
+ * affects both equally.
  * @module
  */
 import { cpuMicros } from "./cpu.ts";
@@ -10,12 +10,15 @@ import type { Subject } from "./subjects.ts";
 
 export interface Plan {
   readonly rounds: number;
+  /** Least length; longer on a busy machine, since code is slow until it has run often and few requests say little. */
   readonly roundMs: number;
+  readonly roundRequests: number;
   readonly warmUpMs: number;
+  readonly warmUpRequests: number;
 }
 
 export interface Figures {
-  /** CPU microseconds of the process per request, all rounds together: collecting its garbage is part of its price. */
+  /** CPU microseconds of the process per request over all rounds, garbage collection included. */
   readonly cpuUs: number;
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
@@ -24,9 +27,11 @@ export interface Figures {
 
 export interface Measured extends Figures {
   readonly bare: Figures;
-  /** To the bare pass-through of the same request, all rounds together. */
+  /** The lowest and the highest ratio of a process. */
+  readonly byProcess: readonly [number, number];
+  /** Ratio to the bare pass-through of the same request, all rounds together. */
   readonly ratio: number;
-  /** The median of the rounds' ratios. It leaves out the rounds in which much garbage was collected. */
+  /** The median of the rounds' ratios. Rounds in which much garbage was collected hardly affect it. */
   readonly medianRatio: number;
   /** The rounds' lower and upper quartile. */
   readonly quartiles: readonly [number, number];
@@ -41,7 +46,13 @@ export interface Round {
   readonly p99Ms: number;
 }
 
-/** Connections: 16, but few where one answer fills the sockets by itself. */
+/** The measurements of one process of each side, by round. */
+export interface Rounds {
+  readonly own: readonly Round[];
+  readonly bares: readonly Round[];
+}
+
+/** Connections: 16, but fewer if one answer alone fills the sockets. */
 const CONNECTIONS: Readonly<Record<RequestKind, number>> = {
   small: 16,
   "64k": 16,
@@ -62,6 +73,7 @@ export function loadOf(
     url: `${url}/${isPost ? "small" : kind}`,
     connections: CONNECTIONS[kind],
     ms,
+    atLeast: 0,
     rate: null,
     method: isPost ? "POST" : "GET",
     headers: {
@@ -84,17 +96,21 @@ export async function measure(
   bare: Side,
   subject: Side,
   plan: Plan,
-): Promise<Measured> {
-  const once = ({ subject: { pids }, load }: Side) => timed(generator, pids, { ...load, ms: plan.roundMs });
-  for (const { load } of [bare, subject]) await generator.run({ ...load, ms: plan.warmUpMs });
+  rate: number | null = null,
+): Promise<Rounds> {
+  const once = ({ subject: { pids }, load }: Side) =>
+    timed(generator, pids, { ...load, rate, ms: plan.roundMs, atLeast: plan.roundRequests });
+  for (const { load } of [bare, subject]) {
+    await generator.run({ ...load, rate, ms: plan.warmUpMs, atLeast: plan.warmUpRequests });
+  }
   const own: Round[] = [];
   const bares: Round[] = [];
   for (let round = 0; round < plan.rounds; round++) {
-    // A B, B A, A B: whatever drifts, drifts for both.
+    // A B, B A, A B: a drift of the machine affects both sides equally.
     const order = round % 2 === 0 ? ([bares, own] as const) : ([own, bares] as const);
     for (const list of order) list.push(await once(list === bares ? bare : subject));
   }
-  return compared(own, bares);
+  return { own, bares };
 }
 
 async function timed(generator: LoadGenerator, pids: readonly number[], load: LoadOptions): Promise<Round> {
@@ -103,13 +119,17 @@ async function timed(generator: LoadGenerator, pids: readonly number[], load: Lo
   return { cpuMicros: cpuMicros(pids) - before, requests, seconds, p50Ms, p99Ms };
 }
 
-/** @param bares as many rounds, each taken beside the one of `own` */
-export function compared(own: readonly Round[], bares: readonly Round[]): Measured {
+/** All rounds of all processes. @param processes at least one, each with as many rounds of both sides */
+export function compared(processes: readonly Rounds[]): Measured {
+  const own = processes.flatMap((each) => each.own);
+  const bares = processes.flatMap((each) => each.bares);
+  const byProcess = processes.map((each) => cpuUsOf(each.own) / cpuUsOf(each.bares));
   const ratios = own.map((round, i) => cpuUsOf([round]) / cpuUsOf(bares.slice(i, i + 1)));
   return {
     ...figuresOf(own),
     bare: figuresOf(bares),
     ratio: cpuUsOf(own) / cpuUsOf(bares),
+    byProcess: [Math.min(...byProcess), Math.max(...byProcess)],
     medianRatio: median(ratios),
     quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
   };
@@ -130,12 +150,12 @@ function cpuUsOf(rounds: readonly Round[]): number {
   return rounds.reduce((sum, round) => sum + round.cpuMicros, 0) / requests;
 }
 
-/** Not a number if there are no values. */
+/** The median; NaN if there are no values. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value that a share `q` of all does not exceed, between two of them where it falls there. */
+/** The value that a share `q` of all values does not exceed, interpolated between two values. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * q;

@@ -1,6 +1,6 @@
 /**
- * Finds the ends of HTTP/1.1 messages in a stream of bytes. Only what the bench's own origin and load generator
- * need, so that neither costs much beside the process that is measured.
+ * Finds the ends of HTTP/1.1 messages in a stream of bytes. It does only what the bench's own origin and load generator
+ * need, so that both cost little beside the measured process.
  * @module
  */
 
@@ -12,7 +12,7 @@ export class MessageReader {
   #rest: Buffer = NO_BYTES;
   /** Head of the message whose body is being read; null between messages. */
   #head: string | null = null;
-  /** Bytes of the body, or of the chunk and its line end, still to come. */
+  /** Bytes still to come of the body, or of the chunk and its line end. */
   #remaining = 0;
   #chunked = false;
   #lastChunk = false;
@@ -32,7 +32,7 @@ export class MessageReader {
     this.#rest = data;
   }
 
-  /** Each step returns the bytes it has used; 0: it needs more. */
+  /** Each step returns the number of bytes that it used; 0: it needs more bytes. */
   #readHead(data: Buffer): number {
     const end = data.indexOf(HEAD_END);
     if (end < 0) return 0;

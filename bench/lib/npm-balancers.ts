@@ -1,6 +1,6 @@
 /**
- * What people take from npm for the same, as its documentation uses it. None of these knows health, limits or
- * attempts: the picks of the core that they stand beside do.
+ * Balancers from npm, used as documented. None of them knows health, limits or attempts; the core's picks
+ * in the same table do.
  * @module
  */
 import { createRequire } from "node:module";
@@ -12,7 +12,7 @@ export interface NpmBalancer {
   make(ids: readonly string[], keys: readonly string[]): Repeated;
 }
 
-// They bring no types, or wrong ones.
+// These packages have no types, or wrong ones.
 const load = createRequire(import.meta.url) as (name: string) => unknown;
 
 interface IndexBalancer {
@@ -23,8 +23,8 @@ interface KeyRing {
   get(key: string): string;
 }
 
-/** About the same number of points as the core's ring has: 150 for each origin. */
-export const POINTS = 150;
+/** Gives each origin 150 points, about as many as in the core's ring. */
+const POINTS = 150;
 const KETAMA_REPLICAS = 4;
 
 export function hashringOf(ids: readonly string[]): KeyRing {
@@ -43,7 +43,7 @@ export function consistentHashOf(ids: readonly string[]): KeyRing {
   const ConsistentHash = load("consistent-hash") as new (
     options: Record<string, unknown>,
   ) => KeyRing & { add(id: string, points: number): void };
-  // Its default range has 100,003 places, too few for 3,000 origins.
+  // The default range has 100,003 places, too few for 3,000 origins.
   const ring = new ConsistentHash({ range: 2 ** 31 - 1 });
   for (const id of ids) ring.add(id, POINTS);
   return ring;

@@ -1,5 +1,5 @@
 /**
- * The origins: one process, several ports, answers made beforehand. Which one is said by the path's last part.
+ * The origins: one process with several ports and prepared answers. The last part of a path names the answer.
  * @module
  */
 import { randomBytes } from "node:crypto";
@@ -15,7 +15,7 @@ function answer(body: Buffer, headers = ""): Buffer {
   return Buffer.concat([Buffer.from(head), body]);
 }
 
-/** Text that gzip makes about a third of. */
+/** Text that gzip compresses to about a third. */
 function text(bytes: number): Buffer {
   return Buffer.from(randomBytes(bytes / 4).toString("hex") + "a".repeat(bytes / 2));
 }

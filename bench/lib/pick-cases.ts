@@ -1,28 +1,27 @@
 /**
- * The picks that are timed: each algorithm of the core by itself, and as a `LoadBalancer` of the edge uses it; and
- * what else npm has.
+ * The picks that are timed: each algorithm of the core by itself, each algorithm in a `LoadBalancer` as the edge uses
+ * it, and balancers from npm.
  * @module
  */
-import { ALGORITHMS, type AlgorithmName } from "../../src/core/algorithm.ts";
-import { createAlgorithm } from "../../src/core/algorithms.ts";
-import { LeasedCursor } from "../../src/core/cursor-lease.ts";
-import { LeasedLimiter } from "../../src/core/leased-limiter.ts";
+import { ALGORITHMS, type AlgorithmName, createAlgorithm } from "../../src/core/algorithms/index.ts";
+import { PeakEwma } from "../../src/core/algorithms/peak-ewma.ts";
+import { LeasedCursor } from "../../src/core/cursor/cursor-lease.ts";
 import { LoadBalancer } from "../../src/core/load-balancer.ts";
-import { PeakEwma } from "../../src/core/peak-ewma.ts";
-import { Server } from "../../src/core/server.ts";
+import { LeasedLimiter } from "../../src/core/rate-limit/leased-limiter.ts";
+import { Server } from "../../src/core/server/server.ts";
 import { NPM_BALANCERS } from "./npm-balancers.ts";
 import type { Repeated } from "./timing.ts";
 
 export interface PickCase {
   readonly id: string;
   readonly title: string;
-  /** Picks over so many origins. */
+  /** @param origins how many the pool has */
   make(origins: number): Repeated;
 }
 
-/** Keys are drawn from so many: more than a cache of hashes holds. */
+/** Number of different keys, more than a cache of hashes holds. */
 const KEYS = Array.from({ length: 2 ** 16 }, (_, index) => `203.0.${index >> 8}.${index & 255}`);
-/** Requests in flight: loads differ, and hardly anyone is idle, which is the longest way for least connections. */
+/** Requests in flight. Loads then differ and few origins are idle, which is the slowest case for least connections. */
 const IN_FLIGHT_PER_ORIGIN = 2;
 const WEIGHTS = [5, 3, 1];
 const NEVER_REACHED = 1_000_000_000;
@@ -53,7 +52,7 @@ function serversFor(algorithm: AlgorithmName, origins: number): Server[] {
   });
 }
 
-/** The class by itself. */
+/** The algorithm's class by itself. */
 function alone(algorithm: AlgorithmName): PickCase {
   return {
     id: algorithm,
@@ -77,13 +76,13 @@ function alone(algorithm: AlgorithmName): PickCase {
 }
 
 interface Load {
-  /** Every origin has a rate limit, which is never reached. */
+  /** Every origin has a rate limit that is never reached. */
   readonly isLimited?: boolean;
-  /** Every request is of a session. */
+  /** Every request belongs to a session. */
   readonly isSticky?: boolean;
 }
 
-/** `LoadBalancer.decide` with what `edge-pool.ts` hands it, and its clock. */
+/** `LoadBalancer.decide` with the arguments and the clock of `edge-pool.ts`. */
 function balanced(algorithm: AlgorithmName, { isLimited = false, isSticky = false }: Load = {}): PickCase {
   const how = isLimited ? ", all rate-limited" : isSticky ? ", sessions" : "";
   return {
@@ -117,16 +116,16 @@ function balanced(algorithm: AlgorithmName, { isLimited = false, isSticky = fals
 
 function unreachedLimit(): LeasedLimiter {
   const limiter = new LeasedLimiter(NEVER_REACHED);
-  // As when the object has not answered yet: the whole limit is in force here.
+  // As before the object's first answer: the isolate may use the whole limit.
   limiter.failStatic = true;
   return limiter;
 }
 
-/** Requests under way: each new one ends the oldest, wherever that is. */
+/** Requests in flight. Each new one ends the oldest, at whichever origin it is. */
 class Flight {
   readonly #servers: (Server | undefined)[];
   #next = 0;
-  /** Depends on every pick. */
+  /** A value that depends on every pick, so that none is optimised away. */
   sum = 0;
 
   constructor(origins: number) {

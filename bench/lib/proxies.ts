@@ -1,5 +1,6 @@
 /**
- * nginx and HAProxy, if they are installed, with one worker and connections kept to the origins: for scale.
+ * Starts nginx and HAProxy for comparison, if they are installed, with one worker and keep-alive connections to the
+ * origins.
  * @module
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -16,7 +17,7 @@ const START_MS = 5_000;
 
 export type ProxyName = "nginx" | "haproxy";
 
-/** @returns null if it is not installed */
+/** @returns null if the program is not installed */
 export async function startProxy(
   name: ProxyName,
   origins: readonly number[],
@@ -36,7 +37,7 @@ export async function startProxy(
   process.once("exit", () => child.kill());
   await listening(child, port, name);
   const url = `http://${HOST}:${port}`;
-  // nginx listens before the process that answers is there.
+  // nginx listens before its worker process can answer.
   await (await fetch(`${url}/small`)).arrayBuffer();
   return {
     url,

@@ -1,16 +1,20 @@
 /**
- * The table and its JSON.
+ * Prints the measurements of the data path as a table, and writes them as JSON.
  * @module
  */
+
+import type { Starts } from "./cold-start.ts";
 import { COST_FORMULA, dollarsPerMillion } from "./cost.ts";
 import { COUNTED_RATE, type Counted } from "./counting.ts";
-import type { Measured } from "./measure.ts";
+import type { Figures, Measured } from "./measure.ts";
 import type { Scenario } from "./scenarios.ts";
 
 export interface Row {
   readonly scenario: Scenario;
   readonly measured: Measured;
   readonly counted: Counted | null;
+  /** Latencies at the same pace; null: not measured for this row. */
+  readonly paced: { readonly own: Figures; readonly bare: Figures } | null;
 }
 
 export interface Skipped {
@@ -25,6 +29,7 @@ const HEAD = [
   "ratio",
   "median round",
   "quartiles",
+  "by process",
   "requests/s",
   "p50 ms",
   "p99 ms",
@@ -40,7 +45,9 @@ export function table(rows: readonly Row[]): string {
     measured.bare.cpuUs.toFixed(0),
     `**${measured.ratio.toFixed(2)}**`,
     measured.medianRatio.toFixed(2),
-    measured.quartiles.map((ratio) => ratio.toFixed(2)).join("-"),
+    ...[measured.quartiles, measured.byProcess].map((ratios) =>
+      ratios.map((each) => each.toFixed(2)).join("-"),
+    ),
     measured.requestsPerSecond.toFixed(0),
     measured.p50Ms.toFixed(2),
     measured.p99Ms.toFixed(2),
@@ -51,10 +58,37 @@ export function table(rows: readonly Row[]): string {
   return markdown(HEAD, lines);
 }
 
-/** Programs that are no Workers have no such price; a pool that was not counted has none we know. */
+/** Programs that are not Workers have no such price, and without counts the price of a pool is unknown. */
 function dollars({ subject, pool }: Scenario, { cpuUs }: Measured, counted: Counted | null): number | null {
   if (subject === "nginx" || subject === "haproxy" || (pool !== null && counted === null)) return null;
   return dollarsPerMillion(cpuUs, counted, COUNTED_RATE);
+}
+
+/** Latencies of rows that were measured at a pace, beside the bare pass-through at the same pace. */
+export function latencyTable(rows: readonly Row[]): string {
+  const lines = rows.flatMap(({ scenario: { title }, paced }) =>
+    paced === null
+      ? []
+      : [
+          [
+            title,
+            ...[paced.own.p50Ms, paced.bare.p50Ms, paced.own.p99Ms, paced.bare.p99Ms].map((ms) =>
+              ms.toFixed(2),
+            ),
+            `**${(paced.own.p99Ms / paced.bare.p99Ms).toFixed(2)}**`,
+          ],
+        ],
+  );
+  return markdown(["path", "p50 ms", "bare", "p99 ms", "bare", "ratio of p99"], lines);
+}
+
+export function startTable(starts: readonly Starts[]): string {
+  const lines = starts.map(({ title, bytes, startCpuMs, answerCpuMs, answerMs }) => [
+    title,
+    (bytes / 1_000).toFixed(0),
+    ...[startCpuMs, answerCpuMs, answerMs].map((each) => each.toFixed(1)),
+  ]);
+  return markdown(["Worker", "KB", "CPU ms to start", "CPU ms of the first answer", "ms to it"], lines);
 }
 
 export function paceTable(paces: readonly (Counted & { rate: number })[]): string {
@@ -80,11 +114,12 @@ export function asJson(
   skipped: readonly Skipped[],
   about: Record<string, unknown>,
 ): string {
-  const results = rows.map(({ scenario: { id, title }, measured, counted }) => ({
+  const results = rows.map(({ scenario: { id, title }, measured, counted, paced }) => ({
     id,
     title,
     ...measured,
     counted,
+    paced,
   }));
   return `${JSON.stringify({ ...about, cost_formula: COST_FORMULA, results, skipped }, null, 2)}\n`;
 }

@@ -1,13 +1,13 @@
 /**
- * What a ring weighs in memory.
+ * Measures the memory that a ring takes.
  * @module
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { ConsistentHash } from "../../src/core/consistent-hash.ts";
+import { ConsistentHash } from "../../src/core/hash/consistent-hash.ts";
 import { consistentHashOf, hashringOf } from "./npm-balancers.ts";
 
-/** Origins in all copies of a ring together: enough that what else the process allocates does not show. */
+/** Origins in all copies of a ring together: so many that other allocations of the process do not matter. */
 const ORIGINS_WEIGHED = 6_000;
 
 export interface RingMaker {
@@ -20,7 +20,7 @@ export const RINGS: readonly RingMaker[] = [
     title: "ConsistentHash",
     make(ids) {
       const ring = new ConsistentHash(ids);
-      // Points are made with the first look-up.
+      // The first look-up makes the points.
       ring.getNode("");
       return ring;
     },
@@ -39,11 +39,11 @@ export const RINGS: readonly RingMaker[] = [
   },
 ];
 
-/** Bytes per origin of a ring over so many. */
+/** Bytes per origin in a ring over this number of origins. */
 export function bytesPerOrigin({ make }: RingMaker, origins: number): number {
   const ids = Array.from({ length: origins }, (_, index) => `origin-${index}`);
   const copies = Math.ceil(ORIGINS_WEIGHED / origins);
-  // Compiled and cached things are made with the first.
+  // The first ring also pays for compiled code and caches.
   make(ids);
   const before = bytesInUse();
   const rings = Array.from({ length: copies }, () => make(ids));

@@ -1,5 +1,5 @@
 /**
- * What is measured: each row of the table, the pool behind it and the request it is asked with.
+ * The rows of the table: for each one its pool and its request.
  * @module
  */
 
@@ -9,19 +9,27 @@ export interface Scenario {
   readonly id: string;
   readonly title: string;
   readonly request: RequestKind;
-  /** Which process answers. */
+  /** The process that answers. */
   readonly subject: "bare" | "duties" | "balancer" | "reflare" | "nginx" | "haproxy";
-  /** What comes before the request's path; absent: the id where there is a pool. */
+  /** Comes before the request's path. Absent: the id, if the row has a pool. */
   readonly path?: string;
-  /** Not in a short run, unless it is named. */
+  /** Left out of a short run unless it is named. */
   readonly isDetail?: boolean;
-  /** The pool behind `/ID/...`, without its origins; null: not the balancer's, or no pool. */
+  /** The pool behind `/ID/...`, without its origins; null: the row is not the balancer's, or has no pool. */
   readonly pool: Record<string, unknown> | null;
-  /** The client brings the cookie it was given. */
+  /** Its latency is measured too, at a pace that every subject can keep. */
+  readonly isPaced?: boolean;
+  /** How its route chooses between the pool and a second one like it. Absent: the route has one pool. */
+  readonly steering?: Readonly<Record<string, unknown>>;
+  /** Further fields of its route. */
+  readonly route?: Readonly<Record<string, unknown>>;
+  /** The client's headers. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The client sends the session cookie that it got. */
   readonly keepsCookie?: boolean;
 }
 
-/** Parts of the balancer's work that no Worker of its kind can do without; see `workers/duties.js`. */
+/** Parts of the work that every such balancer must do; see `workers/duties.js`. */
 function duty(path: string, title: string): Scenario {
   const isDetail = path !== "all";
   return { id: `duty-${path}`, title, request: "small", subject: "duties", path, pool: null, isDetail };
@@ -30,7 +38,7 @@ function duty(path: string, title: string): Scenario {
 const QUIET = { log: { sample: 0 } };
 const NEVER_REACHED = 1_000_000;
 
-export const EVERYTHING = {
+const EVERYTHING = {
   algorithm: "least_connections",
   rate_limit: NEVER_REACHED,
   sticky: true,
@@ -49,6 +57,9 @@ function balanced(
   return { id, title, request, subject: "balancer", pool: { ...QUIET, ...pool } };
 }
 
+/** A client whose place the isolate remembers by its address. */
+const ADDRESSED = { "cf-connecting-ip": "192.0.2.7" };
+
 export const SCENARIOS: readonly Scenario[] = [
   {
     id: "none",
@@ -64,12 +75,13 @@ export const SCENARIOS: readonly Scenario[] = [
     request: "small",
     subject: "bare",
     pool: null,
+    isPaced: true,
   },
   duty("headers", "bare, with forwarding headers"),
   duty("abort", "bare, noticing that the client left"),
   duty("timeout", "bare, with a time-out"),
   duty("all", "bare, with all three"),
-  balanced("rr", "round robin", {}),
+  { ...balanced("rr", "round robin", {}), isPaced: true },
   balanced("rr-log", "round robin, every request logged", { log: { sample: 1 } }),
   balanced("wrr", "weighted round robin 5:3:1", { algorithm: "weighted_round_robin" }),
   balanced("lc", "least connections", { algorithm: "least_connections" }),
@@ -78,26 +90,71 @@ export const SCENARIOS: readonly Scenario[] = [
   balanced("cookie-new", "cookie affinity, new clients", { sticky: true }),
   { ...balanced("cookie", "cookie affinity, returning client", { sticky: true }), keepsCookie: true },
   balanced("rate", "rate limit, never reached", { rate_limit: NEVER_REACHED }),
-  { ...balanced("all", "everything on", EVERYTHING), keepsCookie: true },
+  { ...balanced("all", "everything on", EVERYTHING), keepsCookie: true, isPaced: true },
   {
     ...balanced("all-log", "everything on, every request logged", { ...EVERYTHING, log: { sample: 1 } }),
     keepsCookie: true,
+  },
+  { ...balanced("failover", "round robin, first of two pools", {}), steering: { steer: "failover" } },
+  {
+    ...balanced("proximity", "round robin, nearer of two pools", {
+      location: { latitude: 50, longitude: 8 },
+    }),
+    steering: { steer: "proximity" },
+  },
+  {
+    ...balanced("session", "cookie affinity, returning client, two pools", { sticky: true }),
+    steering: { steer: "failover" },
+    keepsCookie: true,
+  },
+  {
+    ...balanced("where", "round robin, a condition on the client's place that is met", {}),
+    route: { where: { countries: ["XX"] } },
+    headers: ADDRESSED,
+  },
+  {
+    ...balanced("where-other", "round robin, behind a route whose condition is not met", {}),
+    route: { where: { countries: ["DE"] } },
+    headers: ADDRESSED,
+  },
+  {
+    ...balanced("rewrite", "round robin, with the path rewritten", {}),
+    route: { rewrite: { strip_prefix: "/rewrite", add_prefix: "/api" } },
+  },
+  {
+    ...balanced("rules", "round robin, two rules for headers each way", {}),
+    route: {
+      request_headers: { set: { "x-host": "{host}" }, remove: ["x-debug"] },
+      response_headers: { set: { "x-served-by": "{pool}/{origin}" }, remove: ["x-powered-by"] },
+    },
   },
   balanced("strict", "strict round robin: asks its object", { coordination: "strict" }),
   balanced("b64k", "round robin, 64 KB answer", {}, "64k"),
   balanced("b10m", "round robin, 10 MB answer", {}, "10m"),
   balanced("bgzip", "round robin, gzip answer", {}, "gzip"),
   balanced("bpost", "round robin, POST 64 KB", {}, "post"),
-  { id: "reflare", title: "reflare 1.1.4, random", request: "small", subject: "reflare", pool: null },
+  {
+    id: "reflare",
+    title: "reflare 1.1.4, random",
+    request: "small",
+    subject: "reflare",
+    pool: null,
+    isPaced: true,
+  },
   { id: "nginx", title: "nginx, round robin", request: "small", subject: "nginx", pool: null },
   { id: "haproxy", title: "HAProxy, round robin", request: "small", subject: "haproxy", pool: null },
 ];
 
-/** Paces at which round robin's object calls are counted besides, in requests per second of one isolate. */
+/** Further paces at which round robin's object calls are counted, in requests per second of one isolate. */
 export const COUNTED_PACES = [2, 20, 200, 1_000] as const;
 
 export function paceId(rate: number): string {
   return `pace-${rate}`;
+}
+
+/** The second pool of a row with several pools. */
+export function otherId(pool: string): string {
+  return `${pool}-other`;
 }
 
 /** Routes and pools of all rows, as one configuration. */
@@ -111,6 +168,14 @@ export function configOf(scenarios: readonly Scenario[], ports: readonly number[
   const pools: Record<string, Record<string, unknown>> = {};
   for (const { id, pool } of scenarios) if (pool !== null) pools[id] = { ...pool, origins };
   for (const rate of COUNTED_PACES) pools[paceId(rate)] = { ...QUIET, origins };
-  const routes = Object.keys(pools).map((pool) => ({ path: `/${pool}/*`, pool }));
+  const steered = scenarios.filter(({ steering }) => steering !== undefined);
+  const routes = Object.keys(pools).flatMap((pool) => {
+    const { steering, route } = scenarios.find(({ id }) => id === pool) ?? {};
+    const path = `/${pool}/*`;
+    // A route without a condition follows each route with one, for requests that do not meet it.
+    if (route !== undefined) return [{ path, pool, ...route }, ...("where" in route ? [{ path, pool }] : [])];
+    return steering === undefined ? { path, pool } : { path, pools: [pool, otherId(pool)], ...steering };
+  });
+  for (const { id, pool } of steered) pools[otherId(id)] = { ...pool, origins };
   return { routes, pools };
 }

@@ -1,14 +1,16 @@
 /**
- * The processes that are measured: each Worker in a workerd of its own, on a socket of its own.
+ * Starts the processes that are measured: each Worker in its own workerd with its own socket.
  * @module
  */
 import { copyFile, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { unstable_readConfig } from "wrangler";
+import { textModulesOf } from "../../scripts/lib/bundle.ts";
 import { documentsOf } from "../../scripts/lib/config-documents.ts";
 import { HOST } from "../../scripts/lib/listening.ts";
 import { PROJECT } from "../../scripts/lib/project.ts";
 import { bundleWorker } from "./bundle-worker.ts";
+import type { Startable } from "./cold-start.ts";
 import { startKv } from "./kv-server.ts";
 import { type StateOptions, startWorkerd } from "./workerd.ts";
 
@@ -29,7 +31,7 @@ export interface Subjects {
 }
 
 /**
- * @param directory for what they are started from
+ * @param directory for the files that they are started from
  * @param balancer the built one
  */
 export async function startWorkers(
@@ -59,12 +61,38 @@ export async function startWorkers(
   }
 }
 
+/** The Workers whose cold starts are compared. The parameters are those of `startWorkers`. */
+export async function startables(
+  ports: readonly number[],
+  config: Config,
+  directory: string,
+  balancer: string,
+): Promise<Startable[]> {
+  const worker = async (name: string, title: string, vars: Record<string, string>): Promise<Startable> => {
+    const bundle = await bundleWorker(`${name}.js`, join(directory, `${name}.mjs`));
+    return { title, bundle, path: "/small", start: () => startWorker(bundle, vars) };
+  };
+  const [pool] = Object.keys(config.pools ?? {});
+  return [
+    await worker("bare", "bare pass-through", { ORIGIN: `http://${HOST}:${ports[0]}` }),
+    {
+      title: "the balancer",
+      bundle: balancer,
+      path: `/${pool}/small`,
+      start: () => startBalancer(balancer, config, directory),
+    },
+    await worker("reflare", "reflare 1.1.4", { PORTS: ports.join() }),
+  ];
+}
+
 /** The built balancer, with the objects and the KV namespace of `wrangler.toml`. */
 export async function startBalancer(built: string, config: Config, directory: string): Promise<Subject> {
   const { durable_objects, kv_namespaces } = wranglerConfig();
   const own = await mkdtemp(join(directory, "balancer-"));
   const bundle = join(own, "balancer.mjs");
   await copyFile(built, bundle);
+  const texts = await textModulesOf(built);
+  for (const { name, path } of texts) await copyFile(path, join(own, name));
   const kv = await startKv(documentsOf(config));
   const bound: readonly { name: string; class_name: string }[] = durable_objects.bindings;
   const state: StateOptions = {
@@ -73,7 +101,8 @@ export async function startBalancer(built: string, config: Config, directory: st
     directory: await mkdtemp(join(own, "objects-")),
   };
   const vars = { ALLOW_IP_ORIGINS: "1", LOCAL_CLIENT_IP: HOST };
-  const subject = await startWorker(bundle, vars, state).catch((error: unknown) => {
+  const names = texts.map(({ name }) => name);
+  const subject = await startWorker(bundle, vars, state, names).catch((error: unknown) => {
     kv.stop();
     throw error;
   });
@@ -86,15 +115,17 @@ export async function startBalancer(built: string, config: Config, directory: st
   };
 }
 
-/** All at the balancer's compatibility date and with its flags. */
+/** All Workers have the balancer's compatibility date and flags. */
 async function startWorker(
   bundle: string,
   vars: Readonly<Record<string, string>>,
   state: StateOptions | null = null,
+  texts: readonly string[] = [],
 ): Promise<Subject> {
   const { compatibility_date, compatibility_flags } = wranglerConfig();
   const { url, pid, stop } = await startWorkerd({
     bundle,
+    texts,
     vars,
     state,
     compatibilityDate: compatibility_date ?? "",

@@ -1,20 +1,20 @@
 /**
- * How long one call of something takes that takes nanoseconds.
+ * Measures the duration of a call that takes nanoseconds.
  * @module
  */
 import { median } from "./measure.ts";
 
-/** Does something so many times and returns what depends on every result, so that none can be optimised away. */
+/** Does something `times` times and returns a value that depends on every result, so that none is optimised away. */
 export type Repeated = (times: number) => number;
 
 export interface TimingPlan {
   readonly rounds: number;
-  /** How long a round should take: long beside the clock's resolution, short beside a noisy neighbour. */
+  /** How long a round should take: long compared with the clock's resolution, short compared with disturbances. */
   readonly roundMs: number;
   readonly warmUpMs: number;
 }
 
-/** What all results of this process came to. Printed at the end: a result that is used. */
+/** A value from all results of this process. It is printed at the end, so that the results are used. */
 export let checksum = 0;
 
 /** Nanoseconds per call, the median of the rounds. */
@@ -25,7 +25,7 @@ export function nanosecondsPerCall(repeated: Repeated, { rounds, roundMs, warmUp
   return median(each);
 }
 
-/** Runs until the compiler is done with it, and finds how many calls fill a round. */
+/** Runs until the code is compiled, and finds how many calls fill a round. */
 function warmUp(repeated: Repeated, roundMs: number, warmUpMs: number): number {
   const endMs = performance.now() + warmUpMs;
   let times = 16;

@@ -1,6 +1,6 @@
 /**
- * workerd as it is, from a configuration of our own. Miniflare would put a Worker of its own behind every `fetch`, which
- * copies the request's headers and costs about half of a bare pass-through.
+ * Starts workerd from a configuration of the bench's own. Miniflare would put a Worker of its own behind every `fetch`,
+ * which copies the request's headers and costs about half of a bare pass-through.
  * @module
  */
 import { spawn } from "node:child_process";
@@ -12,12 +12,14 @@ import type { Readable } from "node:stream";
 import { HOST } from "../../scripts/lib/listening.ts";
 
 export interface WorkerOptions {
-  /** The built Worker; the configuration is written beside it. */
+  /** Path of the built Worker. The configuration is written beside it. */
   readonly bundle: string;
+  /** Texts that the Worker imports, by the names of their files beside it. */
+  readonly texts: readonly string[];
   readonly compatibilityDate: string;
   readonly compatibilityFlags: readonly string[];
   readonly vars: Readonly<Record<string, string>>;
-  /** Null: it has none of its own. */
+  /** Null: it needs no directory of its own. */
   readonly state: StateOptions | null;
 }
 
@@ -36,7 +38,7 @@ export interface Workerd {
   stop(): Promise<void>;
 }
 
-/** The file descriptor on which it tells the port it listens on. */
+/** The file descriptor on which workerd reports the port that it listens on. */
 const CONTROL_FD = 3;
 
 export async function startWorkerd(options: WorkerOptions): Promise<Workerd> {
@@ -44,7 +46,7 @@ export async function startWorkerd(options: WorkerOptions): Promise<Workerd> {
   await writeFile(file, configuration(options));
   const child = spawn(executable(), ["serve", `--control-fd=${CONTROL_FD}`, file], {
     cwd: dirname(options.bundle),
-    // It logs a line for each request that asks for one; nobody reads them here, but writing them is part of the price.
+    // The Worker logs lines for requests. Nobody reads them here, but writing them is part of the price.
     stdio: ["ignore", "ignore", "inherit", "pipe"],
   });
   const { pid } = child;
@@ -64,7 +66,7 @@ export async function startWorkerd(options: WorkerOptions): Promise<Workerd> {
   };
 }
 
-/** The one that wrangler brings. */
+/** The workerd that wrangler installs. */
 function executable(): string {
   const wrangler = createRequire(createRequire(import.meta.url).resolve("wrangler"));
   return (wrangler("workerd") as { default: string }).default;
@@ -82,6 +84,7 @@ async function portOf(control: Readable): Promise<number> {
 
 function configuration({
   bundle,
+  texts,
   compatibilityDate,
   compatibilityFlags,
   vars,
@@ -105,11 +108,15 @@ function configuration({
     }
     objects = `durableObjectNamespaces = [${classes}], durableObjectStorage = (localDisk = "storage"),`;
   }
+  const modules = [
+    `(name = "main.mjs", esModule = embed ${q(basename(bundle))})`,
+    ...texts.map((name) => `(name = ${q(name)}, text = embed ${q(name)})`),
+  ];
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [${services},
     (name = "main", worker = (
-      modules = [(name = "main.mjs", esModule = embed ${q(basename(bundle))})],
+      modules = [${modules}],
       compatibilityDate = ${q(compatibilityDate)},
       compatibilityFlags = [${compatibilityFlags.map(q)}],
       bindings = [${bindings}],
@@ -122,7 +129,7 @@ const config :Workerd.Config = (
 `;
 }
 
-/** A text as Cap'n Proto writes it. */
+/** A text in Cap'n Proto's notation. */
 function q(text: string): string {
   return JSON.stringify(text);
 }

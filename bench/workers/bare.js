@@ -1,4 +1,4 @@
-/** What everything is measured against: a Worker that does nothing but pass the request to one origin. */
+/** The bare pass-through: a Worker that only passes the request to one origin. All others are compared with it. */
 export default {
   fetch(request, env) {
     const { url } = request;

@@ -1,10 +1,10 @@
 /**
- * The built balancer with counters around its bindings. It is never the one whose CPU is measured. Edge and objects
- * share an isolate on workerd, so one table holds both.
+ * The built balancer with counters around its bindings. Its CPU is never measured. Edge and objects share an isolate on
+ * workerd, so one table counts for both.
  */
 import worker, { UpstreamPool as RealPool } from "balancer";
 
-export { RouteBook } from "balancer";
+export { RouteTable } from "balancer";
 
 const counts = new Map();
 
@@ -33,6 +33,8 @@ function wrap(env, who) {
       delete: (key) => kv.delete(key),
     },
     UPSTREAM_POOL: {
+      // The balancer makes its name from this id, which calls no object.
+      idFromName: (name) => objects.idFromName(name),
       // The balancer makes one stub for each call.
       getByName: (name, options) => {
         count(`${who} call ${name}`);

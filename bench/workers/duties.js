@@ -1,6 +1,6 @@
 /**
- * The bare pass-through with what every balancer of this kind has to do, in as few calls as there can be: no route, no
- * pool, no pick. Says how much of the balancer's price is the platform's. The path's first part names the duties.
+ * The bare pass-through plus work that every balancer of this kind must do, in as few calls as possible: no route, no
+ * pool, no pick. It shows which part of the balancer's price is the platform's. The path's first part names the duties.
  */
 const HOP_BY_HOP = [
   "connection",

@@ -1,4 +1,4 @@
-/** reflare as its README sets it up, with three upstreams. */
+/** reflare with three upstreams, set up as its README shows. */
 import useReflare from "reflare";
 
 export default {

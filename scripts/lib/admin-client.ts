@@ -1,8 +1,9 @@
 /**
- * The admin API of a balancer that runs. What goes wrong becomes a sentence that says what to do.
+ * A client of a running balancer's admin API. It turns errors into sentences that say what to do.
  * @module
  */
 import * as z from "zod";
+import { isLoopback } from "../../src/config/urls.ts";
 import { Failure } from "./failure.ts";
 
 const TIMEOUT_MS = 15_000;
@@ -16,10 +17,10 @@ const problemSchema = z.looseObject({
 
 type ProblemBody = z.output<typeof problemSchema>;
 
-/** The API refused; `type` is one of those of `src/admin/problems.ts`. */
+/** The API refused a request; `type` is one of those in `src/admin/http/problems.ts`. */
 export class ApiProblem extends Failure {
   readonly type: string;
-  /** What is wrong where in the document that was sent. */
+  /** Errors of the document that was sent, with their places. */
   readonly errors: readonly { path: string; message: string }[];
 
   constructor(message: string, { type, errors = [] }: Pick<ProblemBody, "type" | "errors">) {
@@ -30,7 +31,7 @@ export class ApiProblem extends Failure {
 }
 
 export interface Sending {
-  readonly method?: "GET" | "PUT" | "POST" | "DELETE";
+  readonly method?: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -42,7 +43,7 @@ export class AdminClient {
   readonly #token: string | null;
   readonly #ended: AbortSignal | null;
 
-  /** @param ended what is asked then is not waited for any more: it fails */
+  /** @param ended aborts requests that are under way, which then fail */
   constructor(base: string, token: string | null, ended: AbortSignal | null = null) {
     this.base = base;
     this.#token = token;
@@ -50,8 +51,8 @@ export class AdminClient {
   }
 
   /**
-   * Asks what is at `path`, under `/_lb`.
-   * @throws ApiProblem if the API refuses; Failure if it cannot be reached or answers something else than `schema`
+   * Sends a request to `path` under `/_lb`.
+   * @throws ApiProblem if the API refuses; Failure if it cannot be reached, or its answer does not match `schema`
    */
   async ask<T>(path: string, schema: z.ZodType<T>, sending: Sending = {}): Promise<T> {
     const response = await this.#fetch(path, sending);
@@ -64,7 +65,7 @@ export class AdminClient {
     );
   }
 
-  /** The same, but null if there is no such thing. */
+  /** The same, but null if the API answers that the thing does not exist. */
   async find<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
     try {
       return await this.ask(path, schema);
@@ -75,6 +76,7 @@ export class AdminClient {
   }
 
   async #fetch(path: string, { method = "GET", body, headers }: Sending): Promise<Response> {
+    this.#guardToken();
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     try {
       return await fetch(`${this.base}/_lb${path}`, {
@@ -85,13 +87,20 @@ export class AdminClient {
           ...(body === undefined ? {} : { "content-type": "application/json" }),
           ...headers,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
         redirect: "manual",
         signal: this.#ended === null ? timeout : AbortSignal.any([timeout, this.#ended]),
       });
     } catch (error) {
       throw new Failure(`${this.base} cannot be reached: ${reasonOf(error)}`);
     }
+  }
+
+  /** Checked before the token is sent: a refusal would come after everybody on the way could read the token. */
+  #guardToken(): void {
+    const url = URL.parse(this.base);
+    if (this.#token === null || url?.protocol !== "http:" || isLoopback(url.hostname)) return;
+    throw new Failure(`${this.base}: a token is sent over https only. Is it https://${url.host}?`);
   }
 
   #problem(response: Response, problem: ProblemBody | null): Failure {
@@ -137,7 +146,12 @@ function reasonOf(error: unknown): string {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "there is no such name. Is the address right?";
   if (code === "ECONNRESET" || code === "UND_ERR_SOCKET")
     return "the connection broke off. Is it http or https?";
-  // OpenSSL's message is a line of its own internals.
+  // OpenSSL's message only describes its internals.
   if (code.startsWith("ERR_SSL_")) return "TLS fails there. Is it http or https?";
   return cause?.message ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** The query with the message of a write; empty if there is none. */
+export function because(message: string | undefined): string {
+  return message === undefined ? "" : `?message=${encodeURIComponent(message)}`;
 }

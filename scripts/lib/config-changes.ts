@@ -1,28 +1,30 @@
 /**
- * What putting a configuration in force would change, and that for people to read.
+ * Computes the changes that a configuration would make to the one in force, and prints them for people.
  * @module
  */
-import { structuredPatch } from "diff";
 import { canonicalJson } from "../../src/config/canonical.ts";
-import { type Change, diffJson } from "../../src/config/diff.ts";
+import { diffJson } from "../../src/config/diff.ts";
 import { poolIdOfKey, ROUTES_KEY } from "../../src/config/documents.ts";
-import { parseJson } from "../../src/config/json.ts";
+import { parseJsonc } from "../../src/config/json.ts";
+import { maskSecrets } from "../../src/config/secrets.ts";
+import { changeLines, routeLines } from "./change-lines.ts";
 import type { Documents } from "./kv-seed.ts";
-import { maskSecrets } from "./secrets.ts";
 import type { StoredDocument, StoredDocuments } from "./stores/config-store.ts";
 import type { Paint } from "./terminal/paint.ts";
 
 export interface DocumentChange {
   readonly key: string;
-  /** What is there; null: nothing. */
+  /** The stored document; null: none. */
   readonly stored: StoredDocument | null;
-  /** What is to be there, as JSON; null: nothing. */
+  /** The document to store, as JSON; null: none. */
   readonly text: string | null;
+  /** The same with its author's comments and layout. Absent: it has none. */
+  readonly written?: string | undefined;
 }
 
 const NO_ROUTES = "[]";
 
-/** In an order in which no route ever names a pool that is not there: pools, the routes, what goes. */
+/** In an order in which no route ever names a missing pool: pools, routes, removals. */
 export function changesTo(wanted: Documents, stored: StoredDocuments): DocumentChange[] {
   const pools = [...wanted].filter(([key]) => key !== ROUTES_KEY);
   const gone = [...stored.keys()].filter((key) => key !== ROUTES_KEY && !wanted.has(key));
@@ -36,9 +38,19 @@ export function changesTo(wanted: Documents, stored: StoredDocuments): DocumentC
 
 function differs({ key, stored, text }: DocumentChange): boolean {
   if ((stored?.problem ?? null) !== null) return true;
-  // No routes and an empty list of them are the same.
+  // Absent routes and an empty list of routes are equal.
   const absent = key === ROUTES_KEY ? NO_ROUTES : "null";
-  return canonicalJson(parseJson(stored?.text ?? absent)) !== canonicalJson(JSON.parse(text ?? absent));
+  const before = parseJsonc(stored?.text ?? absent);
+  return canonicalJson(before) !== canonicalJson(comparable(before, JSON.parse(text ?? absent)));
+}
+
+/**
+ * `after` in a form that can be compared with `before`. A token that may only read gets masked secrets, so that only
+ * the presence of a secret can be compared. A document without secrets is the same with and without masks.
+ */
+function comparable(before: unknown, after: unknown): unknown {
+  const isMasked = canonicalJson(maskSecrets("", before) ?? null) === canonicalJson(before ?? null);
+  return isMasked ? maskSecrets("", after) : after;
 }
 
 /** `pool api`, `routes` */
@@ -47,75 +59,26 @@ export function documentName(key: string): string {
   return id === null ? key : `pool ${id}`;
 }
 
-/** The change as lines: what goes is marked with `-`, what comes with `+`, what becomes something else with `~`. */
+/** The change as lines: `-` marks removals, `+` additions and `~` other changes. */
 export function describeChange(change: DocumentChange, paint: Paint): string[] {
   const { key, stored, text } = change;
   const name = documentName(key);
-  const before = parseJson(stored?.text ?? "") ?? null;
+  const before = parseJsonc(stored?.text ?? "") ?? null;
   if (text === null) {
     const lost = key === ROUTES_KEY ? routeLines(before ?? [], [], paint) : [];
-    return [paint.red(`- ${name}`), ...lost];
+    return [paint.red(`- ${name}`), ...indented(lost)];
   }
   const after: unknown = JSON.parse(text);
   const problem = stored?.problem ?? null;
   const note = problem === null ? [] : [paint.yellow(`  what is stored there is refused: ${problem}`)];
-  if (key === ROUTES_KEY) return [`~ ${name}`, ...note, ...routeLines(before ?? [], after, paint)];
+  const shown = comparable(before, after);
+  if (key === ROUTES_KEY) {
+    return [`~ ${name}`, ...note, ...indented(routeLines(before ?? [], shown, paint))];
+  }
   const head = before === null ? paint.green(`+ ${name}`) : `~ ${name}`;
-  return [head, ...note, ...fieldLines(before ?? {}, after, paint)];
+  return [head, ...note, ...indented(changeLines(diffJson(before ?? {}, shown), paint))];
 }
 
-function fieldLines(before: unknown, after: unknown, paint: Paint): string[] {
-  return diffJson(before, after)
-    .flatMap(itemByItem)
-    .map(({ path, before, after }) => {
-      if (before === undefined) return paint.green(`    + ${path}: ${show(path, after)}`);
-      if (after === undefined) return paint.red(`    - ${path}: ${show(path, before)}`);
-      const [old, now] = [show(path, before), show(path, after)];
-      return `    ~ ${path}: ${old === now ? "another secret" : `${paint.red(old)} -> ${paint.green(now)}`}`;
-    });
-}
-
-/** A list of things with ids that comes or goes as a whole: each in a line of its own. */
-function itemByItem(change: Change): Change[] {
-  const { path, before, after } = change;
-  if (Array.isArray(before) === Array.isArray(after)) return [change];
-  const list: unknown = before ?? after;
-  if (!Array.isArray(list)) return [change];
-  const items = list.flatMap((item: unknown): Change[] => {
-    const id = typeof item === "object" && item !== null && "id" in item ? String(item.id) : null;
-    if (id === null) return [];
-    return [{ path: `${path}[${id}]`, ...(before === undefined ? { after: item } : { before: item }) }];
-  });
-  return items.length === list.length && items.length > 0 ? items : [change];
-}
-
-/** The order of routes matters, so their lines are compared, with the neighbours of those that changed. */
-function routeLines(before: unknown, after: unknown, paint: Paint): string[] {
-  const { hunks } = structuredPatch("", "", lines(before), lines(after), "", "", { context: 1 });
-  return hunks.flatMap(({ oldStart, newStart, lines }) => {
-    let [oldAt, newAt] = [oldStart, newStart];
-    return lines.flatMap((line) => {
-      const [sign, text] = [line[0], line.slice(1)];
-      switch (sign) {
-        case "-":
-          return [paint.red(`    - ${oldAt++}  ${text}`)];
-        case "+":
-          return [paint.green(`    + ${newAt++}  ${text}`)];
-        case " ":
-          oldAt++;
-          return [paint.dim(`      ${newAt++}  ${text}`)];
-        default:
-          return [];
-      }
-    });
-  });
-}
-
-function lines(routes: unknown): string {
-  const list: unknown[] = Array.isArray(routes) ? routes : [routes];
-  return list.map((route) => `${JSON.stringify(route)}\n`).join("");
-}
-
-function show(path: string, value: unknown): string {
-  return JSON.stringify(maskSecrets(path, value));
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `    ${line}`);
 }

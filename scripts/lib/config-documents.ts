@@ -1,6 +1,6 @@
 /**
- * A configuration file as the documents that stand in KV, word for word as the user wrote them: defaults are not
- * filled in, so that a later release's defaults apply to them.
+ * Splits a configuration file into the documents for KV, exactly as the user wrote them. Defaults are not filled in, so
+ * that the defaults of a later release apply to them.
  * @module
  */
 import { poolKey, ROUTES_KEY } from "../../src/config/documents.ts";

@@ -1,5 +1,5 @@
 /**
- * Reads a configuration file (JSON with comments and trailing commas) and says what is wrong with it as
+ * Reads a configuration file (JSON with comments and trailing commas) and reports its errors as
  * `FILE:line:column: message`.
  * @module
  */
@@ -13,9 +13,11 @@ import {
   parseTree,
   printParseErrorCode,
 } from "jsonc-parser";
-import type { ConfigError, ConfigPath } from "../../src/config/errors.ts";
+import { depthProblem, sizeProblem } from "../../src/config/canonical.ts";
+import { type ConfigError, type ConfigPath, formatPath } from "../../src/config/errors.ts";
 import { type ParseOptions, parseConfigFile } from "../../src/config/parse.ts";
 import type { ConfigFile } from "../../src/config/schema.ts";
+import { warningsOf } from "../../src/config/warnings.ts";
 
 /** A configuration as its author wrote it, defaults not filled in. */
 export interface WrittenConfig {
@@ -27,8 +29,12 @@ export interface GoodConfig {
   readonly ok: true;
   readonly config: ConfigFile;
   readonly written: WrittenConfig;
-  /** Says `message` the way errors are: with the place of `path` (`pools.api.origins[0].url`) in the file. */
+  /** Warnings about settings that are probably not intended: lines like those of errors, in the order of the file. */
+  readonly warnings: readonly string[];
+  /** Formats `message` like an error, with the place of `path` (`pools.api.origins[0].url`) in the file. */
   readonly complain: (path: string, message: string) => string;
+  /** The file's text at `path`, without the indentation of its first line; undefined: there is none. */
+  readonly textAt: (path: ConfigPath) => string | undefined;
 }
 
 export type LoadedConfig = GoodConfig | { readonly ok: false; readonly errors: readonly string[] };
@@ -50,7 +56,7 @@ export async function loadConfigFile(
   return loadConfigText(text, path, options);
 }
 
-/** The same for the file's text; `name` is what its errors begin with. */
+/** The same for the file's text. Its errors begin with `name`. */
 export function loadConfigText(
   text: string,
   name: string,
@@ -59,8 +65,10 @@ export function loadConfigText(
   const json = parseJsonText(text, name);
   if (!json.ok) return json;
   const { tree, value: written, at } = json;
+  const tooLarge = oversize(written as WrittenConfig);
   const parsed = parseConfigFile(written, options);
   const found = [
+    ...tooLarge.map(({ path, message }) => ({ offset: offsetOf(tree, { path, at: "value" }), message })),
     ...repeatedKeys(tree).map((node) => ({ offset: node.offset, message: repeatedKeyMessage(node) })),
     ...(parsed.ok ? [] : parsed.errors).map((error) => ({
       offset: offsetOf(tree, error),
@@ -70,9 +78,36 @@ export function loadConfigText(
   if (parsed.ok && found.length === 0) {
     const complain = (path: string, message: string) =>
       at(offsetOf(tree, { path: parsePath(path), at: "value" }), message);
-    return { ok: true, config: parsed.value, written: written as WrittenConfig, complain };
+    const warnings = warningsOf(parsed.value)
+      .map(({ path, message }) => {
+        const at = typeof path.at(-1) === "number" ? "value" : "key";
+        return { offset: offsetOf(tree, { path, at }), path, message };
+      })
+      .sort((a, b) => a.offset - b.offset)
+      .map(({ offset, path, message }) => at(offset, `warning: ${formatPath(path)}: ${message}`));
+    return {
+      ok: true,
+      config: parsed.value,
+      written: written as WrittenConfig,
+      warnings,
+      complain,
+      textAt: json.textAt,
+    };
   }
   return { ok: false, errors: found.map(({ offset, message }) => at(offset, message)) };
+}
+
+/** Errors for documents that no row and no write can hold. Each pool is a document, and so are the routes. */
+function oversize(written: WrittenConfig): { path: ConfigPath; message: string }[] {
+  const documents: [ConfigPath, unknown][] = Object.entries(written?.pools ?? {}).map(([id, pool]) => [
+    ["pools", id],
+    pool,
+  ]);
+  documents.push([["routes"], written?.routes]);
+  return documents.flatMap(([path, document]) => {
+    const problem = document === undefined ? null : sizeProblem(JSON.stringify(document));
+    return problem === null ? [] : [{ path, message: `${formatPath(path)}: ${problem}` }];
+  });
 }
 
 export type JsonText =
@@ -83,22 +118,44 @@ export type JsonText =
       readonly tree: Node;
       /** `message` with the place of `offset` before it. */
       at(offset: number, message: string): string;
+      readonly textAt: GoodConfig["textAt"];
     };
 
-/** Parses JSON with comments and trailing commas; `name` is what its errors begin with. */
+/** Parses JSON with comments and trailing commas. Its errors begin with `name`. */
 export function parseJsonText(text: string, name: string): JsonText {
   const source = text.replace(/^\uFEFF/, "");
   const at = (offset: number, message: string) => `${name}:${position(source, offset)}: ${message}`;
   const syntax: ParseError[] = [];
+  const tooDeep = depthProblem(source);
+  if (tooDeep !== null) return { ok: false, errors: [at(0, `the file ${tooDeep}`)] };
   const tree = parseTree(source, syntax, { allowTrailingComma: true });
   const first = syntax[0];
-  // Only the first: what follows a syntax error is mostly its echo.
+  // Only the first error, because further ones are mostly consequences of it.
   if (first !== undefined) return { ok: false, errors: [at(first.offset, syntaxMessage(first))] };
   if (tree === undefined) return { ok: false, errors: [at(0, "the file is empty")] };
-  return { ok: true, value: parse(source, [], { allowTrailingComma: true }), tree, at };
+  return {
+    ok: true,
+    value: parse(source, [], { allowTrailingComma: true }),
+    tree,
+    at,
+    textAt: (path) => textAt(source, tree, path),
+  };
 }
 
-/** Where the error shows: at the key if that is wrong, else at the value, or at what should hold it. */
+/** The text at `path`, indented as if it began at the left margin. */
+function textAt(source: string, tree: Node, path: ConfigPath): string | undefined {
+  const node = findNodeAtLocation(tree, [...path]);
+  if (node === undefined) return undefined;
+  const { offset, length } = node;
+  const line = source.slice(source.lastIndexOf("\n", offset) + 1, offset);
+  const indent = /^[ \t]*/.exec(line)?.[0] ?? "";
+  const [first = "", ...rest] = source.slice(offset, offset + length).split("\n");
+  return [first, ...rest.map((each) => (each.startsWith(indent) ? each.slice(indent.length) : each))].join(
+    "\n",
+  );
+}
+
+/** The place of an error: the key if the key is wrong, otherwise the value, or the object that should contain it. */
 export function offsetOf(tree: Node, error: Pick<ConfigError, "path" | "at">): number {
   const node = nearestNode(tree, error.path);
   const key = error.at === "key" ? node.parent?.children?.[0] : undefined;
@@ -113,7 +170,7 @@ function nearestNode(tree: Node, path: ConfigPath): Node {
   return tree;
 }
 
-/** What `formatPath` was given. */
+/** The inverse of `formatPath`. */
 function parsePath(text: string): ConfigPath {
   const steps = text.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g);
   return [...steps].map(([, index, quoted, name = ""]) => {
@@ -122,7 +179,7 @@ function parsePath(text: string): ConfigPath {
   });
 }
 
-/** The keys that stand twice in one object: JSON keeps the last, which is rarely what was meant. */
+/** Keys that occur twice in one object. JSON keeps the last one, which is rarely intended. */
 function repeatedKeys(node: Node): Node[] {
   const seen = new Set<unknown>();
   return (node.children ?? []).flatMap((child) => {
@@ -149,7 +206,7 @@ export function position(text: string, offset: number): string {
   return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
-/** What the operating system says of a file: `no such file or directory`. */
+/** The operating system's message for a file, such as `no such file or directory`. */
 export function systemMessage(error: unknown): string {
   const { errno } = error as NodeJS.ErrnoException;
   return errno === undefined ? String(error) : getSystemErrorMessage(errno);

@@ -1,6 +1,6 @@
 /**
- * What is published about the configuration: its JSON Schema and its reference page, both made from the schema
- * that validates.
+ * Makes the published descriptions of the configuration, its JSON Schema and its reference page, from the schema that
+ * validates configurations.
  * @module
  */
 import * as z from "zod";
@@ -8,7 +8,7 @@ import { configFileSchema } from "../../src/config/schema.ts";
 
 type Schema = z.core.JSONSchema.JSONSchema;
 
-/** JSON Schema (draft 2020-12) of a configuration file as it is written: defaults may be left out. */
+/** JSON Schema (draft 2020-12) of a configuration file, in which fields with defaults may be left out. */
 export function configJsonSchema(): Schema {
   const schema = z.toJSONSchema(configFileSchema, { io: "input", target: "draft-2020-12" });
   return { title: "Edge balancer configuration", ...schema };
@@ -22,12 +22,12 @@ export function configReference(): string {
 const INTRODUCTION = `<!-- Made by \`npm run schema\` from src/config/. Do not edit. -->
 # Configuration
 
-A file holds routes and pools; in KV each stands alone: the routes under the key \`routes\`, a pool under
+A file contains routes and pools. In KV each is a document of its own: the routes under the key \`routes\`, a pool under
 \`pool:<id>\`. Comments and trailing commas are allowed in files. Unknown keys are errors. Times are in seconds,
 fractions allowed. Ids are 1 to 63 lower-case letters, digits, \`_\` or \`-\`, the first a letter or a digit.
 
 Examples: [simple](../examples/simple.jsonc), [canary](../examples/canary.jsonc),
-[everything](../examples/everything.jsonc). \`npm run pools -- check FILE\` says what is wrong with a file.
+[everything](../examples/everything.jsonc). \`npm run pools -- check FILE\` reports the errors of a file.
 For completion in an editor, set \`"$schema"\` to [schema/config.schema.json](../schema/config.schema.json).
 `;
 
@@ -64,6 +64,7 @@ function typeOf(schema: Schema): string {
 
 function variantType(schema: Schema): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => code(value)).join(", ");
+  if (schema.const !== undefined) return code(schema.const);
   switch (schema.type) {
     case "integer":
       return `whole number ${range(schema.minimum, schema.maximum)}`;

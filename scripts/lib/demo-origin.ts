@@ -1,5 +1,5 @@
 /**
- * A demo origin: a small HTTP and WebSocket server that says who it is.
+ * A demo origin: a small HTTP and WebSocket server whose answers name it.
  * @module
  */
 import { once } from "node:events";
@@ -23,14 +23,14 @@ const MAX_SLOW_MS = 60_000;
 const EVENTS = 5;
 const EVENT_INTERVAL_MS = 500;
 
-/** @param typicalMs how long its shop takes to answer */
+/** @param typicalMs typical time of its shop's answers */
 export async function startDemoOrigin(name: string, typicalMs: number): Promise<DemoOrigin> {
   const shop = new Shop(name, typicalMs);
   const server = createServer((request, response) => {
     response.setHeader("x-origin", name);
     handle(name, shop, request, response).catch((error: unknown) => response.destroy(error as Error));
   });
-  // Longer than a balancer keeps idle connections, so that none is closed just as it is used again.
+  // Longer than the balancer keeps idle connections, so that none is closed while a request is being sent.
   server.keepAliveTimeout = 120_000;
   const sockets = echoWebSockets(server, name);
   server.listen(0, "127.0.0.1");
@@ -104,7 +104,7 @@ function json(response: ServerResponse, value: unknown): void {
   response.writeHead(200, { "content-type": "application/json" }).end(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** WebSockets at `/ws`: greets with the origin's name, then sends back what comes. */
+/** WebSockets at `/ws`: greets with the origin's name, then echoes messages. */
 function echoWebSockets(server: Server, name: string): WebSocketServer {
   const sockets = new WebSocketServer({ server, path: "/ws" });
   sockets.on("connection", (socket) => {

@@ -1,12 +1,12 @@
 /**
- * The part of a demo origin that has visitors: answers take their time, one in a while fails, and it breaks down now
- * and then, so that there is something to see on the dashboard.
+ * The part of a demo origin that has visitors. Its answers are slow, some fail, and it breaks down now and then, so
+ * that the dashboard has something to show.
  * @module
  */
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** One answer in so many is an error. */
+/** One of this many answers is an error. */
 const FAILS_ONE_IN = 120;
 const BREAK_MS = 30_000;
 
@@ -15,7 +15,7 @@ export class Shop {
   readonly #typicalMs: number;
   #brokenUntilMs = 0;
 
-  /** @param typicalMs what half of the answers take at most */
+  /** @param typicalMs half of the answers take at most this time */
   constructor(name: string, typicalMs: number) {
     this.#name = name;
     this.#typicalMs = typicalMs;
@@ -39,7 +39,7 @@ export class Shop {
     end(response, fails ? 503 : 200, fails ? "Sorry\n" : `Something from the shop of ${this.#name}\n`);
   }
 
-  /** Log-normal, as answers' times are: most near the typical one, a few many times as long. */
+  /** Log-normal like real answers: most times are near the typical one, a few are many times as long. */
   #pause(): number {
     const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
     return Math.min(2_000, this.#typicalMs * Math.exp(0.55 * normal));

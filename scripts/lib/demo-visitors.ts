@@ -1,5 +1,5 @@
 /**
- * Visitors for the demo: a dozen requests a second, now more, now fewer.
+ * Sends the demo's visitors: about a dozen requests a second, in a number that swings.
  * @module
  */
 import { Agent, get } from "node:http";
@@ -14,7 +14,7 @@ export interface Visitors {
   stop(): void;
 }
 
-/** Visits `url` until stopped. What comes of a visit is the dashboard's to show. */
+/** Visits `url` until stopped. The results are ignored here, because the dashboard shows them. */
 export function startVisitors(url: string): Visitors {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
   const startedMs = Date.now();

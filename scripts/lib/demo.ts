@@ -1,5 +1,5 @@
 /**
- * The demo: three origins, a configuration for them, visitors for one of its pools, and what to try.
+ * The demo: three origins, a configuration for them, visitors for one of its pools, and a text with commands to try.
  * @module
  */
 import { type DemoOrigin, startDemoOrigin } from "./demo-origin.ts";
@@ -69,7 +69,7 @@ function demoConfig(origins: readonly DemoOrigin[]): Demo["config"] {
   };
 }
 
-/** The pool with visitors. Its checks find a breakdown out in about four seconds, failing traffic sooner. */
+/** The pool with visitors. Its checks notice a breakdown in about four seconds, failing traffic sooner. */
 function shopConfig([a, b, c]: readonly { id: string; url: string }[]): unknown {
   return {
     algorithm: "weighted_round_robin",
@@ -86,7 +86,7 @@ function shopConfig([a, b, c]: readonly { id: string; url: string }[]): unknown 
   };
 }
 
-/** The text that says what runs where and what to try. */
+/** The text with the addresses and the commands to try. */
 export function demoText(demo: Demo, url: string, adminToken: string): string {
   const origins = demo.origins.map(({ name, url }) => `${name} ${url}`).join("   ");
   const tries = [

@@ -1,9 +1,9 @@
 /**
- * Waits until a draining origin is empty, and shows how far it is.
+ * Waits until a draining origin is empty, and shows the progress.
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { poolAnswerSchema } from "../../src/admin/answers.ts";
+import { poolAnswerSchema } from "../../src/admin/http/schemas.ts";
 import { type AdminClient, ApiProblem } from "./admin-client.ts";
 import { Failure } from "./failure.ts";
 import type { PoolAnswer } from "./status.ts";
@@ -11,21 +11,21 @@ import { count, countdown } from "./terminal/format.ts";
 import { ProgressLine } from "./terminal/progress-line.ts";
 
 const POLL_MS = 500;
-/** A balancer that does not answer is asked again so often, in a row. */
+/** Number of consecutive retries for a balancer that does not answer. */
 const MOST_FAILURES = 10;
 
 export type DrainEnd =
   | "empty"
-  /** The drain's time was up, and connections were left. */
+  /** The drain's time was over, and connections were left. */
   | "time_up"
   /** Somebody ended the drain. */
   | "undrained"
-  /** Ctrl-C: the drain goes on. */
+  /** Ctrl-C: the waiting ended, the drain continues. */
   | "interrupted";
 
 type OriginAnswer = PoolAnswer["origins"][number];
 
-/** What is known of the origin. */
+/** The known state of the origin. */
 export interface DrainView {
   readonly draining: boolean;
   readonly drained: boolean;
@@ -38,12 +38,12 @@ export interface DrainView {
 
 /**
  * How a drain ended; null: it has not.
- * @param now null: the pool has no such origin any more
- * @param before what was seen last
+ * @param now null: the pool no longer has the origin
+ * @param before the last seen state
  */
 export function drainEnd(now: DrainView | null, before: DrainView | null, nowMs: number): DrainEnd | null {
   if (now === null) {
-    // It was leaving. What was open a moment before its time was up did not end in that moment.
+    // It was being removed. Connections that were open just before its time was over have not ended by themselves.
     const isOver = nowMs >= (before?.deadline ?? Number.POSITIVE_INFINITY);
     return isOver && (before?.active ?? 0) > 0 ? "time_up" : "empty";
   }
@@ -60,7 +60,7 @@ export function drainProgress({ active, deadline, sticky }: DrainView, nowMs: nu
 
 /**
  * Polls until the drain has ended.
- * @param interrupted ends the waiting, and what `client` is asking
+ * @param interrupted ends the waiting, and a request of `client` that is under way
  * @throws Failure if the balancer cannot be asked for a while
  */
 export async function awaitDrain(
@@ -95,7 +95,7 @@ export async function awaitDrain(
   }
 }
 
-/** A balancer may be away for a moment, but it does not refuse in passing. */
+/** A balancer may be unreachable for a moment, but a refusal is final. */
 function isPassing(error: unknown, failures: number): boolean {
   return error instanceof Failure && !(error instanceof ApiProblem) && failures <= MOST_FAILURES;
 }

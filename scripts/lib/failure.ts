@@ -1,2 +1,2 @@
-/** It could not be done; the message says why, and what to do about it, to whoever ran the command. @module */
+/** The error of a command that failed. Its message tells the user the reason and what to do. @module */
 export class Failure extends Error {}

@@ -1,6 +1,6 @@
 /**
- * Puts the documents of a configuration file into KV. A document is written only when the file's own version of it
- * has changed since the last time, so that what was changed at run time through the admin API stays.
+ * Writes the documents of a configuration file to KV. A document is written only if it has changed in the file since
+ * the last time, so that changes through the admin API at run time stay.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -17,7 +17,7 @@ type Digests = Record<string, string>;
 
 export class Seeder {
   readonly #kv: Kv;
-  /** Where the digests outlive the process; null: nowhere. */
+  /** File in which the digests outlive the process; null: none. */
   readonly #file: string | null;
   #seeded: Digests = {};
 
@@ -42,12 +42,12 @@ export class Seeder {
       await this.#kv.put(key, documents.get(key) ?? "", { metadata: { updated_at: nowMs } });
     }
     for (const key of deleted) {
-      // No routes at all is something to write: what is only missing might be KV lagging behind, and is waited for.
+      // Absent routes are written as well, because a missing key might only mean that KV is late.
       if (key === ROUTES_KEY) await this.#kv.put(key, "[]", { metadata: { updated_at: nowMs } });
       else await this.#kv.delete(key);
     }
     this.#seeded = wanted;
-    // After KV: if this is lost, the next start writes the same documents again.
+    // Written after KV: if this write is lost, the next start writes the same documents again.
     if (this.#file !== null) await writeDigests(this.#file, wanted);
     return [...written, ...deleted];
   }

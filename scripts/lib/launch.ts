@@ -2,7 +2,7 @@
  * Starts the balancer, keeps it configured and stops it.
  * @module
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
@@ -14,6 +14,7 @@ import { type Demo, demoText, startDemo } from "./demo.ts";
 import { type Documents, Seeder } from "./kv-seed.ts";
 import { HOST, refuseTakenPort } from "./listening.ts";
 import type { StartOptions } from "./options.ts";
+import { originStandIns } from "./origin-stand-ins.ts";
 import { guardWorkerd, onNpmGone } from "./orphan-guard.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -25,14 +26,14 @@ const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 interface StopSignal {
   readonly received: Promise<void>;
-  /** Takes away the listeners of others, such as Miniflare's, which end the process at once with another exit code. */
+  /** Removes other listeners, such as Miniflare's, because they end the process at once with another exit code. */
   isolate(): void;
 }
 
 /**
  * Runs until SIGTERM or SIGINT.
  * @returns the exit code
- * @throws Error with what to tell the user, if the balancer cannot run
+ * @throws Error with a message for the user, if the balancer cannot run
  */
 export async function launch(options: StartOptions): Promise<number> {
   const stop = stopSignal();
@@ -57,7 +58,8 @@ async function serve(
   demo: Demo | null,
   stop: StopSignal,
 ): Promise<void> {
-  const adminToken = options.adminToken ?? (demo === null ? null : randomBytes(16).toString("hex"));
+  const adminToken = options.adminToken ?? (isWatched(demo) ? randomBytes(16).toString("hex") : null);
+  console.error("starting the balancer ...");
   const runtime = await start(options, adminToken);
   stop.isolate();
   try {
@@ -66,7 +68,8 @@ async function serve(
     await fireCron(runtime);
     const cron = setInterval(() => void fireCron(runtime), CRON_INTERVAL_MS);
     const watcher = options.config === null ? null : watch(options.config, seeder, runtime);
-    if (demo !== null) console.log(demoText(demo, runtime.url, adminToken ?? ""));
+    if (demo === null) console.error(adminText(runtime.url, adminToken));
+    else console.log(demoText(demo, runtime.url, adminToken ?? ""));
     demo?.open(runtime.url);
     console.log(`ready ${runtime.url}`);
     await stop.received;
@@ -77,22 +80,37 @@ async function serve(
   }
 }
 
+/** A token is made only at a terminal, where somebody can read it. A script without a token gets no admin API. */
+function isWatched(demo: Demo | null): boolean {
+  return demo !== null || process.stderr.isTTY === true;
+}
+
+function adminText(url: string, adminToken: string | null): string {
+  return adminToken === null
+    ? "Dashboard      off: --admin-token TOKEN switches it and the admin API on"
+    : `Dashboard      ${url}/_lb/\nAdmin token    ${adminToken}`;
+}
+
 async function start(options: StartOptions, adminToken: string | null): Promise<Runtime> {
   if (options.state !== null) await mkdir(options.state, { recursive: true });
-  const bundle = await ensureBundle();
-  // Loads wrangler, which takes a second: not before the configuration and the port are known to be good.
   guardWorkerd();
-  const { startRuntime } = await import("./runtime.ts");
+  // Loads wrangler, which takes a second or two: beside the build, and not before the configuration and the port are
+  // known to be good.
+  const [bundle, { startRuntime }] = await Promise.all([
+    ensureBundle(() => console.error("building the Worker, because its sources have changed ...")),
+    import("./runtime.ts"),
+  ]);
   return startRuntime({
     bundle,
     port: options.port,
     state: options.state && resolve(options.state),
     vars: variables(adminToken),
+    standIns: originStandIns(process.env),
     log: await logWriter(options.log),
   });
 }
 
-/** A failed run is the next minute's business; it must not end the launcher. */
+/** A failed run must not end the launcher; the next one comes in a minute. */
 async function fireCron(runtime: Runtime): Promise<void> {
   await runtime.cron().catch((error: unknown) => console.error(`cron: ${String(error)}`));
 }
@@ -113,7 +131,12 @@ function watch(path: string, seeder: Seeder, runtime: Runtime): ConfigWatcher {
 }
 
 function variables(adminToken: string | null): Record<string, string> {
-  const vars: Record<string, string> = { ALLOW_IP_ORIGINS: "1", LOCAL_CLIENT_IP: HOST };
+  const vars: Record<string, string> = {
+    ALLOW_IP_ORIGINS: "1",
+    LOCAL_CLIENT_IP: HOST,
+    // Two on one machine would take each other for themselves: the runtime gives their objects the same ids.
+    LB_NAME: `local-${randomUUID()}`,
+  };
   if (adminToken !== null) vars.ADMIN_TOKEN = adminToken;
   for (const [name, value] of Object.entries(process.env)) {
     if (name.startsWith(VAR_PREFIX) && value !== undefined) vars[name.slice(VAR_PREFIX.length)] = value;

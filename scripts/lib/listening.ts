@@ -1,11 +1,11 @@
 /**
- * Where the balancer listens, and the port that somebody else has.
+ * The address at which the balancer listens, and the error for a port that is in use.
  * @module
  */
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** The socket listens here only: a client's address needs no more trust than that. */
+/** The socket listens on loopback only, so the claimed addresses of clients can be trusted. */
 export const HOST = "127.0.0.1";
 
 /** The port is taken. */

@@ -9,7 +9,7 @@ export interface StartOptions {
   readonly config: string | null;
   /** 0: any free port. */
   readonly port: number;
-  /** Where KV and the objects keep their state; null: nowhere, it ends with the process. */
+  /** Directory for the state of KV and the objects; null: the state ends with the process. */
   readonly state: string | null;
   /** Token of the admin API; null: none given. */
   readonly adminToken: string | null;
@@ -25,14 +25,16 @@ export const USAGE = `Usage: npm start                                    three 
   --config FILE        routes and pools, JSON with comments; watched: a change takes effect at once
   --port N             listen on 127.0.0.1:N; 0 takes any free port (default ${DEFAULT_PORT})
   --state DIR          keep KV and the pools' state in DIR, so that they survive a restart
-  --admin-token T      switch the admin API and the dashboard on, with this token
+  --admin-token T      switch the admin API and the dashboard on, with this token; on a terminal one is made if none is
+                       given
   --log FILE           append the Worker's log lines to FILE (default: stderr)
   --help               this text
 
-LB_VAR_NAME=VALUE in the environment gives the Worker a variable NAME.
+LB_VAR_NAME=VALUE in the environment gives the Worker a variable NAME. LB_BINDING_ORIGIN_NAME=URL gives it a binding
+ORIGIN_NAME that leads to a server on this machine, such as http://127.0.0.1:9000.
 Exit code: 0 stopped by SIGTERM or SIGINT, 1 could not run, 2 wrong usage or a configuration with errors.`;
 
-/** Wrong usage; the message says what. */
+/** The command line is wrong; the message says why. */
 export class UsageError extends Error {}
 
 /** @throws UsageError; "help" stands for a request for the usage text */

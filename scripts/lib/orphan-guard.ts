@@ -1,5 +1,6 @@
 /**
- * Sees to it that the runtime does not outlive the launcher, and the launcher not the npm that started it.
+ * Ends the runtime if the launcher has ended, and the launcher if the npm that started it has ended. Without this a
+ * SIGKILL would leave these processes running.
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -9,7 +10,7 @@ import { basename } from "node:path";
 
 const PARENT_POLL_MS = 500;
 
-/** Waits for the end of its input, which is the launcher's end whatever the cause, then ends the process `$0`. */
+/** Waits for the end of its input, which comes when the launcher ends for any reason, then ends the process `$0`. */
 const GUARD_SCRIPT = 'cat >/dev/null; kill -9 "$0" 2>/dev/null';
 
 /** Guards every workerd that this process starts from now on; Miniflare starts a new one after a crash. */
@@ -23,20 +24,20 @@ export function guardWorkerd(): void {
 }
 
 function guard(workerd: ChildProcess): void {
-  // Detached: it must not end with the process group that it guards against.
+  // Detached, because it must survive the end of the launcher's process group.
   const guardian = spawn("sh", ["-c", GUARD_SCRIPT, String(workerd.pid)], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
   guardian.once("error", (error) => console.error(`no guard for the runtime: ${error.message}`));
   guardian.unref();
-  // The pid may soon be another process's.
+  // The pid may soon belong to another process.
   workerd.once("exit", () => guardian.kill("SIGKILL"));
 }
 
 /**
- * Calls back once if npm, or the shell that npm puts in between, is gone: killed, it could not pass a signal on.
- * A launcher that was not started by npm may well outlive its parent.
+ * Calls back once if npm, or the shell between npm and this process, has ended. A killed npm passes no signal on.
+ * A launcher that was not started by npm may outlive its parent.
  */
 export function onNpmGone(callback: () => void): void {
   if (process.env.npm_lifecycle_event === undefined) return;
@@ -49,11 +50,11 @@ export function onNpmGone(callback: () => void): void {
   poll.unref();
 }
 
-/** The parent and, where /proc tells, its parent. */
+/** The parent, and its parent if /proc has it. */
 function ancestors(): string {
   const { ppid } = process;
   try {
-    // `PID (NAME) STATE PPID ...`; the name may hold anything.
+    // `PID (NAME) STATE PPID ...`; the name may contain any characters.
     const [, parentOfParent] =
       readFileSync(`/proc/${ppid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
     return `${ppid} ${parentOfParent}`;

@@ -1,9 +1,9 @@
-/** Does many things, but not all at once. @module */
+/** Runs many tasks with a bound on how many run at once. @module */
 
 /** A balancer's own connections to its pools are limited too. */
 const AT_ONCE = 6;
 
-/** What `work` gives for each item, in the order of the items. */
+/** The results of `work` for each item, in the order of the items. */
 export async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const rest = items.entries();

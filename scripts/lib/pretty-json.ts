@@ -1,7 +1,7 @@
-/** JSON as people write it: what fits stands in one line. @module */
+/** Formats JSON as people write it: a value that fits is on one line. @module */
 
 const WIDTH = 100;
-/** Objects in objects down to here stand open, however short they are: the file, its pools, each pool. */
+/** Down to this level objects are spread over lines, however short they are: the file, its pools, each pool. */
 const OPEN_DEPTH = 3;
 
 /** `value` as JSON text, indented by two, with a line break at its end. */
@@ -10,8 +10,8 @@ export function prettyJson(value: unknown): string {
 }
 
 /**
- * @param taken how much of the line stands before the value
- * @param open down to how many levels below, this one included, objects stand open
+ * @param taken characters of the line before the value
+ * @param open number of levels, this one included, at which objects are spread over lines
  */
 function pretty(value: unknown, depth: number, taken: number, open: number): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);

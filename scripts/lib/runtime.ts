@@ -5,12 +5,20 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, MiniflareCoreError } from "miniflare";
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
+import { textModulesOf } from "./bundle.ts";
 import { HOST, PortInUseError } from "./listening.ts";
+import type { StandIn } from "./origin-stand-ins.ts";
 import { PROJECT } from "./project.ts";
+import { requireModule } from "./require-module.ts";
+import { readWorkerOptions, variablesOf } from "./worker-options.ts";
+
+const { convertV4MiniflareOptions, Log, LogLevel, Miniflare, MiniflareCoreError } =
+  requireModule<typeof import("miniflare")>("miniflare");
 
 const NAME = "edge-balancer";
+
+/** Bindings of wrangler.toml that lead away from this machine; with some of them the runtime would not even start. */
+const ELSEWHERE = { mtlsCertificates: {}, vpcNetworks: {}, vpcServices: {} };
 
 export interface RuntimeOptions {
   /** The built Worker. */
@@ -21,6 +29,8 @@ export interface RuntimeOptions {
   readonly state: string | null;
   /** Variables and secrets for the Worker. */
   readonly vars: Readonly<Record<string, string>>;
+  /** Bindings of origins, by name. Default: none. */
+  readonly standIns?: Readonly<Record<string, StandIn>>;
   /** Gets each line the Worker logs. */
   readonly log: (line: string) => void;
 }
@@ -47,7 +57,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       cf: false,
       log: new StderrLog(LogLevel.WARN),
       handleStructuredLogs: ({ message }) => options.log(message),
-      // Where wrangler looks too, if its `--persist-to` is the same directory.
+      // wrangler uses the same path, if its `--persist-to` names the same directory.
       ...(options.state === null ? {} : { resourcePersistencePath: join(options.state, "v3") }),
     }),
   );
@@ -55,7 +65,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await miniflare.ready;
   } catch (error) {
     await miniflare.dispose().catch(() => {
-      // It did not start; the error that says why is the one to report.
+      // The runtime did not start. The error that is thrown already says why.
     });
     throw isAddressInUse(error) ? new PortInUseError(options.port) : error;
   }
@@ -72,17 +82,19 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
 }
 
-async function workerOptions({ bundle, port, vars }: RuntimeOptions) {
-  // What must be set at Cloudflare may be left out here, and then wrangler has nothing to warn of.
-  const config = { ...unstable_readConfig({ config: join(PROJECT, "wrangler.toml") }), secrets: undefined };
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
+async function workerOptions({ bundle, port, vars, standIns = {} }: RuntimeOptions) {
+  const options = await readWorkerOptions();
   return {
-    ...workerOptions,
+    ...options,
     name: NAME,
     modulesRoot: PROJECT,
-    modules: [{ type: "ESModule" as const, path: bundle, contents: await readFile(bundle, "utf8") }],
-    // From wrangler.toml and .dev.vars; the type of `workerOptions` has lost this.
-    bindings: { ...(workerOptions.bindings as Record<string, string>), ...vars },
+    modules: [
+      { type: "ESModule" as const, path: bundle, contents: await readFile(bundle, "utf8") },
+      ...(await textModulesOf(bundle)).map(({ path }) => ({ type: "Text" as const, path })),
+    ],
+    bindings: { ...variablesOf(options), ...vars },
+    ...ELSEWHERE,
+    serviceBindings: standIns,
     unsafeDirectSockets: [{ host: HOST, port }],
   };
 }

@@ -4,7 +4,10 @@
  */
 
 import { stripVTControlCharacters } from "node:util";
+import { noBindingText } from "../../src/contract/no-binding.ts";
+import { poolStatusText } from "../../src/contract/pool-status.ts";
 import { elapsedS } from "../../src/contract/stats.ts";
+import { ownValue } from "../../src/core/own-value.ts";
 import { type ConfiguredOrigin, configuredOrigins, type PoolAnswer, type PoolStatus } from "./status.ts";
 import { age, count, countdown, latency, percent, rate } from "./terminal/format.ts";
 import type { Paint } from "./terminal/paint.ts";
@@ -30,21 +33,21 @@ const COLUMNS: readonly { readonly title: string; readonly align: Align }[] = [
   { title: "P99", align: "right" },
   { title: "ACTIVE", align: "right" },
   { title: "SHARE", align: "right" },
-  // Remarks, which a terminal too narrow for them cuts.
+  // Remarks are cut if the terminal is too narrow for them.
   { title: "", align: "left" },
 ];
-/** What goes first where the terminal is too narrow for all. */
+/** These columns are left out first if the terminal is too narrow for all. */
 const DROPPED_FIRST = ["P50", "SHARE", "SINCE", "P99", "ERRORS", "ACTIVE"];
 
 export interface TableOptions {
-  /** In ms since the epoch; used where the balancer does not tell its own time. */
+  /** The time in ms since the epoch, used if the balancer does not tell its own time. */
   readonly nowMs: number;
-  /** Of the terminal; undefined: no limit. */
+  /** Width of the terminal in characters; undefined: no limit. */
   readonly width: number | undefined;
   readonly paint: Paint;
 }
 
-/** Titles, and a row for each pool and each of its origins. */
+/** The titles, and a row for each pool and each of its origins. */
 export function statusTable(
   pools: readonly PoolStatus[],
   { nowMs, width = Number.POSITIVE_INFINITY, paint }: TableOptions,
@@ -77,10 +80,10 @@ function poolRows(pool: PoolStatus, total: number, hereMs: number, paint: Paint)
   const health = `${serving} of ${state.origins.length} in service`;
   const colour: Colour = serving === state.origins.length ? "green" : serving > 0 ? "yellow" : "red";
   const seconds = traffic === null ? 0 : elapsedS(traffic);
-  const note =
-    state.config_error === null
-      ? ""
-      : paint.yellow(`new configuration refused: ${firstLine(state.config_error)}`);
+  const refused =
+    state.config_error === null ? null : `new configuration refused: ${firstLine(state.config_error)}`;
+  const steered = state.status == null ? null : poolStatusText(state.status, nowMs);
+  const note = paint.yellow([refused, steered].filter((each) => each !== null).join("; "));
   return [
     [
       name,
@@ -90,7 +93,7 @@ function poolRows(pool: PoolStatus, total: number, hereMs: number, paint: Paint)
       note,
     ],
     ...state.origins.map((origin) => {
-      const own = traffic?.origins[origin.id] ?? null;
+      const own = ownValue(traffic?.origins, origin.id) ?? null;
       return [
         `  ${origin.id}`,
         ...healthCells(origin, configured.get(origin.id), nowMs, paint),
@@ -128,27 +131,29 @@ function healthCells(
   nowMs: number,
   paint: Paint,
 ): string[] {
-  const [word, colour] = standing(origin, configured);
+  const [word, colour] = statusOf(origin, configured);
   return [paint[colour](word), age(nowMs - origin.since)];
 }
 
 /** The first reason why an origin is not in service, in the order in which the balancer looks at them. */
-function standing(origin: OriginAnswer, configured: ConfiguredOrigin | undefined): [string, Colour] {
+function statusOf(origin: OriginAnswer, configured: ConfiguredOrigin | undefined): [string, Colour] {
   if (configured?.enabled === false) return ["switched off", "dim"];
+  if (origin.no_binding) return ["no binding", "red"];
   if (origin.drained) return ["drained", "dim"];
-  if (origin.draining) return [origin.leaving ? "leaving" : "draining", "yellow"];
+  if (origin.draining) return [origin.removing ? "removing" : "draining", "yellow"];
   if (!origin.healthy) return [origin.status, "red"];
   if (origin.ejected) return ["ejected", "red"];
   return ["healthy", "green"];
 }
 
 function serves(origin: OriginAnswer, configured: ConfiguredOrigin | undefined): boolean {
-  return standing(origin, configured)[0] === "healthy" && configured?.weight !== 0;
+  return statusOf(origin, configured)[0] === "healthy" && configured?.weight !== 0;
 }
 
 function noteOn(origin: OriginAnswer, configured: ConfiguredOrigin | undefined, nowMs: number): string {
   const { drain_deadline, draining, ejected, ejected_until, last_probe, weight_factor, healthy } = origin;
   const notes = [
+    origin.no_binding ? noBindingText(origin.binding ?? "") : "",
     draining && drain_deadline !== null ? `${countdown(drain_deadline - nowMs)} left` : "",
     !healthy && last_probe !== null && !last_probe.passed ? last_probe.detail : "",
     ejected && ejected_until !== null ? `back in ${countdown(ejected_until - nowMs)}` : "",

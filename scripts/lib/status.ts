@@ -1,9 +1,9 @@
 /**
- * What the pools of a balancer do now.
+ * Reads the present state of a balancer's pools from its admin API.
  * @module
  */
 import * as z from "zod";
-import { poolAnswerSchema, summarySchema } from "../../src/admin/answers.ts";
+import { poolAnswerSchema, summarySchema } from "../../src/admin/http/schemas.ts";
 import { type AdminClient, ApiProblem } from "./admin-client.ts";
 import { inParallel } from "./parallel.ts";
 
@@ -16,7 +16,7 @@ const traffic = {
   p99: z.number().nullable(),
   active_connections: z.number(),
 };
-// Loose: `--json` prints all that the API tells.
+// Loose objects, because `--json` prints all fields of the API's answer.
 const statsSchema = z.looseObject({
   ...traffic,
   at: z.number(),
@@ -27,7 +27,7 @@ const statsSchema = z.looseObject({
 export type PoolAnswer = z.output<typeof poolAnswerSchema>;
 export type PoolTraffic = z.output<typeof statsSchema>;
 
-/** What the document says of an origin and matters for who gets traffic. */
+/** The fields of an origin's configuration that decide whether it gets traffic. */
 const documentSchema = z.looseObject({
   origins: z.array(
     z.looseObject({
@@ -43,7 +43,7 @@ export type ConfiguredOrigin = z.output<typeof documentSchema>["origins"][number
 
 export interface PoolStatus {
   readonly id: string;
-  /** Why nothing is known of the pool; null with everything below. */
+  /** The reason why the pool's state is unknown; null if all fields below are known. */
   readonly error: string | null;
   readonly state: PoolAnswer | null;
   /** Of the window. Null: the pool's object keeps no statistics. */
@@ -52,7 +52,7 @@ export interface PoolStatus {
 
 /**
  * The pools of `ids`, or all of them.
- * @param windowS the last so many seconds of traffic, 10 to 86,400
+ * @param windowS length of the traffic window in seconds, 10 to 86,400
  * @throws Failure if the balancer cannot be asked, or has no such pool
  */
 export async function readStatus(
@@ -81,7 +81,7 @@ async function readPool(
     const state = await client.ask(path, poolAnswerSchema);
     return { id, error: null, state, traffic: await readTraffic(client, path, windowS) };
   } catch (error) {
-    // One pool that cannot be asked must not hide the others.
+    // A pool that does not answer must not hide the others.
     if (error instanceof ApiProblem && error.type === "pool_unavailable") {
       return { ...nothing, error: "its object cannot be reached" };
     }
@@ -100,7 +100,7 @@ async function readTraffic(client: AdminClient, path: string, windowS: number): 
   }
 }
 
-/** The origins as they are configured, by id; those that are leaving are not among them. */
+/** The configured origins by id, without those that are being removed. */
 export function configuredOrigins({ config }: PoolAnswer): Map<string, ConfiguredOrigin> {
   const { data } = documentSchema.safeParse(config);
   return new Map(data?.origins.map((origin) => [origin.id, origin]));

@@ -4,30 +4,34 @@
  */
 import { parseArgs } from "node:util";
 import * as z from "zod";
-import { originSchema } from "../../src/admin/answers.ts";
+import { originSchema } from "../../src/admin/http/schemas.ts";
 import type { AdminClient } from "../lib/admin-client.ts";
 import { awaitDrain, type DrainEnd } from "../lib/drain-wait.ts";
-import { UsageError } from "../lib/options.ts";
 import { count, countdown } from "../lib/terminal/format.ts";
+import { exactly, originPath } from "./arguments.ts";
 import { adminClient, BALANCER_HELP, BALANCER_OPTIONS } from "./balancer-options.ts";
 import { type Command, EXIT } from "./command.ts";
+import { mayTakeOut, YES_HELP, YES_OPTION } from "./last-origin.ts";
 
 const turnSchema = originSchema.extend({ changed: z.boolean() });
 
 export const drain: Command = {
-  usage: "drain POOL ORIGIN [--wait]",
+  usage: "drain POOL ORIGIN [--wait] [--yes]",
   does: "send nothing new to an origin; its sessions and open connections go on",
-  options: `  --wait       until it is empty; exit code 1 if drain_timeout is over and connections are left
+  options: `  --wait       until it is empty; exit code 1 if drain_timeout is over and connections are left.
+               WebSockets count with count_websockets, or where something goes by connections
+${YES_HELP}
 ${BALANCER_HELP}`,
   async run(args) {
     const { values, positionals } = parseArgs({
       args,
-      options: { ...BALANCER_OPTIONS, wait: { type: "boolean", default: false } },
+      options: { ...BALANCER_OPTIONS, ...YES_OPTION, wait: { type: "boolean", default: false } },
       allowPositionals: true,
     });
-    const [pool, origin] = poolAndOrigin("drain", positionals);
+    const [pool, origin] = exactly("drain", ["a pool", "an origin"], positionals);
     const interrupted = new AbortController();
     const client = adminClient(values, interrupted.signal);
+    if (!(await mayTakeOut(client, pool, origin, values.yes))) return EXIT.refused;
     const turned = await turn(client, pool, origin, "drain");
     if (!values.wait) {
       console.log(`${pool}/${origin} ${stateOf(turned)}`);
@@ -72,7 +76,7 @@ export const undrain: Command = {
   options: BALANCER_HELP,
   async run(args) {
     const { values, positionals } = parseArgs({ args, options: BALANCER_OPTIONS, allowPositionals: true });
-    const [pool, origin] = poolAndOrigin("undrain", positionals);
+    const [pool, origin] = exactly("undrain", ["a pool", "an origin"], positionals);
     const { changed } = await turn(adminClient(values), pool, origin, "undrain");
     console.log(`${pool}/${origin} ${changed ? "takes requests again" : "was not draining"}`);
     return EXIT.ok;
@@ -80,14 +84,5 @@ export const undrain: Command = {
 };
 
 function turn(client: AdminClient, pool: string, origin: string, verb: "drain" | "undrain") {
-  const path = `/pools/${encodeURIComponent(pool)}/origins/${encodeURIComponent(origin)}/${verb}`;
-  return client.ask(path, turnSchema, { method: "POST" });
-}
-
-function poolAndOrigin(command: string, positionals: readonly string[]): [pool: string, origin: string] {
-  const [pool, origin, ...rest] = positionals;
-  if (pool === undefined || origin === undefined || rest.length > 0) {
-    throw new UsageError(`${command} takes a pool and an origin`);
-  }
-  return [pool, origin];
+  return client.ask(`${originPath(pool, origin)}/${verb}`, turnSchema, { method: "POST" });
 }

@@ -3,22 +3,27 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { type ExplainAnswer, explainAnswerSchema, explanationLines } from "../lib/explanation.ts";
+import { explainAnswerSchema, isServed } from "../lib/explain/answer.ts";
+import { explanationLines } from "../lib/explain/lines.ts";
 import { UsageError } from "../lib/options.ts";
 import { paintFor } from "../lib/terminal/paint.ts";
 import { adminClient, BALANCER_HELP, BALANCER_OPTIONS } from "./balancer-options.ts";
 import { type Command, EXIT } from "./command.ts";
+import { CLIENT_HELP, CLIENT_OPTIONS, cfOf } from "./explained-client.ts";
 
 const OPTIONS = {
   ...BALANCER_OPTIONS,
   method: { type: "string", short: "X", default: "GET" },
   "client-ip": { type: "string", default: "" },
   header: { type: "string", short: "H", multiple: true, default: [] as string[] },
+  cookie: { type: "string", multiple: true, default: [] as string[] },
+  ...CLIENT_OPTIONS,
   json: { type: "boolean", default: false },
 } as const;
 
 export const explain: Command = {
-  usage: "explain URL [--method M] [--client-ip IP] [--header 'NAME: VALUE'] [--json]",
+  usage:
+    "explain URL [--method M] [--client-ip IP] [--country CC] [--from LAT,LON] [--header 'NAME: VALUE'] [--json]",
   does: "tell where a request to URL would go, and why; exit code 1 if nowhere",
   options: `  URL          of the request, as its client writes it; /path alone: at the balancer itself
   --method M, -X M
@@ -27,6 +32,9 @@ export const explain: Command = {
                client's address, for what goes by it: split routes, sticky by ip, hash_key client_ip
   --header H, -H H
                'NAME: VALUE', may be repeated; a session's is 'Cookie: ...'
+  --cookie NAME=VALUE
+               a cookie, may be repeated
+${CLIENT_HELP}
   --json       print the API's answer
 ${BALANCER_HELP}`,
   async run(args) {
@@ -38,18 +46,15 @@ ${BALANCER_HELP}`,
       url: urlOf(text, client.base),
       method: values.method.toUpperCase(),
       client_ip: values["client-ip"],
-      headers: Object.fromEntries(values.header.map(headerOf)),
+      headers: { ...Object.fromEntries(values.header.map(headerOf)), ...cookieHeader(values) },
+      cf: cfOf(values),
     };
     const answer = await client.ask("/explain", explainAnswerSchema, { method: "POST", body: request });
-    const lines = explanationLines(request, answer, paintFor(process.stdout));
+    const lines = explanationLines(request, answer, paintFor(process.stdout), Date.now());
     console.log(values.json ? JSON.stringify(answer, null, 2) : lines.join("\n"));
-    return pickOf(answer) === null ? EXIT.no : EXIT.ok;
+    return isServed(answer) ? EXIT.ok : EXIT.no;
   },
 };
-
-function pickOf(answer: ExplainAnswer): unknown {
-  return answer.route === null ? null : (answer.pick ?? answer.fallback?.pick ?? null);
-}
 
 function urlOf(text: string, base: string): string {
   const url = text.startsWith("/") ? URL.parse(text, base) : URL.parse(text);
@@ -57,6 +62,13 @@ function urlOf(text: string, base: string): string {
     throw new UsageError(`${JSON.stringify(text)} is no URL, such as https://www.example.com/cart`);
   }
   return url.href;
+}
+
+/** All cookies in one line, also those of `--header`. */
+function cookieHeader({ header, cookie }: { header: string[]; cookie: string[] }): { cookie?: string } {
+  if (cookie.length === 0) return {};
+  const written = header.map(headerOf).filter(([name]) => name === "cookie");
+  return { cookie: [...written.map(([, value]) => value), ...cookie].join("; ") };
 }
 
 function headerOf(line: string): [name: string, value: string] {

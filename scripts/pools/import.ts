@@ -4,35 +4,43 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { compare } from "../lib/compare/compare.ts";
+import { COMPARE_ARGUMENTS, COMPARE_USAGE, compareOptions } from "../lib/compare/options.ts";
 import { loadConfigText, systemMessage } from "../lib/config-file.ts";
 import { importCloudflare } from "../lib/import/cloudflare/index.ts";
-import { importNginx } from "../lib/import/nginx/index.ts";
-import type { ImportOptions, Scheme } from "../lib/import/origin-url.ts";
+import { type HaproxyOptions, importHaproxy } from "../lib/import/haproxy/index.ts";
+import { importNginx, type NginxOptions } from "../lib/import/nginx/index.ts";
+import type { Scheme } from "../lib/import/origin-url.ts";
 import { ImportError, type Imported } from "../lib/import/result.ts";
 import { UsageError } from "../lib/options.ts";
 import { type Command, EXIT } from "./command.ts";
 
-const FORMATS: Readonly<Record<string, (files: string[], options: ImportOptions) => Promise<Imported>>> = {
+type Options = HaproxyOptions & NginxOptions;
+
+const FORMATS: Readonly<Record<string, (files: string[], options: Options) => Promise<Imported>>> = {
   cloudflare: async (files, options) => importCloudflare(await Promise.all(files.map(readSource)), options),
+  haproxy: async (files, options) => importHaproxy(files, options),
   nginx: async (files, options) => importNginx(files, options),
 };
 
 export const importCommand: Command = {
-  usage: "import cloudflare|nginx FILE...",
-  does: "make a configuration of Cloudflare Load Balancing's or of nginx's",
+  usage: "import cloudflare|haproxy|nginx FILE...",
+  does: "make a configuration of Cloudflare Load Balancing's, HAProxy's or nginx's",
   options: [
     "  The configuration goes to stdout; what is not the same, or lost, to stderr. docs/importing.md has it all.",
     "",
     "  --out FILE            write the configuration there instead of to stdout",
     "  --scheme http|https   how to talk to the origins, instead of what the file hints at",
     "  --name ADDRESS=HOST   the DNS name of an IP address, which Workers cannot fetch; may be repeated",
+    "  --prefix DIRECTORY    haproxy, nginx: what stands for /etc/haproxy, /etc/nginx, instead of the first file's directory",
     "  --local               leave IP addresses as they are: for running on this machine only",
+    COMPARE_USAGE,
   ].join("\n"),
   run,
 };
 
 async function run(args: string[]): Promise<number> {
-  const { format, files, out, options } = parse(args);
+  const { format, files, out, options, comparison } = parse(args);
   try {
     const { config, findings } = await format(files, options);
     const text = `${JSON.stringify(config, null, 2)}\n`;
@@ -42,7 +50,10 @@ async function run(args: string[]): Promise<number> {
     else await write(out, text);
     const report = findings.report();
     if (report !== "") console.error(report);
-    return EXIT.ok;
+    if (comparison === null) return EXIT.ok;
+    const { report: compared, isSame } = await compare(text, checked.config, comparison);
+    console.error(compared);
+    return isSame ? EXIT.ok : EXIT.no;
   } catch (error) {
     if (!(error instanceof ImportError)) throw error;
     console.error(error.message);
@@ -57,22 +68,31 @@ function parse(args: string[]) {
       out: { type: "string" },
       scheme: { type: "string" },
       name: { type: "string", multiple: true, default: [] },
+      prefix: { type: "string" },
       local: { type: "boolean", default: false },
+      ...COMPARE_ARGUMENTS,
     },
     allowPositionals: true,
   });
   const [name, ...files] = positionals;
   const format = name !== undefined && Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
   if (format === undefined) {
-    const known = Object.keys(FORMATS).join(" or ");
+    const known = Object.keys(FORMATS)
+      .join(", ")
+      .replace(/, (?=\w+$)/, " or ");
     throw new UsageError(
       name === undefined ? `import takes ${known}` : `import knows ${known}, not "${name}"`,
     );
   }
   if (files.length === 0) throw new UsageError("import takes at least one file");
   const names = new Map(values.name.map(parseName));
-  const options: ImportOptions = { scheme: parseScheme(values.scheme), names, local: values.local };
-  return { format, files, out: values.out ?? null, options };
+  const options: Options = {
+    scheme: parseScheme(values.scheme),
+    names,
+    prefix: values.prefix ?? null,
+    local: values.local,
+  };
+  return { format, files, out: values.out ?? null, options, comparison: compareOptions(values) };
 }
 
 function parseScheme(text: string | undefined): Scheme | null {

@@ -5,13 +5,13 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { poolIdOfKey, ROUTES_KEY } from "../../src/config/documents.ts";
-import { parseJson } from "../../src/config/json.ts";
+import { parseJsonc } from "../../src/config/json.ts";
 import { documentName } from "../lib/config-changes.ts";
 import { type LoadedConfig, loadConfigText, systemMessage } from "../lib/config-file.ts";
 import { Failure } from "../lib/failure.ts";
-import { prettyJson } from "../lib/pretty-json.ts";
 import type { StoredDocuments } from "../lib/stores/config-store.ts";
 import { count } from "../lib/terminal/format.ts";
+import { writtenFile } from "../lib/written-file.ts";
 import { type Command, EXIT } from "./command.ts";
 import { configStore, readStore, STORE_HELP, STORE_OPTIONS, STORE_USAGE, theFile } from "./store-options.ts";
 
@@ -30,7 +30,7 @@ export const pull: Command = {
     const config = configOf(stored);
     const pools = Object.keys(config.pools).length;
     if (pools === 0) throw new Failure(`${store.name} has no pools, so ${file} was not written`);
-    const text = prettyJson(config);
+    const text = writtenFile(config, stored);
     if (!(await writeNew(file, text, values.force))) {
       console.error(`${file} is there already, and was left as it is: --force overwrites it`);
       return EXIT.refused;
@@ -44,10 +44,10 @@ export const pull: Command = {
 
 /** Routes are left out where there are none. A document that no file could hold is left out too. */
 function configOf(stored: StoredDocuments): { routes?: unknown[]; pools: Record<string, unknown> } {
-  const routes = parseJson(stored.get(ROUTES_KEY)?.text ?? "[]");
+  const routes = parseJsonc(stored.get(ROUTES_KEY)?.text ?? "[]");
   const pools = [...stored].flatMap(([key, { text }]) => {
     const id = poolIdOfKey(key);
-    const pool = parseJson(text) ?? null;
+    const pool = parseJsonc(text) ?? null;
     return id === null || pool === null ? [] : [[id, pool] as const];
   });
   return {

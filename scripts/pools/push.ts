@@ -2,23 +2,25 @@
  * `push FILE`: puts a configuration in force.
  * @module
  */
-import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { ApiProblem } from "../lib/admin-client.ts";
 import { type DocumentChange, documentName } from "../lib/config-changes.ts";
 import type { GoodConfig } from "../lib/config-file.ts";
 import { Failure } from "../lib/failure.ts";
 import type { ConfigStore } from "../lib/stores/config-store.ts";
+import { canAsk, confirm } from "../lib/terminal/confirm.ts";
 import { count } from "../lib/terminal/format.ts";
 import { paintFor } from "../lib/terminal/paint.ts";
+import { goesNowhere } from "../lib/without-routes.ts";
 import { type Command, EXIT } from "./command.ts";
 import { printChanges } from "./diff.ts";
-import { compareFile, STORE_HELP, STORE_OPTIONS, STORE_USAGE } from "./store-options.ts";
+import { type Comparison, compareFile, STORE_HELP, STORE_OPTIONS, STORE_USAGE } from "./store-options.ts";
 
 const OPTIONS = {
   ...STORE_OPTIONS,
   yes: { type: "boolean", short: "y", default: false },
   keep: { type: "boolean", default: false },
+  message: { type: "string", short: "m" },
 } as const;
 
 export const push: Command = {
@@ -26,7 +28,8 @@ export const push: Command = {
   does: "put FILE in force: shows what changes, and asks before it removes anything",
   options: `${STORE_HELP}
   --yes, -y    remove pools and routes that FILE does not have, without asking
-  --keep       leave them alone`,
+  --keep       leave them alone
+  --message, -m TEXT   why, for the versions and events (with --url)`,
   async run(args) {
     const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
     const compared = await compareFile("push", values, positionals);
@@ -37,7 +40,9 @@ export const push: Command = {
       console.log(`nothing to do: ${store.name} has what ${file} says`);
       return EXIT.ok;
     }
+    const nowhere = wouldGoNowhere(compared, changes);
     console.log(`${file} -> ${store.name}\n`);
+    if (nowhere !== null) console.log(`warning: ${nowhere}\n`);
     printChanges(changes, paintFor(process.stdout));
     if (!values.yes && !(await mayRemove(changes, store))) return EXIT.refused;
     await write(changes, store, loaded);
@@ -46,24 +51,24 @@ export const push: Command = {
   },
 };
 
+/** Why requests would reach no pool once `changes` are made; null: they do. What `--keep` leaves alone counts. */
+function wouldGoNowhere(
+  { loaded, changes: all }: Comparison,
+  changes: readonly DocumentChange[],
+): string | null {
+  const isKept = all.some((change) => change.text === null && !changes.includes(change));
+  return isKept ? null : goesNowhere(loaded.config);
+}
+
 /** Asks, if documents are to go. */
 async function mayRemove(changes: readonly DocumentChange[], store: ConfigStore): Promise<boolean> {
   const gone = changes.filter(({ text }) => text === null).map(({ key }) => documentName(key));
   if (gone.length === 0) return true;
   const removal = `remove ${gone.join(", ")} from ${store.name}`;
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    console.error(
-      `nothing written: this would ${removal}. Confirm that with --yes, or leave what FILE does not have with --keep`,
-    );
-    return false;
-  }
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl-C and Ctrl-D mean no.
-  const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("\n")));
-  const answer = await Promise.race([lines.question(`\nReally ${removal}? [y/N] `), closed]);
-  lines.close();
-  if (/^y(es)?$/i.test(answer.trim())) return true;
-  console.error(`${answer === "\n" ? "\n" : ""}nothing written`);
+  if (canAsk()) return await confirm(`\nReally ${removal}?`, "nothing written");
+  console.error(
+    `nothing written: this would ${removal}. Confirm that with --yes, or leave what FILE does not have with --keep`,
+  );
   return false;
 }
 

@@ -8,16 +8,18 @@ import type { AdminClient } from "../lib/admin-client.ts";
 import { Failure } from "../lib/failure.ts";
 import { UsageError } from "../lib/options.ts";
 import { type PoolStatus, readStatus } from "../lib/status.ts";
+import { type ClientsStatus, clientLines, readClients } from "../lib/status-clients.ts";
 import { statusHead, statusTable } from "../lib/status-table.ts";
 import { paintFor } from "../lib/terminal/paint.ts";
 import { type Key, Screen } from "../lib/terminal/screen.ts";
+import { wholeNumber } from "./arguments.ts";
 import { adminClient, BALANCER_HELP, BALANCER_OPTIONS } from "./balancer-options.ts";
 import { type Command, EXIT } from "./command.ts";
 
 const DEFAULT_WINDOW_S = 10;
 const DEFAULT_INTERVAL_S = 2;
-/** Lines that are no rows: head, blank, titles, blank, foot. */
-const FRAME_LINES = 5;
+/** Below the rows: a blank line, and what keys do. */
+const FOOT_LINES = 2;
 
 const OPTIONS = {
   ...BALANCER_OPTIONS,
@@ -56,21 +58,41 @@ ${BALANCER_HELP}`,
       return EXIT.ok;
     }
     const found = await read(wanted);
-    if (values.json) console.log(JSON.stringify({ window_s: windowS, pools: found }, null, 2));
-    else console.log(page(wanted, found, new Date()).join("\n"));
+    if (values.json)
+      console.log(JSON.stringify({ window_s: windowS, ...found.clients, pools: found.pools }, null, 2));
+    else console.log(page(wanted, found, new Date()).lines.join("\n"));
     return EXIT.ok;
   },
 };
 
-function read({ client, pools, windowS }: Wanted): Promise<PoolStatus[]> {
-  return readStatus(client, pools, windowS);
+/** What one look found. */
+interface Found {
+  /** Null where single pools were asked for, or where the balancer does not tell. */
+  readonly clients: ClientsStatus | null;
+  readonly pools: readonly PoolStatus[];
 }
 
-/** Head, blank, column titles, rows. */
-function page({ client, windowS }: Wanted, found: readonly PoolStatus[], now: Date): string[] {
+async function read({ client, pools, windowS }: Wanted): Promise<Found> {
+  const [clients, found] = await Promise.all([
+    pools.length > 0 ? null : readClients(client, windowS),
+    readStatus(client, pools, windowS),
+  ]);
+  return { clients, pools: found };
+}
+
+interface Page {
+  /** All of it. */
+  readonly lines: string[];
+  /** How many of them stand above the rows that scroll: head, clients, blank, column titles. */
+  readonly fixed: number;
+}
+
+function page({ client, windowS }: Wanted, { clients, pools }: Found, now: Date): Page {
   const paint = paintFor(process.stdout);
-  const rows = statusTable(found, { nowMs: now.getTime(), width: process.stdout.columns, paint });
-  return [statusHead(client.base, found, windowS, now, paint), "", ...rows];
+  const rows = statusTable(pools, { nowMs: now.getTime(), width: process.stdout.columns, paint });
+  const head = [statusHead(client.base, pools, windowS, now, paint)];
+  if (clients !== null) head.push(...clientLines(clients, paint));
+  return { lines: [...head, "", ...rows], fixed: head.length + 2 };
 }
 
 /** The table on a screen of its own, read anew again and again. */
@@ -79,10 +101,12 @@ class Watch {
   readonly #intervalS: number;
   readonly #screen: Screen;
   readonly #ended: AbortController;
-  #found: PoolStatus[] = [];
+  #found: Found = { clients: null, pools: [] };
   #foundAt = new Date();
   /** What went wrong the last time; null: nothing. */
   #error: string | null = null;
+  /** Lines above the rows. */
+  #fixed = 0;
   /** Rows scrolled out at the top. */
   #scrolled = 0;
 
@@ -132,7 +156,7 @@ class Watch {
   }
 
   #onKey({ name, ctrl }: Key): void {
-    const rows = this.#screen.height - FRAME_LINES;
+    const rows = this.#screen.height - this.#fixed - FOOT_LINES;
     const isEnd = name === "q" || name === "escape" || (ctrl === true && (name === "c" || name === "d"));
     if (isEnd) this.#ended.abort();
     else if (name === "down" || name === "j") this.#scroll(1);
@@ -148,8 +172,10 @@ class Watch {
 
   #draw(): void {
     const paint = paintFor(process.stdout);
-    const [head = "", blank = "", titles = "", ...rows] = page(this.#wanted, this.#found, this.#foundAt);
-    const space = Math.max(1, this.#screen.height - FRAME_LINES);
+    const { lines, fixed } = page(this.#wanted, this.#found, this.#foundAt);
+    const rows = lines.slice(fixed);
+    this.#fixed = fixed;
+    const space = Math.max(1, this.#screen.height - fixed - FOOT_LINES);
     const most = Math.max(0, rows.length - space);
     this.#scrolled = Math.min(Math.max(0, this.#scrolled), most);
     const shown = rows.slice(this.#scrolled, this.#scrolled + space);
@@ -157,12 +183,6 @@ class Watch {
     const place =
       most === 0 ? "" : `   rows ${this.#scrolled + 1} to ${last} of ${rows.length}, arrows scroll`;
     const foot = this.#error === null ? paint.dim(`q quits${place}`) : paint.red(this.#error);
-    this.#screen.draw([head, blank, titles, ...shown, "", foot]);
+    this.#screen.draw([...lines.slice(0, fixed), ...shown, "", foot]);
   }
-}
-
-function wholeNumber(flag: string, text: string, least: number, most: number): number {
-  const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new UsageError(`${flag}: ${JSON.stringify(text)} is no whole number from ${least} to ${most}`);
 }

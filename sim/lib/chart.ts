@@ -1,5 +1,5 @@
 /**
- * One chart as SVG: axes with units, lines or stacked areas, reference lines, marks of events, a legend. Its colours
+ * One chart as SVG: axes with units, lines or stacked areas, reference lines, annotations of events, a legend. Its colours
  * come from the classes in `STYLE`, which follow the reader's light or dark mode.
  * @module
  */
@@ -10,7 +10,7 @@ const LEGEND_ROW = 18;
 const GAP = 26;
 const CHAR_WIDTH = 6.7;
 
-/** Told apart by eyes of any kind (Okabe and Ito, 2008), and on both grounds. */
+/** Colours that colour-blind people can distinguish (Okabe and Ito, 2008), on light and dark backgrounds. */
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1", "#8a8a8a"];
 export const MOST_SERIES = COLOURS.length;
 
@@ -37,15 +37,15 @@ export const STYLE = `
     .bound-text { fill: #ff7b72; }
   }`;
 
-export interface Series {
+interface Series {
   readonly name: string;
   /** By second, or by whatever x counts. */
   readonly values: readonly number[];
-  /** Drawn dashed in the same colour: what was intended. */
-  readonly intended?: readonly number[];
+  /** The expected values, drawn dashed in the same colour. */
+  readonly expected?: readonly number[];
 }
 
-export interface Mark {
+export interface Annotation {
   readonly x: number;
   readonly text: string;
 }
@@ -59,8 +59,8 @@ export interface ChartOptions {
   readonly isLogarithmic?: boolean;
   /** A line that should not be crossed. */
   readonly bound?: { readonly y: number; readonly text: string };
-  readonly marks?: readonly Mark[];
-  /** How far apart values are on the x axis, and where the first one is. Default 1 and 0. */
+  readonly annotations?: readonly Annotation[];
+  /** Distance of values on the x axis, and the position of the first one. Default 1 and 0. */
   readonly stepX?: number;
   readonly offsetX?: number;
   /** The last x; default: that of the longest series. */
@@ -81,7 +81,7 @@ export function chart(options: ChartOptions, top: number): Drawn {
     ...gridOf(scale, options),
     ...(options.isStacked ? stackOf(options.series, scale) : linesOf(options.series, scale)),
     ...boundOf(options, scale),
-    ...(options.marks ?? []).map((mark) => markOf(mark, scale)),
+    ...(options.annotations ?? []).map((annotation) => annotationOf(annotation, scale)),
     ...legend.parts,
   ];
   const height = PLOT.top + PLOT.height + 44 + legend.rows * LEGEND_ROW + GAP;
@@ -111,7 +111,7 @@ function scaleOf({
   const end = lastX ?? longest - 1;
   const tops = isStacked
     ? stackTops(series, longest)
-    : series.flatMap(({ values, intended = [] }) => [...values, ...intended]);
+    : series.flatMap(({ values, expected = [] }) => [...values, ...expected]);
   const most = tops.reduce((max, value) => Math.max(max, value), bound?.y ?? 0);
   const ticksX = ticks(0, end, 12);
   const ticksY = isLogarithmic ? [1, 0.1, 0.01, 0.001, 0.000_1] : ticks(0, Math.max(most * 1.08, 1e-9), 5);
@@ -148,11 +148,11 @@ function gridOf({ x, y, ticksX, ticksY }: Scale, { unitX, unitY }: ChartOptions)
 }
 
 function linesOf(series: readonly Series[], scale: Scale): string[] {
-  return series.flatMap(({ values, intended }, index) => {
+  return series.flatMap(({ values, expected }, index) => {
     const colour = COLOURS[index % COLOURS.length];
     const line = `<path class="line" stroke="${colour}" d="${path(values, scale)}"/>`;
-    if (intended === undefined) return [line];
-    return [`<path class="line dashed" stroke="${colour}" d="${path(intended, scale)}"/>`, line];
+    if (expected === undefined) return [line];
+    return [`<path class="line dashed" stroke="${colour}" d="${path(expected, scale)}"/>`, line];
   });
 }
 
@@ -164,7 +164,7 @@ function path(values: readonly number[], { at, y, leastY }: Scale): string {
   return shown.map((value, index) => `${index === 0 ? "M" : "L"}${px(at(index))} ${px(y(value))}`).join("");
 }
 
-/** The first at the bottom. Each second is a step as wide as it. */
+/** Draws stacked areas, the first at the bottom. Each second is a step of its width. */
 function stackOf(series: readonly Series[], { x, y }: Scale): string[] {
   const below = new Array<number>(Math.max(0, ...series.map(({ values }) => values.length))).fill(0);
   return series.map(({ values }, index) => {
@@ -190,7 +190,7 @@ function boundOf({ bound }: ChartOptions, { y }: Scale): string[] {
   ];
 }
 
-function markOf({ x: value, text }: Mark, { x }: Scale): string {
+function annotationOf({ x: value, text }: Annotation, { x }: Scale): string {
   const at = px(x(value));
   const isLate = x(value) > PLOT.right - text.length * CHAR_WIDTH;
   const label = `text-anchor="${isLate ? "end" : "start"}" x="${px(x(value) + (isLate ? -4 : 4))}"`;
@@ -219,7 +219,7 @@ function stackTops(series: readonly Series[], length: number): number[] {
   return Array.from({ length }, (_, i) => series.reduce((sum, { values }) => sum + (values[i] ?? 0), 0));
 }
 
-/** Round numbers from the first to the last, at most so many. */
+/** Round numbers from the first to the last, at most the given number of them. */
 function ticks(first: number, last: number, most: number): number[] {
   const rough = Math.max((last - first) / most, 1e-12);
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -3,8 +3,7 @@
  * @module
  */
 import type { PoolConfig } from "../../src/config/schema.ts";
-import type { EdgeRequest } from "../../src/edge/edge-request.ts";
-import type { Chance } from "./chance.ts";
+import type { Rng } from "./rng.ts";
 
 export class Client {
   readonly region: number;
@@ -20,26 +19,22 @@ export class Client {
     this.#hashKey = hashKey;
   }
 
-  request(method: string, nowMs: number): EdgeRequest {
-    const path = `/${this.#index}`;
+  /** A GET. @param id names it in the log */
+  request(id: string): Request {
     const { kind, name } = this.#keyed();
-    const get = (header: string): string | null => {
-      if (header === "cookie") return this.#cookieHeader(kind === "cookie" ? name : null);
-      return String(this.#index);
-    };
-    return {
-      request: { headers: { get } } as unknown as Request,
-      method,
-      scheme: "https",
-      host: "example.com",
-      path,
-      target: kind === "query" ? `${path}?${name}=${this.#index}` : path,
-      clientIp: `10.${(this.#index >> 16) & 255}.${(this.#index >> 8) & 255}.${this.#index & 255}`,
-      id: "",
-      startedAtMs: nowMs,
-      key: "",
-      session: null,
-    };
+    const headers = new Headers({ "cf-connecting-ip": this.#address, "x-request-id": id });
+    const cookie = this.#cookieHeader(kind === "cookie" ? name : null);
+    if (cookie !== null) headers.set("cookie", cookie);
+    if (kind === "header") headers.set(name, String(this.#index));
+    const query = kind === "query" ? `?${name}=${this.#index}` : "";
+    const url = `https://example.com/${this.#index}${query}`;
+    // All of it that the edge looks at: Node takes longer to make a Request than the edge to serve it.
+    const request = { method: "GET", url, headers, body: null, signal: { onabort: null } };
+    return request as unknown as Request;
+  }
+
+  get #address(): string {
+    return `10.${(this.#index >> 16) & 255}.${(this.#index >> 8) & 255}.${this.#index & 255}`;
   }
 
   /** Takes a Set-Cookie to heart. */
@@ -68,8 +63,8 @@ export class Clients {
   }
 
   /** Any of them. */
-  draw(chance: Chance): Client {
-    const client = this.#clients[chance.integer(this.#clients.length)];
+  draw(rng: Rng): Client {
+    const client = this.#clients[rng.integer(this.#clients.length)];
     if (client === undefined) throw new RangeError("there must be clients");
     return client;
   }

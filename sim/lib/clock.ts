@@ -1,16 +1,35 @@
 /**
- * What a runtime's clock says: whole milliseconds, off from the true time.
+ * What a runtime knows of time: its clock, which has whole milliseconds and an error against the true time, and its timers.
  * @module
  */
-import type { Agenda } from "./agenda.ts";
+import type { Timers } from "../../src/core/system.ts";
+import type { EventQueue } from "./event-queue.ts";
 
-/** Virtual second 0: any moment will do, but it must be the same each time. */
+/** Virtual second 0. Any time is possible, but it must be the same in each run. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
-/** Clocks of different machines are off by up to this. */
+/** Largest error of a machine's clock. */
 const LARGEST_SKEW_MS = 500;
 
 /** @param random draws the skew, in [0, 1) */
-export function skewedClock(agenda: Agenda, random: () => number): () => number {
+export function skewedClock(queue: EventQueue, random: () => number): () => number {
   const offsetMs = EPOCH_MS + (2 * random() - 1) * LARGEST_SKEW_MS;
-  return () => Math.floor(agenda.nowMs + offsetMs);
+  return () => Math.floor(queue.nowMs + offsetMs);
+}
+
+/** @param isAlive false once the runtime is gone, and its timers with it */
+export function virtualTimers(queue: EventQueue, isAlive: () => boolean): Timers {
+  return {
+    set: (callback, delayMs) => {
+      const timer = { isSet: true };
+      queue.in(delayMs, () => {
+        if (!timer.isSet || !isAlive()) return;
+        callback();
+        queue.settle();
+      });
+      return timer;
+    },
+    clear: (handle) => {
+      (handle as { isSet: boolean }).isSet = false;
+    },
+  };
 }

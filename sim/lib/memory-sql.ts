@@ -1,6 +1,6 @@
 /**
- * SQLite in memory behind the part of a Durable Object's interface that the pool's store uses, so that the store is
- * the real one.
+ * SQLite in memory with the part of a Durable Object's interface that the pool's store uses, so that the simulation can
+ * use the real store.
  * @module
  */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
@@ -9,7 +9,7 @@ export function memorySql(): SqlStorage {
   const database = new DatabaseSync(":memory:");
   const exec = (query: string, ...bindings: SQLInputValue[]) => {
     if (bindings.length === 0 && !/^\s*SELECT/i.test(query)) {
-      // May be several statements.
+      // The text may have several statements.
       database.exec(query);
       return { toArray: () => [] };
     }

@@ -32,7 +32,7 @@ The world
   --skew X            0: isolates are equally busy; more: some are far busier (default 0)
   --clients N         how many there are, each with an address and a cookie jar (default 10000)
   --cold              no isolate has met the object before the run
-Origins: two of these give the third, for each origin's intended share of the requests
+Origins: two of these give the third, for each origin's expected share of the requests
   --load F            share of its workers' time in use, 0 to 1 (default 0.5)
   --service MS        mean time to serve a request, exponential (default 20)
   --workers N         requests served at once; others wait in line (default: from the two others)
@@ -43,23 +43,23 @@ Origins: two of these give the third, for each origin's intended share of the re
 
 Exit code: 0 all promises held, 1 one of them did not, 2 wrong usage or a configuration with errors.`;
 
-export interface OriginEvent {
+interface OriginEvent {
   readonly origin: string;
   readonly atMs: number;
 }
 
-export interface Span {
+interface Span {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-export interface Burst extends Span {
+interface Burst extends Span {
   readonly factor: number;
 }
 
 export interface SimOptions {
   readonly config: string;
-  /** Null: the only one, or `default`. */
+  /** Pool of the configuration; null: the only one, or `default`. */
   readonly pool: string | null;
   readonly rps: number;
   readonly isolates: number;
@@ -74,17 +74,17 @@ export interface SimOptions {
   readonly deploysMs: readonly number[];
   readonly nearMs: number;
   readonly farMs: number;
-  /** Share of messages, 0 to 1. */
+  /** Share of messages that are lost, 0 to 1. */
   readonly loss: number;
-  /** Share of isolates per minute, 0 to 1. */
+  /** Share of isolates that end per minute, 0 to 1. */
   readonly churn: number;
   readonly skew: number;
   readonly clients: number;
   readonly isCold: boolean;
   readonly load: number;
-  /** Null: from load and workers. */
+  /** Null: computed from load and workers. */
   readonly serviceMs: number | null;
-  /** Null: from load and service time. */
+  /** Null: computed from load and service time. */
   readonly workers: number | null;
   readonly out: string | null;
   readonly json: string | null;

@@ -1,14 +1,14 @@
 /**
- * A run as a picture: one SVG of several charts, one below the other.
+ * Draws a run as one SVG with several charts below each other.
  * @module
  */
-import { MOST_CALLS_PER_SECOND } from "../../src/pool/pacer.ts";
-import { type ChartOptions, chart, escaped, type Mark, MOST_SERIES, STYLE, WIDTH } from "./chart.ts";
+import { MOST_CALLS_PER_SECOND } from "../../src/pool/leases/pacer.ts";
+import { type Annotation, type ChartOptions, chart, escaped, MOST_SERIES, STYLE, WIDTH } from "./chart.ts";
 import { ANSWERS, CALL_KINDS } from "./recorder.ts";
 import type { OriginResult, Results } from "./results.ts";
 
 const HEAD_HEIGHT = 64;
-/** Means over so many seconds are drawn where a run has more seconds than fit. */
+/** Number of values that fit into a chart. A longer run is drawn as means over several seconds. */
 const MOST_POINTS = 300;
 
 const CALLS: Readonly<Record<(typeof CALL_KINDS)[number], string>> = {
@@ -70,15 +70,15 @@ function splitChart(results: Results): ChartOptions {
   const { origins, options } = results;
   const more = origins.length > MOST_SERIES ? `, the ${MOST_SERIES} busiest of ${origins.length}` : "";
   return {
-    title: `Requests by origin${more}; dashed: intended`,
+    title: `Requests by origin${more}; dashed: expected`,
     unitX: "seconds",
     unitY: "requests per second",
     ...overTime(options.seconds),
-    marks: marksOf(results),
-    series: busiest(origins).map(({ id, per_second, intended_per_second }) => ({
+    annotations: annotationsOf(results),
+    series: busiest(origins).map(({ id, per_second, expected_per_second }) => ({
       name: id,
       values: thinned(per_second, mean),
-      intended: thinned(intended_per_second, mean),
+      expected: thinned(expected_per_second, mean),
     })),
   };
 }
@@ -91,7 +91,7 @@ function limitChart(results: Results): ChartOptions | null {
     unitX: "seconds",
     unitY: "percent of the limit",
     ...overTime(results.options.seconds),
-    marks: marksOf(results),
+    annotations: annotationsOf(results),
     bound: { y: 100, text: "limit" },
     series: busiest(limited).map(({ id, limit, worst_per_second }) => ({
       name: limit === null ? id : `${id} (${limit}/s)`,
@@ -108,7 +108,7 @@ function callChart(results: Results): ChartOptions {
     unitY: "calls per second",
     isStacked: true,
     lastX: results.options.seconds,
-    marks: marksOf(results),
+    annotations: annotationsOf(results),
     ...(results.coordination === "strict"
       ? {}
       : { bound: { y: MOST_CALLS_PER_SECOND, text: `${MOST_CALLS_PER_SECOND}/s` } }),
@@ -125,7 +125,7 @@ function answerChart(results: Results): ChartOptions | null {
     unitY: "per second",
     isStacked: true,
     lastX: results.options.seconds,
-    marks: marksOf(results),
+    annotations: annotationsOf(results),
     series: kinds.map((kind) => ({ name: REFUSALS[kind] ?? kind, values: results.answers_per_second[kind] })),
   };
 }
@@ -150,7 +150,7 @@ function busiest(origins: readonly OriginResult[]): readonly OriginResult[] {
   return [...origins].sort((a, b) => b.requests - a.requests).slice(0, MOST_SERIES);
 }
 
-function marksOf({ options }: Results): Mark[] {
+function annotationsOf({ options }: Results): Annotation[] {
   const { fails, recoveries, bursts, outages, restartsMs, deploysMs } = options;
   return [
     ...fails.map(({ origin, atMs }) => ({ x: atMs / 1_000, text: `${origin} fails` })),
@@ -165,7 +165,7 @@ function marksOf({ options }: Results): Mark[] {
   ];
 }
 
-/** A value per second, or per some of them where there are too many to draw; each stands in the middle of its time. */
+/** A value per second, or per several seconds if there are too many to draw, each in the middle of its time. */
 function overTime(seconds: number): Pick<ChartOptions, "lastX" | "stepX" | "offsetX"> {
   const stepX = step(seconds);
   return { lastX: seconds, stepX, offsetX: stepX / 2 };

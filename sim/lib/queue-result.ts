@@ -1,14 +1,14 @@
 /**
- * How long the lines at the origins were, beside the supermarket model where that says something of this pool.
+ * The lengths of the queues at the origins, compared with the supermarket model if that applies to the pool.
  * @module
  */
 import type { PoolConfig } from "../../src/config/schema.ts";
-import { sharesOf } from "./intended.ts";
+import { sharesOf } from "./expected-split.ts";
 import { add } from "./numbers.ts";
 import { meanTime, tails } from "./theory.ts";
 import type { World } from "./world.ts";
 
-/** With more workers lines hardly form, and the model's equations are stiff. */
+/** With more workers queues hardly form, and the model's equations are stiff. */
 const MOST_MODELLED_WORKERS = 8;
 
 export interface QueueResult {

@@ -1,14 +1,15 @@
 /**
- * What is measured, in true virtual time: counts by second, and each origin's exact sliding window.
+ * Measures a run in true virtual time: counts by second, and each origin's exact sliding window.
  * @module
  */
+import { type DeployRecord, deployRecord, noteAnswer } from "./deploys.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
-/** Why the object was called. */
+/** The reason for a call to the object. */
 export const CALL_KINDS = ["paced", "early", "first", "rested", "tokens", "picks"] as const;
 export type CallKind = (typeof CALL_KINDS)[number];
 
-/** What a client got. */
+/** A client's result. */
 export const ANSWERS = ["answered", "rate_limited", "no_origin", "origin_failed", "lost"] as const;
 export type Answer = (typeof ANSWERS)[number];
 
@@ -18,7 +19,7 @@ export interface OriginRecord {
   readonly starts: Float64Array;
   /** Most requests in any window of one second that ended in this second. */
   readonly worst: Float64Array;
-  /** The largest of all, and when it was reached, in ms. */
+  /** The largest of these, and its time in ms. */
   worstWindow: number;
   worstAtMs: number;
   readonly window: SlidingWindow;
@@ -38,15 +39,22 @@ export class Recorder {
   readonly answers: Readonly<Record<Answer, Float64Array>>;
   readonly offered: Float64Array;
   readonly events: PoolEvent[] = [];
+  readonly deploys: readonly DeployRecord[];
   /** Calls that arrived in any one second. */
   readonly callWindow = new SlidingWindow();
   mostCalls = 0;
   attempts = 0;
-  /** Origins whose starts are kept one by one, from when on: those that fail. */
+  /** Start times of requests to origins that fail, which are kept one by one. */
   readonly #traced = new Map<string, number[]>();
 
-  constructor(seconds: number, origins: readonly string[], traced: readonly string[]) {
+  constructor(
+    seconds: number,
+    origins: readonly string[],
+    traced: readonly string[],
+    deploysMs: readonly number[],
+  ) {
     this.seconds = seconds;
+    this.deploys = deploysMs.map(deployRecord);
     const column = () => new Float64Array(seconds);
     const record = (id: string): OriginRecord => ({
       id,
@@ -67,8 +75,10 @@ export class Recorder {
     add(this.offered, nowMs);
   }
 
-  answer(nowMs: number, kind: Answer): void {
+  /** @param cameMs when the request came that is answered */
+  answer(nowMs: number, kind: Answer, cameMs: number): void {
     add(this.answers[kind], nowMs);
+    for (const deploy of this.deploys) noteAnswer(deploy, cameMs, nowMs, kind === "rate_limited");
   }
 
   /** A request leaves for an origin. */
@@ -98,13 +108,13 @@ export class Recorder {
     this.events.push({ atMs, kind, origin, detail });
   }
 
-  /** When requests to an origin that fails were started, in ms, ascending. */
+  /** Start times of requests to a failing origin, in ms, ascending. */
   trace(id: string): readonly number[] {
     return this.#traced.get(id) ?? [];
   }
 }
 
-/** What falls outside of the run is not counted. */
+/** Events before or after the run are not counted. */
 function add(column: Float64Array, nowMs: number): void {
   const second = Math.floor(nowMs / 1_000);
   if (second >= 0 && second < column.length) column[second] = (column[second] ?? 0) + 1;

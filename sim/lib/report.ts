@@ -1,14 +1,15 @@
 /**
- * The figures as text.
+ * Prints the figures of a run as text.
  * @module
  */
-import { MOST_CALLS_PER_SECOND } from "../../src/pool/pacer.ts";
+import { MOST_CALLS_PER_SECOND } from "../../src/pool/leases/pacer.ts";
+import type { DeployResult } from "./deploys.ts";
 import { add } from "./numbers.ts";
 import type { QueueResult } from "./queue-result.ts";
 import { CALL_KINDS } from "./recorder.ts";
 import { type FailureResult, LOAD_SPAN_S, type Results } from "./results.ts";
 
-/** Lines shorter than this are shown; longer ones are too rare to matter. */
+/** Queue lengths with a smaller share are not shown, because they are too rare to matter. */
 const LEAST_TAIL = 0.000_5;
 const MOST_EVENTS = 20;
 
@@ -23,7 +24,13 @@ const CALLS: Readonly<Record<(typeof CALL_KINDS)[number], string>> = {
 
 export function report(results: Results): string {
   const sections = [head(results), answers(results), origins(results), fairness(results), limits(results)];
-  sections.push(calls(results), ...results.failures.map(failure), events(results), queues(results.queue));
+  sections.push(
+    calls(results),
+    ...results.failures.map(failure),
+    ...results.deploys.map(deploy),
+    events(results),
+    queues(results.queue),
+  );
   sections.push(verdict(results));
   return sections.filter((section) => section !== "").join("\n\n");
 }
@@ -34,7 +41,7 @@ function head({ pool, algorithm, coordination, options }: Results): string {
   return `${what}\n${count(rps)} requests/s, ${count(isolates)} isolates in ${regions} regions, ${seconds} s, seed ${seed}`;
 }
 
-function answers({ offered, attempts, answers: got }: Results): string {
+function answers({ offered, attempts, answers: got, in_flight }: Results): string {
   const share = (n: number): string => percent(offered === 0 ? 0 : n / offered);
   const rows = [
     ["requests", count(offered), ""],
@@ -43,6 +50,7 @@ function answers({ offered, attempts, answers: got }: Results): string {
     ["503 no_origin_available", count(got.no_origin), share(got.no_origin)],
     ["502 or 504 after all attempts", count(got.origin_failed), share(got.origin_failed)],
     ["gone with their isolate", count(got.lost), share(got.lost)],
+    ["still in flight at the end", count(in_flight), share(in_flight)],
   ];
   const shown = rows.filter(([, n], row) => row < 2 || n !== "0");
   return `${table(["clients", "", ""], shown)}\nattempts at origins: ${count(attempts)}`;
@@ -50,23 +58,23 @@ function answers({ offered, attempts, answers: got }: Results): string {
 
 function origins({ origins: all }: Results): string {
   const total = all.reduce((sum, { requests }) => sum + requests, 0);
-  const wanted = all.reduce((sum, origin) => sum + add(origin.intended_per_second), 0);
+  const wanted = all.reduce((sum, origin) => sum + add(origin.expected_per_second), 0);
   const rows = all.map((origin) => [
     origin.id,
     count(origin.requests),
     percent(total === 0 ? 0 : origin.requests / total),
-    percent(wanted === 0 ? 0 : add(origin.intended_per_second) / wanted),
+    percent(wanted === 0 ? 0 : add(origin.expected_per_second) / wanted),
     String(origin.workers),
     `${origin.service_ms.toPrecision(3)} ms`,
     percent(origin.utilisation),
   ]);
-  return table(["origin", "requests", "share", "intended", "workers", "service", "in use"], rows);
+  return table(["origin", "requests", "share", "expected", "workers", "service", "in use"], rows);
 }
 
 function fairness({ worst_share_error, typical_second_error, random_second_error }: Results): string {
   const points = (value: number): string => `${value.toFixed(2)} points`;
   return [
-    "fairness: distance from the intended split, in percentage points",
+    "fairness: distance from the expected split, in percentage points",
     `  over the whole run, the worst origin   ${points(worst_share_error)}`,
     `  in a typical second, a typical origin  ${points(typical_second_error)}   (random picks: ${points(random_second_error)})`,
   ].join("\n");
@@ -101,6 +109,11 @@ function failure({ origin, at_s, out_after_s, requests_until_out, requests_after
   return `failure of ${origin} at ${at_s} s: ${out}`;
 }
 
+function deploy({ at_s, requests, refused, refused_before, mean_ms, longest_ms }: DeployResult): string {
+  const answers = `in the 3 s after it ${percent(refused)} of ${count(requests)} were refused (before: ${percent(refused_before)})`;
+  return `deploy at ${at_s} s: ${answers}; answers took ${mean_ms.toFixed(0)} ms, the longest ${longest_ms.toFixed(0)} ms`;
+}
+
 function events({ events: all }: Results): string {
   if (all.length === 0) return "";
   const rows = all
@@ -114,7 +127,7 @@ function queues({ measured, mean_time, models, utilisation, unmodelled }: QueueR
   if (unmodelled === "not for this algorithm") return "";
   if (unmodelled !== null) return `lines at the origins: no model to compare with, ${unmodelled}`;
   const columns = [measured, ...models.map(({ tails }) => tails)];
-  // The line of d = 1 is there to compare with; it would go on for long.
+  // The line of d = 1 is only for comparison, and would be very long.
   const longest = Math.max(
     ...[measured, ...models.slice(1).map(({ tails }) => tails)].map((column) =>
       column.findLastIndex((share) => share >= LEAST_TAIL),
@@ -147,11 +160,21 @@ function verdict({ promises, options, coordination }: Results): string {
     false: `BROKEN (over ${MOST_CALLS_PER_SECOND}/s)`,
     null: coordination === "strict" ? "none: strict" : "not judged: all isolates came up at once",
   };
+  const served = {
+    true: "kept (under 2% refused more than before)",
+    false: "BROKEN (2% or more refused more than before)",
+    null: "not judged: no deploy, or more traffic than half of the limits",
+  };
   const word = (value: boolean | null): "true" | "false" | "null" => `${value}` as const;
-  return `rate limits: ${limit[word(promises.limit)]}\nobject's pace: ${pace[word(promises.pace)]}`;
+  const lines = [
+    `rate limits: ${limit[word(promises.limit)]}`,
+    `object's pace: ${pace[word(promises.pace)]}`,
+  ];
+  if (options.deploysMs.length > 0) lines.push(`a new version serves: ${served[word(promises.deploy)]}`);
+  return lines.join("\n");
 }
 
-/** Columns as wide as they must be: the first to the left, the others to the right, the last as it is. */
+/** Aligns columns: the first one left, the others right; the last one is not padded. */
 function table(names: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [names, ...rows];
   const widths = names.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));

@@ -1,19 +1,21 @@
 /**
- * What a run gave, as plain figures: what the report prints, the picture draws and `--json` writes.
+ * The results of a run as plain figures, which the report prints, the picture draws and `--json` writes.
  * @module
  */
+import { rateLimitOf } from "../../src/config/pool-rules.ts";
 import type { PoolConfig } from "../../src/config/schema.ts";
-import { MOST_CALLS_PER_SECOND } from "../../src/pool/pacer.ts";
-import { intended, sharesOf } from "./intended.ts";
+import { MOST_CALLS_PER_SECOND } from "../../src/pool/leases/pacer.ts";
+import { type DeployResult, deployResult, keepsServing } from "./deploys.ts";
+import { expectedSplit, sharesOf } from "./expected-split.ts";
 import { add } from "./numbers.ts";
 import type { SimOptions } from "./options.ts";
 import { type QueueResult, queueResult } from "./queue-result.ts";
 import { ANSWERS, type Answer, CALL_KINDS, type CallKind, type PoolEvent } from "./recorder.ts";
-import type { Subject, World } from "./world.ts";
+import type { TargetConfig, World } from "./world.ts";
 
-/** A failed origin is taken to be out once it has had no request for this long. */
+/** A failed origin counts as out once it has got no request for this time. */
 const QUIET_MS = 2_000;
-/** The object's load is judged over spans of so many seconds: what arrives in one alone is up to chance. */
+/** The object's load is measured over spans of this many seconds, because single seconds vary randomly. */
 export const LOAD_SPAN_S = 5;
 
 export interface OriginResult {
@@ -22,12 +24,12 @@ export interface OriginResult {
   service_ms: number;
   utilisation: number;
   requests: number;
-  /** Requests of each second, and what they should be. */
+  /** Requests of each second, and the expected ones. */
   per_second: number[];
-  intended_per_second: number[];
+  expected_per_second: number[];
   /** Null: no rate limit. */
   limit: number | null;
-  /** Most requests in any window of one second, exactly; and of the windows that end in each second. */
+  /** Largest exact number of requests in any window of one second, and in the windows that end in each second. */
   worst_window: number;
   worst_window_at_s: number;
   worst_per_second: number[];
@@ -38,9 +40,9 @@ export interface OriginResult {
 export interface FailureResult {
   origin: string;
   at_s: number;
-  /** From the failure to the last request before the first two seconds without one; null: there are no such. */
+  /** From the failure to the last request before the first two seconds without one; null: no such seconds. */
   out_after_s: number | null;
-  /** Requests it still got until then, and after. */
+  /** Requests that it still got until then, and afterwards. */
   requests_until_out: number;
   requests_after: number;
 }
@@ -53,11 +55,13 @@ export interface Results {
   offered: number;
   attempts: number;
   answers: Record<Answer, number>;
+  /** Requests without an answer yet when the run ended. */
+  in_flight: number;
   answers_per_second: Record<Answer, number[]>;
   origins: OriginResult[];
-  /** Largest difference of an origin's share of all requests from the intended one, in percentage points. */
+  /** Largest difference of an origin's share of all requests from the expected one, in percentage points. */
   worst_share_error: number;
-  /** The same in a typical second, and what independent random picks would give. */
+  /** The same in a typical second, and for independent random picks. */
   typical_second_error: number;
   random_second_error: number;
   calls: Record<CallKind, number>;
@@ -67,14 +71,17 @@ export interface Results {
   calls_busiest_span: number;
   calls_worst_second: number;
   failures: FailureResult[];
+  deploys: DeployResult[];
   queue: QueueResult;
   events: PoolEvent[];
-  promises: { limit: boolean | null; pace: boolean | null };
+  promises: { limit: boolean | null; pace: boolean | null; deploy: boolean | null };
 }
 
-export function resultsOf(options: SimOptions, subject: Subject, world: World): Results {
+export function resultsOf(options: SimOptions, target: TargetConfig, world: World): Results {
   const { recorder } = world;
-  const { config, pool } = subject;
+  const { config, pool } = target;
+  const offered = add(recorder.offered);
+  const got = totals(ANSWERS, recorder.answers);
   const origins = originResults(options, config, world);
   const calls = Array.from({ length: options.seconds }, (_, second) =>
     add(CALL_KINDS.map((kind) => recorder.calls[kind][second] ?? 0)),
@@ -82,15 +89,17 @@ export function resultsOf(options: SimOptions, subject: Subject, world: World): 
   const isStrict = config.coordination === "strict";
   const busiest = busiestSpan(calls, Math.min(LOAD_SPAN_S, options.seconds));
   const limited = origins.filter(({ limit }) => limit !== null);
+  const deploys = recorder.deploys.map(deployResult);
   const held = limited.every(({ worst_window, limit }) => worst_window <= (limit ?? 0));
   return {
     pool,
     algorithm: config.algorithm,
     coordination: config.coordination,
     options,
-    offered: add(recorder.offered),
+    offered,
     attempts: recorder.attempts,
-    answers: totals(ANSWERS, recorder.answers),
+    answers: got,
+    in_flight: offered - add(Object.values(got)),
     answers_per_second: arrays(ANSWERS, recorder.answers),
     origins,
     ...fairness(origins),
@@ -100,26 +109,28 @@ export function resultsOf(options: SimOptions, subject: Subject, world: World): 
     calls_busiest_span: busiest,
     calls_worst_second: recorder.mostCalls,
     failures: options.fails.map((fail) => failureResult(fail, options, recorder.trace(fail.origin))),
+    deploys,
     queue: queueResult(config, world),
     events: recorder.events.filter(({ atMs }) => atMs >= 0),
     promises: {
-      // While the object is out of reach limits hold per isolate only, and says so.
+      // While the object is out of reach limits hold per isolate only, and the report says so.
       limit: limited.length === 0 || options.outages.length > 0 ? null : held,
       pace: isStrict || options.isCold ? null : busiest <= MOST_CALLS_PER_SECOND,
+      deploy: keepsServing(deploys, config, (atMs) => world.rateAt(atMs)),
     },
   };
 }
 
 function originResults(options: SimOptions, config: PoolConfig, world: World): OriginResult[] {
-  const shares = sharesOf(config);
+  const shares = sharesOf(config, (id) => world.origins.get(id)?.capacity.serviceMs ?? 0);
   const wanted = Array.from({ length: options.seconds }, (_, second) => {
     const atMs = second * 1_000 + 500;
-    return intended(shares, world.rateAt(atMs), (id) => isDown(options, id, atMs));
+    return expectedSplit(shares, world.rateAt(atMs), (id) => isDown(options, id, atMs));
   });
   return config.origins.map(({ id, rate_limit }) => {
     const record = world.recorder.origins.get(id);
     const origin = world.origins.get(id);
-    const limit = rate_limit ?? config.rate_limit;
+    const limit = rateLimitOf({ rate_limit }, config);
     const requests = add(record?.starts ?? []);
     return {
       id,
@@ -128,7 +139,7 @@ function originResults(options: SimOptions, config: PoolConfig, world: World): O
       utilisation: origin?.measured().utilisation ?? 0,
       requests,
       per_second: [...(record?.starts ?? [])],
-      intended_per_second: wanted.map((each) => each.get(id) ?? 0),
+      expected_per_second: wanted.map((each) => each.get(id) ?? 0),
       limit,
       worst_window: record?.worstWindow ?? 0,
       worst_window_at_s: (record?.worstAtMs ?? 0) / 1_000,
@@ -138,7 +149,7 @@ function originResults(options: SimOptions, config: PoolConfig, world: World): O
   });
 }
 
-export function isDown({ fails, recoveries }: SimOptions, id: string, atMs: number): boolean {
+function isDown({ fails, recoveries }: SimOptions, id: string, atMs: number): boolean {
   const last = (events: SimOptions["fails"]): number =>
     Math.max(
       -1,
@@ -149,9 +160,9 @@ export function isDown({ fails, recoveries }: SimOptions, id: string, atMs: numb
 
 function fairness(origins: readonly OriginResult[]) {
   const requests = add(origins.map((origin) => origin.requests));
-  const wanted = add(origins.map((origin) => add(origin.intended_per_second)));
-  const errors = origins.map(({ requests: own, intended_per_second }) =>
-    requests === 0 || wanted === 0 ? 0 : Math.abs(own / requests - add(intended_per_second) / wanted),
+  const wanted = add(origins.map((origin) => add(origin.expected_per_second)));
+  const errors = origins.map(({ requests: own, expected_per_second }) =>
+    requests === 0 || wanted === 0 ? 0 : Math.abs(own / requests - add(expected_per_second) / wanted),
   );
   const seconds = origins[0]?.per_second.map((_, second) => secondErrors(origins, second)) ?? [];
   return {
@@ -167,9 +178,9 @@ function secondErrors(
   second: number,
 ): { measured: number; random: number } {
   const requests = add(origins.map(({ per_second }) => per_second[second] ?? 0));
-  const wanted = add(origins.map(({ intended_per_second }) => intended_per_second[second] ?? 0));
+  const wanted = add(origins.map(({ expected_per_second }) => expected_per_second[second] ?? 0));
   if (requests === 0 || wanted === 0) return { measured: 0, random: 0 };
-  const shares = origins.map(({ intended_per_second }) => (intended_per_second[second] ?? 0) / wanted);
+  const shares = origins.map(({ expected_per_second }) => (expected_per_second[second] ?? 0) / wanted);
   const measured = origins.map(({ per_second }, i) =>
     Math.abs((per_second[second] ?? 0) / requests - (shares[i] ?? 0)),
   );

@@ -1,9 +1,10 @@
 /**
- * An origin: serves so many requests at once, each for an exponential time; others wait in line.
+ * A simulated origin: it serves a fixed number of requests at once, each for an exponentially distributed time. Others
+ * wait in a queue.
  * @module
  */
-import type { Agenda } from "./agenda.ts";
-import type { Chance } from "./chance.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { Rng } from "./rng.ts";
 
 export interface Capacity {
   /** Requests served at once. */
@@ -21,27 +22,27 @@ export class SimOrigin {
   readonly id: string;
   readonly region: number;
   readonly capacity: Capacity;
-  readonly #agenda: Agenda;
-  readonly #chance: Chance;
+  readonly #queue: EventQueue;
+  readonly #rng: Rng;
   #isUp = true;
   readonly #serving = new Set<Job>();
   #waiting: Job[] = [];
-  /** Index in `#waiting` of the one that is next. */
+  /** Index in `#waiting` of the next request. */
   #next = 0;
-  /** For how long how many were here, waiting or served, in ms by number. */
+  /** By number of requests, waiting or served: the time in ms with this number. */
   #timeAt: number[] = [];
   #changedMs = 0;
   #busyMs = 0;
 
-  constructor(id: string, region: number, capacity: Capacity, agenda: Agenda, chance: Chance) {
+  constructor(id: string, region: number, capacity: Capacity, queue: EventQueue, rng: Rng) {
     this.id = id;
     this.region = region;
     this.capacity = capacity;
-    this.#agenda = agenda;
-    this.#chance = chance;
+    this.#queue = queue;
+    this.#rng = rng;
   }
 
-  /** A request is here. @param done told at its end; false: refused, or cut off */
+  /** A request has arrived. @param done called at its end; false: refused, or cut off */
   arrive(done: Job["done"]): void {
     if (!this.#isUp) {
       done(false);
@@ -53,7 +54,7 @@ export class SimOrigin {
     else this.#waiting.push(job);
   }
 
-  /** Refuses from now on, and cuts off what it has. */
+  /** Refuses requests from now on, and cuts off those that it has. */
   fail(): void {
     this.#count();
     this.#isUp = false;
@@ -72,14 +73,14 @@ export class SimOrigin {
     return this.#serving.size + this.#waiting.length - this.#next;
   }
 
-  /** Forgets what was measured so far. */
+  /** Discards the measurements so far. */
   startMeasuring(): void {
     this.#count();
     this.#timeAt = [];
     this.#busyMs = 0;
   }
 
-  /** Share of the time with so many here, by number; and the share of its workers' time in use. */
+  /** Share of the time by number of requests, and the share of its workers' time in use. */
   measured(): { shares: number[]; utilisation: number } {
     this.#count();
     const totalMs = this.#timeAt.reduce((sum, ms) => sum + (ms ?? 0), 0);
@@ -89,7 +90,7 @@ export class SimOrigin {
 
   #serve(job: Job): void {
     this.#serving.add(job);
-    this.#agenda.in(this.#chance.exponential(this.capacity.serviceMs), () => this.#served(job));
+    this.#queue.in(this.#rng.exponential(this.capacity.serviceMs), () => this.#served(job));
   }
 
   #served(job: Job): void {
@@ -118,10 +119,10 @@ export class SimOrigin {
 
   /** Before each change. */
   #count(): void {
-    const elapsedMs = this.#agenda.nowMs - this.#changedMs;
+    const elapsedMs = this.#queue.nowMs - this.#changedMs;
     const here = this.inSystem;
     this.#timeAt[here] = (this.#timeAt[here] ?? 0) + elapsedMs;
     this.#busyMs += elapsedMs * this.#serving.size;
-    this.#changedMs = this.#agenda.nowMs;
+    this.#changedMs = this.#queue.nowMs;
   }
 }

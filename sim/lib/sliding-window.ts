@@ -1,17 +1,17 @@
 /**
- * How many moments lie in the last second, exactly: the half-open window (t - 1 s, t].
+ * Counts the events of the last second exactly: those in the half-open window (t - 1 s, t].
  * @module
  */
 
 const WINDOW_MS = 1_000;
 
 export class SlidingWindow {
-  /** A ring, grown as needed; moments in ascending order. */
+  /** A ring buffer that grows as needed, with times in ascending order. */
   #times = new Float64Array(64);
   #oldest = 0;
   #size = 0;
 
-  /** @param nowMs not before the one added last @returns how many the window that ends now holds, this one included */
+  /** @param nowMs not before the last one added @returns events in the window that ends now, this one included */
   add(nowMs: number): number {
     while (this.#size > 0 && nowMs - (this.#times[this.#oldest] ?? 0) >= WINDOW_MS) {
       this.#oldest = (this.#oldest + 1) % this.#times.length;

@@ -1,5 +1,5 @@
 /**
- * The supermarket model: requests that each look at `d` random origins and join the shortest line. With many origins,
+ * The supermarket model: each request looks at `d` random origins and joins the shortest queue. With many origins,
  * Poisson arrivals and exponential service, the share s_k of origins with at least k requests follows
  *   ds_k/dt = c * rho * (s_{k-1}^d - s_k^d) - min(k, c) * (s_k - s_{k+1}),  s_0 = 1,
  * in units of the mean service time, rho the utilisation and c the workers of an origin. For one worker that rests at
@@ -50,7 +50,7 @@ function severalWorkers(rho: number, d: number, workers: number): number[] {
     const first = (low + high) / 2;
     const { levels, fell } = shoot(first, rho, d, workers);
     shares = levels;
-    // Too large a first share grows or stays; too small a one turns negative.
+    // If the first share is too large, later ones grow or stay; if it is too small, they become negative.
     if (fell) low = first;
     else high = first;
   }

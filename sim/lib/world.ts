@@ -3,28 +3,28 @@
  * @module
  */
 import type { PoolConfig } from "../../src/config/schema.ts";
-import { Agenda } from "./agenda.ts";
-import { Deadlines } from "./attempts.ts";
-import { Chance } from "./chance.ts";
 import { Clients } from "./clients.ts";
-import { intended, sharesOf } from "./intended.ts";
+import { EventQueue } from "./event-queue.ts";
+import { expectedSplit, sharesOf } from "./expected-split.ts";
 import { Network } from "./network.ts";
 import type { SimOptions } from "./options.ts";
 import { Recorder } from "./recorder.ts";
+import { Rng } from "./rng.ts";
 import { SimIsolate } from "./sim-isolate.ts";
 import { SimObject } from "./sim-object.ts";
 import { type Capacity, SimOrigin } from "./sim-origin.ts";
-import { Visit, type VisitWorld } from "./visit.ts";
+import { documentsFor, type IsolateWorld } from "./sim-surroundings.ts";
+import { withOwnAddresses } from "./target-config.ts";
 
 /** Before the run isolates come up, so many a second: half of what the object paces is left for those that return. */
-const BIRTHS_PER_SECOND = 90;
-/** Then all of them come back once or more, at the object's pace. */
+const STARTS_PER_SECOND = 90;
+/** Afterwards each isolate calls again once or more, at the object's pace. */
 const RETURNS_PER_SECOND = 170;
 const SHORTEST_WARM_UP_MS = 5_000;
 const DEFAULT_SERVICE_MS = 20;
 
-/** What is simulated: one pool. */
-export interface Subject {
+/** The simulated pool. */
+export interface TargetConfig {
   readonly pool: string;
   readonly config: PoolConfig;
   /** As its author wrote it, JSON. */
@@ -34,64 +34,55 @@ export interface Subject {
 export class World {
   readonly recorder: Recorder;
   readonly origins: ReadonlyMap<string, SimOrigin>;
-  readonly agenda: Agenda;
+  readonly queue: EventQueue;
   readonly #options: SimOptions;
-  readonly #chance: Chance;
+  readonly #rng: Rng;
   readonly #clients: Clients;
   readonly #object: SimObject;
-  readonly #visits: VisitWorld;
+  readonly #isolateWorld: IsolateWorld;
   /** By slot: slot s is in region s mod R. Null: none has come up there yet. */
   readonly #isolates: (SimIsolate | null)[];
-  #births = 0;
-  /** Counts up when the rate changes: what was planned at the old one is void. */
+  #made = 0;
+  /** Counts up when the rate changes, so that requests planned at the old rate are dropped. */
   #arrivals = 0;
 
-  constructor(options: SimOptions, { pool, config, document }: Subject) {
+  constructor(options: SimOptions, { pool, config, document }: TargetConfig) {
     this.#options = options;
-    this.agenda = new Agenda(options.isCold ? 0 : -warmUpMs(options));
-    const chance = new Chance(options.seed);
-    this.#chance = chance;
+    this.queue = new EventQueue(options.isCold ? 0 : -warmUpMs(options));
+    const rng = new Rng(options.seed);
+    this.#rng = rng;
     const failing = options.fails.map(({ origin }) => origin);
     const ids = config.origins.map(({ id }) => id);
-    this.recorder = new Recorder(options.seconds, ids, failing);
+    this.recorder = new Recorder(options.seconds, ids, failing, options.deploysMs);
     this.#clients = new Clients(options.clients, options.regions, config);
     this.origins = new Map(
       ids.map((id, index) => {
         const capacity = capacityOf(id, options, config);
-        return [id, new SimOrigin(id, index % options.regions, capacity, this.agenda, chance)];
+        return [id, new SimOrigin(id, index % options.regions, capacity, this.queue, rng)];
       }),
     );
-    const network = new Network(options, chance);
-    const { agenda, origins, recorder } = this;
+    const network = new Network(options, rng);
+    const { queue, origins, recorder } = this;
+    const own = withOwnAddresses(document);
     this.#object = new SimObject({
-      ...{ agenda, chance, network, pool, document, origins },
-      event: (kind, origin, detail) => recorder.event(agenda.nowMs, kind, origin, detail),
+      ...{ queue, rng, network, pool, document: own, origins },
+      event: (kind, origin, detail) => recorder.event(queue.nowMs, kind, origin, detail),
     });
-    const deadlines = new Deadlines(agenda);
-    this.#visits = {
-      agenda,
-      chance,
-      network,
-      object: this.#object,
-      recorder,
-      pool,
-      config,
-      origins,
-      deadlines,
-    };
+    const documents = documentsFor(pool, own);
+    this.#isolateWorld = { queue, rng, network, object: this.#object, recorder, pool, documents, origins };
     this.#isolates = new Array<SimIsolate | null>(options.isolates).fill(null);
   }
 
   async run(): Promise<this> {
     const endMs = this.#options.seconds * 1_000;
     if (!this.#options.isCold) this.#warmUp();
-    this.agenda.at(0, () => {
+    this.queue.at(0, () => {
       for (const origin of this.origins.values()) origin.startMeasuring();
       this.#arrive();
       this.#planDeath();
     });
     this.#planEvents();
-    await this.agenda.run(endMs);
+    await this.queue.run(endMs);
     return this;
   }
 
@@ -103,17 +94,16 @@ export class World {
 
   #planEvents(): void {
     const { fails, recoveries, bursts, outages, restartsMs, deploysMs } = this.#options;
-    for (const { origin, atMs } of fails) this.agenda.at(atMs, () => this.origins.get(origin)?.fail());
-    for (const { origin, atMs } of recoveries)
-      this.agenda.at(atMs, () => this.origins.get(origin)?.recover());
+    for (const { origin, atMs } of fails) this.queue.at(atMs, () => this.origins.get(origin)?.fail());
+    for (const { origin, atMs } of recoveries) this.queue.at(atMs, () => this.origins.get(origin)?.recover());
     for (const { fromMs, toMs } of bursts)
-      for (const atMs of [fromMs, toMs]) this.agenda.at(atMs, () => this.#arrive());
+      for (const atMs of [fromMs, toMs]) this.queue.at(atMs, () => this.#arrive());
     for (const { fromMs, toMs } of outages) {
-      this.agenda.at(fromMs, () => this.#setDown(true));
-      this.agenda.at(toMs, () => this.#setDown(false));
+      this.queue.at(fromMs, () => this.#setDown(true));
+      this.queue.at(toMs, () => this.#setDown(false));
     }
-    for (const atMs of restartsMs) this.agenda.at(atMs, () => this.#object.restart());
-    for (const atMs of deploysMs) this.agenda.at(atMs, () => this.#deploy());
+    for (const atMs of restartsMs) this.queue.at(atMs, () => this.#object.restart());
+    for (const atMs of deploysMs) this.queue.at(atMs, () => this.#deploy());
   }
 
   /** Isolates of the old version finish what they have begun. */
@@ -130,14 +120,18 @@ export class World {
   #warmUp(): void {
     const { rps, isolates } = this.#options;
     const perMs = rps / isolates / 1_000;
-    const startMs = this.agenda.nowMs;
+    const startMs = this.queue.nowMs;
     for (let slot = 0; slot < isolates; slot++) {
-      const meet = (requests: number): void => {
-        const paceMs = this.#isolate(slot).warmUp(requests);
-        const nextMs = this.agenda.nowMs + paceMs;
-        if (nextMs < 0) this.agenda.at(nextMs, () => meet(Math.round(paceMs * perMs)));
+      const meet = async (requests: number): Promise<void> => {
+        const waitMs = await this.#isolate(slot).warmUp(requests);
+        const nextMs = this.queue.nowMs + waitMs;
+        if (nextMs < 0) this.queue.at(nextMs, () => begin(Math.round(waitMs * perMs)));
       };
-      this.agenda.at(startMs + (slot * 1_000) / BIRTHS_PER_SECOND, () => meet(1));
+      const begin = (requests: number): void => {
+        void meet(requests);
+        this.queue.settle();
+      };
+      this.queue.at(startMs + (slot * 1_000) / STARTS_PER_SECOND, () => begin(1));
     }
   }
 
@@ -145,9 +139,9 @@ export class World {
   #arrive(): void {
     const plan = ++this.#arrivals;
     const next = (): void => {
-      const rate = this.rateAt(this.agenda.nowMs);
+      const rate = this.rateAt(this.queue.nowMs);
       if (rate === 0) return;
-      this.agenda.in(this.#chance.exponential(1_000 / rate), () => {
+      this.queue.in(this.#rng.exponential(1_000 / rate), () => {
         if (plan !== this.#arrivals) return;
         this.#request();
         next();
@@ -157,10 +151,11 @@ export class World {
   }
 
   #request(): void {
-    this.recorder.request(this.agenda.nowMs);
-    const client = this.#clients.draw(this.#chance);
+    this.recorder.request(this.queue.nowMs);
+    const client = this.#clients.draw(this.#rng);
     const isolate = this.#isolate(this.#slotIn(client.region));
-    new Visit(this.#visits, isolate, client).begin();
+    void isolate.serve(client);
+    this.queue.settle();
   }
 
   /** A slot of the region; where there are more regions than isolates, the nearest one that has some. */
@@ -168,25 +163,29 @@ export class World {
     const { isolates, regions, skew } = this.#options;
     const first = region % isolates;
     const count = Math.ceil((isolates - first) / regions);
-    return first + regions * Math.floor(count * this.#chance.random() ** (1 + skew));
+    return first + regions * Math.floor(count * this.#rng.random() ** (1 + skew));
   }
 
   #isolate(slot: number): SimIsolate {
     const there = this.#isolates[slot];
     if (there) return there;
-    const born = new SimIsolate(`isolate-${this.#births++}`, slot % this.#options.regions, this.#visits);
-    this.#isolates[slot] = born;
-    return born;
+    const isolate = new SimIsolate(
+      `isolate-${this.#made++}`,
+      slot % this.#options.regions,
+      this.#isolateWorld,
+    );
+    this.#isolates[slot] = isolate;
+    return isolate;
   }
 
   /** One isolate dies; the next request there finds a cold one. */
   #planDeath(): void {
     const { churn, isolates } = this.#options;
     if (churn === 0) return;
-    this.agenda.in(this.#chance.exponential(60_000 / (churn * isolates)), () => {
-      const slot = this.#chance.integer(isolates);
+    this.queue.in(this.#rng.exponential(60_000 / (churn * isolates)), () => {
+      const slot = this.#rng.integer(isolates);
       const dying = this.#isolates[slot];
-      if (dying) dying.isAlive = false;
+      dying?.die();
       this.#isolates[slot] = null;
       this.#planDeath();
     });
@@ -194,9 +193,9 @@ export class World {
 }
 
 function warmUpMs({ isolates }: SimOptions): number {
-  const births = (isolates / BIRTHS_PER_SECOND) * 1_000;
+  const startingMs = (isolates / STARTS_PER_SECOND) * 1_000;
   const returns = (isolates / RETURNS_PER_SECOND) * 1_000;
-  return births + Math.max(returns, SHORTEST_WARM_UP_MS);
+  return startingMs + Math.max(returns, SHORTEST_WARM_UP_MS);
 }
 
 /** Two of load, service time and workers give the third. */
@@ -205,7 +204,7 @@ function capacityOf(id: string, { rps, load, serviceMs, workers }: SimOptions, c
   const own = shares.find((share) => share.id === id);
   // A backup must be able to stand in for the others.
   const weight = own === undefined || own.backup ? null : own.weight;
-  const share = weight === null ? rps : (intended(shares, rps, () => false).get(id) ?? 0);
+  const share = weight === null ? rps : (expectedSplit(shares, rps, () => false).get(id) ?? 0);
   const perMs = Math.max(share, 0.001) / 1_000;
   if (workers !== null) return { workers, serviceMs: serviceMs ?? (load * workers) / perMs };
   const takenMs = serviceMs ?? DEFAULT_SERVICE_MS;

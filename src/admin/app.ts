@@ -1,56 +1,25 @@
 /**
- * The admin API under `/_lb`: authentication, checks of what comes in, and the endpoints.
+ * The admin API under `/_lb`: authentication, checks of requests, and the endpoints.
  * @module
  */
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
+import { Hono } from "hono/tiny";
 import type { BlankSchema } from "hono/types";
-import * as z from "zod";
 import type { Env } from "../platform/env.ts";
 import { logLine } from "../platform/log.ts";
-import type { FetchKeys } from "./access.ts";
-import { assetResponse } from "./assets.ts";
-import { Authenticator, isOpen } from "./auth.ts";
-import { checked, readJson } from "./body.ts";
-import { CHECK_ENDPOINTS } from "./check.ts";
-import { showPage, signIn, signOut } from "./door.ts";
-import { type Call, type Endpoint, endpoint, json } from "./endpoint.ts";
-import { EXPLAIN_ENDPOINTS } from "./explain.ts";
-import { HISTORY_ENDPOINTS } from "./history.ts";
-import { LIVE_ENDPOINTS } from "./live.ts";
-import { METRICS_ENDPOINTS } from "./metrics.ts";
-import { openApiDocument } from "./openapi.ts";
-import { ORIGIN_ENDPOINTS } from "./origins.ts";
-import { POOL_ENDPOINTS } from "./pools.ts";
-import { PREVIEW_ENDPOINTS } from "./preview.ts";
-import { Problem, problemResponse } from "./problems.ts";
-import { ROUTE_ENDPOINTS } from "./routes.ts";
-import { STATS_ENDPOINTS } from "./stats.ts";
-import { allows, type Principal } from "./tokens.ts";
+import { assetResponse } from "./auth/assets.ts";
+import { Authenticator, isOpen } from "./auth/auth.ts";
+import type { FetchKeys } from "./auth/cloudflare-access.ts";
+import { showPage, signIn, signOut } from "./auth/sign-in.ts";
+import { isAdminHost, keepToHttps, leadToHttps } from "./auth/transport.ts";
+import { ENDPOINTS } from "./endpoints/all.ts";
+import { checked, readJson } from "./http/body.ts";
+import { type Call, type Endpoint, messageQuery } from "./http/endpoint.ts";
+import { Problem, problemResponse } from "./http/problems.ts";
+import { needScope, type Principal } from "./http/tokens.ts";
 
 type AdminApp = Hono<Bindings, BlankSchema, "/_lb">;
 type Bindings = { Bindings: Env; Variables: { requestId: string; principal: Principal } };
-
-/** Everything below `/_lb` but the page. */
-export const ENDPOINTS: readonly Endpoint[] = [
-  ...POOL_ENDPOINTS,
-  ...ORIGIN_ENDPOINTS,
-  ...HISTORY_ENDPOINTS,
-  ...STATS_ENDPOINTS,
-  ...LIVE_ENDPOINTS,
-  ...CHECK_ENDPOINTS,
-  ...ROUTE_ENDPOINTS,
-  ...PREVIEW_ENDPOINTS,
-  ...EXPLAIN_ENDPOINTS,
-  ...METRICS_ENDPOINTS,
-  endpoint({
-    method: "get",
-    path: "/openapi.json",
-    scope: "read",
-    summary: "This document",
-    answer: z.looseObject({ openapi: z.string() }),
-    run: () => json(openApiDocument(ENDPOINTS)),
-  }),
-];
 
 export interface AdminOptions {
   /** Fetches Cloudflare Access's keys. */
@@ -62,13 +31,17 @@ export function createAdmin(options: AdminOptions = {}): AdminApp {
   const app = new Hono<Bindings>({ strict: false }).basePath("/_lb");
   app.use("*", async (context, next) => {
     context.set("requestId", context.req.header("cf-ray") ?? crypto.randomUUID());
-    if (!isOpen(context.env)) throw new Problem("no_route");
+    const { env, req } = context;
+    if (!isOpen(env) || !isAdminHost(req.raw, env)) throw new Problem("no_route");
+    const elsewhere = leadToHttps(req.raw);
+    if (elsewhere !== null) return elsewhere;
     await next();
+    keepToHttps(req.raw, context.res);
   });
-  // Before the guard: whoever has not signed in yet finds where to.
+  // Before the guard, so that a user who has not signed in yet finds the form.
   app.get("/", ({ req, env }) => showPage(req.raw, env, authenticator));
   app.get("/assets/:name", ({ req }) => assetResponse(req.param("name")));
-  // Where a reload after a wrong token leads.
+  // The page that a reload after a wrong token leads to.
   app.get("/login", ({ redirect }) => redirect("/_lb/", 303));
   app.post("/login", ({ req, env }) => signIn(req.raw, env, authenticator));
   app.post("/logout", ({ req }) => signOut(req.raw));
@@ -100,13 +73,12 @@ function refuseOtherMethods(app: AdminApp): void {
 async function answer(wanted: Endpoint, context: Context<Bindings>): Promise<Response> {
   const { body, bodyOptional, bodyUnchecked, query, scope } = wanted;
   const principal = context.get("principal");
-  if (!allows(principal.scope, scope)) {
-    throw new Problem("forbidden", { detail: `This needs the scope "${scope}".` });
-  }
+  needScope(principal, scope);
   const request = context.req.raw;
   let raw: unknown;
+  let text = "";
   if (body !== undefined) {
-    raw = await readJson(request);
+    ({ value: raw, text } = await readJson(request));
     if (raw === undefined && bodyOptional === true) raw = {};
     if (raw === undefined) throw new Problem("bad_request", { detail: "A JSON body is needed." });
   }
@@ -115,9 +87,12 @@ async function answer(wanted: Endpoint, context: Context<Bindings>): Promise<Res
     request,
     principal,
     params: context.req.param(),
+    message:
+      wanted.conditional === true ? (checked(messageQuery, context.req.query()).message ?? null) : null,
     query: query === undefined ? {} : checked(query, context.req.query()),
     body: body === undefined || bodyUnchecked === true ? raw : checked(body, raw),
     raw,
+    text,
   };
   return await wanted.run(call);
 }

@@ -1,5 +1,5 @@
 /**
- * What changed between two documents, for people.
+ * Lists the changes between two documents, for people.
  * @module
  */
 import { canonicalJson } from "./canonical.ts";
@@ -12,7 +12,7 @@ export interface Change {
   after?: unknown;
 }
 
-/** Every value that differs. Lists of things with ids are compared by id, so that an order says nothing. */
+/** Every value that differs. Lists of objects with ids are compared by id, so their order does not matter. */
 export function diffJson(before: unknown, after: unknown, path = ""): Change[] {
   if (canonicalJson(before) === canonicalJson(after)) return [];
   const one = children(before);
@@ -22,7 +22,7 @@ export function diffJson(before: unknown, after: unknown, path = ""): Change[] {
   const changes = [...keys].flatMap((key) =>
     diffJson(one.values.get(key), other.values.get(key), step(path, key, one.byId)),
   );
-  // The same origins in another order: round robin goes by it.
+  // The same origins in another order are a change, because round robin depends on it.
   return changes.length > 0 ? changes : [change(path, before, after)];
 }
 
@@ -39,7 +39,7 @@ function step(path: string, key: string, byId: boolean): string {
   return path === "" ? key : `${path}.${key}`;
 }
 
-/** What a value is made of, by name; null if it is compared as a whole. */
+/** The parts of a value by name; null if it is compared as a whole. */
 function children(value: unknown): { values: Map<string, unknown>; byId: boolean } | null {
   if (typeof value !== "object" || value === null) return null;
   if (!Array.isArray(value)) return { values: new Map(Object.entries(value)), byId: false };

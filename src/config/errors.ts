@@ -1,10 +1,11 @@
 /**
- * What is wrong with a configuration, in plain English: zod's issues become path, rule, what was found, and the
- * nearest valid spelling.
+ * Says in plain English what is wrong with a configuration. An issue of zod becomes a sentence with the path, the rule,
+ * the value found, and the nearest valid spelling.
  * @module
  */
 import type * as z from "zod";
 import { keysAt } from "./schema-keys.ts";
+import { isSecret, MASK } from "./secrets.ts";
 import { suggest } from "./suggest.ts";
 
 const UNKNOWN_KEY = "unknown key";
@@ -13,10 +14,10 @@ export type ConfigPath = readonly (string | number)[];
 
 export interface ConfigError {
   readonly path: ConfigPath;
-  /** Whether the key at the end of `path` is wrong or its value. */
+  /** Whether the key at the end of `path` or its value is wrong. */
   readonly at: "key" | "value";
   readonly rule: string;
-  /** A short text for what stood there; `nothing` if nothing did. */
+  /** A short text for the value found; `nothing` if there was none. */
   readonly found: string;
   /** The whole sentence: path, rule, found, suggestion. */
   readonly message: string;
@@ -64,7 +65,7 @@ export function errorsOf(
 
 type Issue = { issue: z.core.$ZodIssue; path: (string | number)[] };
 
-/** Replaces a union's issue by those of the branch that was meant, if one took the value's outer form. */
+/** Replaces a union's issue by the issues of the branch that was meant, if the value's outer form fits one. */
 function flatten(issues: readonly z.core.$ZodIssue[], base: (string | number)[]): Issue[] {
   return issues.flatMap((issue) => {
     const path = [...base, ...issue.path.map((step) => (typeof step === "symbol" ? String(step) : step))];
@@ -89,21 +90,29 @@ function fromIssue(
     const known = keysAt(schema, path);
     return issue.keys.map((key) =>
       configError(
-        { path: [...full, key], at: "key", rule: UNKNOWN_KEY, found: describeValue(valueAt(there, [key])) },
+        { path: shownKey([...full, key]), at: "key", rule: UNKNOWN_KEY, found: kind(valueAt(there, [key])) },
         suggest(key, known),
       ),
     );
   }
   if (issue.code === "invalid_key") {
     const rule = issue.issues[0]?.message ?? issue.message;
-    return [configError({ path: full, at: "key", rule, found: describeValue(path.at(-1)) })];
+    const shown = shownKey(full);
+    const found = shown === full ? describeValue(path.at(-1)) : kind(path.at(-1));
+    return [configError({ path: shown, at: "key", rule, found })];
   }
-  // A probe's headers may hold credentials.
-  const found = foundIn(issue) ?? (path.at(-2) === "headers" ? kind(there) : describeValue(there));
+  const found = foundIn(issue) ?? (isSecret(full) ? kind(there) : describeValue(there));
   return [configError({ path: full, at: "value", rule: issue.message, found }, suggestValue(issue, there))];
 }
 
-/** What a rule over several fields found. */
+/** The path of a wrong key, which may be a whole header or parameter with its value: then without the key. */
+function shownKey(path: ConfigPath): ConfigPath {
+  const key = String(path.at(-1));
+  const isName = isSecret(path) ? /^[\w-]+$/.test(key) : !/[:=]/.test(key);
+  return isName ? path : [...path.slice(0, -1), MASK];
+}
+
+/** The value that a rule over several fields reported. */
 function foundIn(issue: z.core.$ZodIssue): string | undefined {
   const found: unknown = issue.code === "custom" ? issue.params?.found : undefined;
   return typeof found === "string" ? found : undefined;
@@ -119,15 +128,21 @@ function suggestValue(issue: z.core.$ZodIssue, value: unknown): string | undefin
   );
 }
 
-/** The value in a few words, without a URL's credentials. */
+/** The value in a few words. If it may be a URL, without its credentials and query. */
 export function describeValue(value: unknown): string {
   if (value === null || typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value !== "string") return kind(value);
-  const text = JSON.stringify(value.replace(/\/\/[^@/]*@/, "//***@"));
+  const text = JSON.stringify(withoutCredentials(value));
   return text.length <= 80 ? text : `${text.slice(0, 76)}..."`;
 }
 
-/** What is shown of a value that may be a secret. */
+/** Takes anything before a colon or two slashes for a scheme, since a wrong URL is the usual case. */
+function withoutCredentials(text: string): string {
+  if (!/^\s*[a-z][a-z0-9+.-]*:|[\\/]{2}/i.test(text)) return text;
+  return text.replace(/^(.*?(?::[\\/]*|[\\/]{2})).*@/s, `$1${MASK}@`).replace(/([?#]).*$/s, `$1${MASK}`);
+}
+
+/** The text that is shown for a value that may be a secret. */
 function kind(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "string") return "a text";

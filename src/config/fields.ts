@@ -1,9 +1,10 @@
 /**
- * The kinds of field a configuration is made of. Each carries its rule in plain English; `errors.ts` adds the
- * path and what was found.
+ * The kinds of fields that a configuration consists of. Each carries its rule in plain English; `errors.ts` adds the
+ * path and the value found.
  * @module
  */
 import * as z from "zod";
+import { isMasked, MASKED_RULE } from "./secrets.ts";
 
 /** A number from `min` to `max`, both included. Times are seconds, fractions allowed. */
 export function number(min: number, max: number) {
@@ -29,9 +30,14 @@ export function text(pattern: RegExp, rule: string) {
   return z.string({ error: rule }).regex(pattern, rule);
 }
 
-/** A string that `accepts`, for what a pattern cannot say. */
+/** A string that `accepts` returns true for, for rules that a pattern cannot express. */
 export function textThat(accepts: (value: string) => boolean, rule: string) {
   return z.string({ error: rule }).refine(accepts, rule);
+}
+
+/** Refuses the mask that is shown in place of a secret, so that it does not replace the secret. */
+export function unmasked(schema: z.ZodString) {
+  return schema.refine((value) => !isMasked(value), MASKED_RULE);
 }
 
 /** An object with exactly these keys. */

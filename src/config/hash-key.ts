@@ -1,14 +1,15 @@
 /**
- * What `consistent_hash` goes by, as a function made once per snapshot.
+ * Turns `hash_key` into a function that reads the key of `consistent_hash` from a request. It is made once per
+ * snapshot.
  * @module
  */
 
-import { clientKey } from "../core/client-ip.ts";
-import { cookieValue } from "../core/cookie-header.ts";
+import { clientKey } from "../core/affinity/client-ip.ts";
+import { cookieValue } from "../core/affinity/cookie-header.ts";
 import type { PoolConfig } from "./schema.ts";
 
-/** What of a request can be a key. */
-export interface KeyedRequest {
+/** The parts of a request that can be a key. */
+interface KeyedRequest {
   readonly request: { readonly headers: { get(name: string): string | null } };
   /** Path without the query. */
   readonly path: string;
@@ -38,7 +39,10 @@ export function compileHashKey(config: Pick<PoolConfig, "algorithm" | "hash_key"
   }
 }
 
-/** The first value of parameter `name` as the client wrote it. @param from where the query begins in `target` */
+/**
+ * The first value of parameter `name` as the client wrote it.
+ * @param from index in `target` at which the query begins
+ */
 function queryValue(target: string, from: number, name: string): string {
   for (let at = from; at < target.length; ) {
     const ampersand = target.indexOf("&", at);

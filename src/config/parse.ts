@@ -1,10 +1,11 @@
 /**
- * From `unknown` to a frozen configuration with every default filled in, or to all that is wrong with it. Nothing
- * after this checks again. What was parsed can be parsed again and stays the same.
+ * Turns an unknown value into a frozen configuration with every default filled in, or into the list of all its errors.
+ * Code after this does not check again. Parsing a parsed configuration gives the same one.
  * @module
  */
 import type * as z from "zod";
 import { type ConfigError, type ConfigPath, configError, describeValue, errorsOf } from "./errors.ts";
+import { namedPools } from "./route-pools.ts";
 import {
   type ConfigFile,
   configFileSchema,
@@ -14,31 +15,36 @@ import {
   routesSchema,
 } from "./schema.ts";
 import { suggest } from "./suggest.ts";
-import { hasLocalHost } from "./urls.ts";
+import { hasLocalHost, hasPrivateHost } from "./urls.ts";
 
 export type Result<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
 export interface ParseOptions {
-  /** Allow origins at IP addresses and at localhost, which only work locally. Default false. */
+  /** Allow origins and `notify_url` at IP addresses and at localhost, which only work locally. Default false. */
   readonly allowIpOrigins?: boolean;
-  /** Where in a larger whole the value stands: put before each error's path. Default: nowhere. */
+  /** Path of the value in a larger document, put before each error's path. Default: empty. */
   readonly path?: ConfigPath;
+}
+
+interface RoutesOptions extends Pick<ParseOptions, "path"> {
+  /** The pools that routes may name. Absent: any. */
+  readonly pools?: Iterable<string>;
 }
 
 /** Parses one pool. For a document of KV pass `path: ["pools", id]`. */
 export function parsePool(value: unknown, options: ParseOptions = {}): Result<PoolConfig> {
   const { path = [] } = options;
-  return parseWith<PoolConfig>(poolSchema, value, path, originHostErrors(value, path, options));
+  return parseWith<PoolConfig>(poolSchema, value, path, hostErrors(value, path, options));
 }
 
 /**
- * A parsed pool that came from another version of this code: what that did not know yet is filled in. What this one
- * does not know stays as it is.
+ * Completes a parsed pool that came from another version of this code: fields that the other version did not know get
+ * their defaults. Fields that this version does not know stay as they are.
  */
 export function completePool(pool: PoolConfig): PoolConfig {
-  // What one parsed origin lacks they all lack, and parsing 5,000 takes 20 ms.
+  // All origins of a parsed pool lack the same fields, so one of them is enough here: parsing 5,000 takes 20 ms.
   const sample = { ...pool, origins: pool.origins.slice(0, 1) };
   const completed = poolSchema.safeParse(sample);
   const isComplete = !completed.success || size(completed.data) === size(sample);
@@ -49,26 +55,35 @@ function size(value: unknown): number {
   return JSON.stringify(value).length;
 }
 
-/** Parses the document `routes`. Whether its pools exist is `checkReferences`. */
-export function parseRoutes(value: unknown, options: ParseOptions = {}): Result<readonly RouteConfig[]> {
-  return parseWith<readonly RouteConfig[]>(routesSchema, value, options.path ?? ["routes"], []);
+/** Parses the document `routes`. */
+export function parseRoutes(
+  value: unknown,
+  { path = ["routes"], pools }: RoutesOptions = {},
+): Result<readonly RouteConfig[]> {
+  const parsed = parseWith<readonly RouteConfig[]>(routesSchema, value, path, []);
+  const errors = parsed.ok && pools !== undefined ? checkReferences(parsed.value, pools, path) : [];
+  return errors.length === 0 ? parsed : { ok: false, errors };
 }
 
-/** Parses a whole file, and that every pool its routes name is in it. */
+/** Parses a whole file, and checks that it has every pool that its routes name. */
 export function parseConfigFile(value: unknown, options: ParseOptions = {}): Result<ConfigFile> {
   const { path = [] } = options;
-  const hostErrors = Object.entries(record(record(value).pools)).flatMap(([id, pool]) =>
-    originHostErrors(pool, [...path, "pools", id], options),
+  const further = Object.entries(record(record(value).pools)).flatMap(([id, pool]) =>
+    hostErrors(pool, [...path, "pools", id], options),
   );
-  const parsed = parseWith<ConfigFile>(configFileSchema, value, path, hostErrors);
+  // Also if a pool is wrong, so that one pass reports everything.
+  const found = parseRoutes(record(value).routes ?? []);
+  const references = found.ok
+    ? checkReferences(found.value, Object.keys(record(record(value).pools)), [...path, "routes"])
+    : [];
+  const parsed = parseWith<ConfigFile>(configFileSchema, value, path, [...further, ...references]);
   if (!parsed.ok) return parsed;
   const { routes, pools } = parsed.value;
-  const errors = checkReferences(routes, Object.keys(pools), [...path, "routes"]);
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, value: Object.freeze({ routes, pools }) };
+  return { ok: true, value: Object.freeze({ routes, pools }) };
 }
 
 /** An error for each pool that a route names and that is not one of `poolIds`. */
-export function checkReferences(
+function checkReferences(
   routes: readonly RouteConfig[],
   poolIds: Iterable<string>,
   path: ConfigPath = ["routes"],
@@ -76,7 +91,7 @@ export function checkReferences(
   const known = new Set(poolIds);
   const rule = "must be a pool that exists";
   return routes.flatMap((route, index) =>
-    references(route)
+    namedPools(route)
       .filter(({ pool }) => !known.has(pool))
       .map(({ pool, field }) =>
         configError(
@@ -85,16 +100,6 @@ export function checkReferences(
         ),
       ),
   );
-}
-
-function references(route: RouteConfig): { pool: string; field: ConfigPath }[] {
-  const found: { pool: string; field: ConfigPath }[] = [];
-  if (route.pool !== null) found.push({ pool: route.pool, field: ["pool"] });
-  for (const [index, { pool }] of (route.split ?? []).entries()) {
-    found.push({ pool, field: ["split", index, "pool"] });
-  }
-  if (route.fallback_pool !== null) found.push({ pool: route.fallback_pool, field: ["fallback_pool"] });
-  return found;
 }
 
 function parseWith<T>(
@@ -109,19 +114,23 @@ function parseWith<T>(
   return { ok: true, value: deepFreeze(parsed.data) as T };
 }
 
-// Outside the schema, because it depends on where the configuration will run. Looks at the value as it came, so
-// that these errors come together with the schema's.
-function originHostErrors(pool: unknown, path: ConfigPath, options: ParseOptions): ConfigError[] {
-  const { origins } = record(pool);
-  if (options.allowIpOrigins === true || !Array.isArray(origins)) return [];
-  return origins.flatMap((origin, index) => {
-    const { url } = record(origin);
-    if (typeof url !== "string" || !hasLocalHost(url)) return [];
+// Outside the schema, because it depends on where the configuration will run. It checks the unparsed value, so that
+// these errors are reported together with the schema's.
+function hostErrors(pool: unknown, path: ConfigPath, options: ParseOptions): ConfigError[] {
+  if (options.allowIpOrigins === true) return [];
+  const { origins, notify_url } = record(pool);
+  const errors = (Array.isArray(origins) ? origins : []).flatMap((origin, index) => {
+    const { url, binding } = record(origin);
+    // What a binding leads to may have any address.
+    if (typeof url !== "string" || typeof binding === "string" || !hasLocalHost(url)) return [];
     const rule = "must have a DNS name as its host: Workers cannot fetch IP addresses or localhost";
     return [
       configError({ path: [...path, "origins", index, "url"], at: "value", rule, found: describeValue(url) }),
     ];
   });
+  if (typeof notify_url !== "string" || !hasPrivateHost(notify_url)) return errors;
+  const rule = "must have a public DNS name as its host: notifications leave from Cloudflare's network";
+  return [...errors, configError({ path: [...path, "notify_url"], at: "value", rule, found: "a local one" })];
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -1,48 +1,24 @@
 /**
- * One pool, as it stands under `pool:<id>` in KV and under `pools` in a file.
+ * The schema of one pool: the value of `pool:<id>` in KV, and of an entry of `pools` in a file.
  * @module
  */
 import * as z from "zod";
-import { ALGORITHMS } from "../core/algorithm.ts";
-import { flag, id, integer, list, number, object, oneOf, text, textThat } from "./fields.ts";
+import { ALGORITHMS } from "../core/algorithms/index.ts";
+import { flag, integer, list, number, object, oneOf, text, textThat, unmasked } from "./fields.ts";
 import { healthCheckSchema, outlierDetectionSchema } from "./health-schema.ts";
-import { isHttpUrl, isOriginUrl } from "./urls.ts";
+import { originSchema, refuseTcpChecks } from "./origin-schema.ts";
+import { poolRoutingFields } from "./pool-routing-schema.ts";
+import { isHttpUrl } from "./urls.ts";
 
 const MAX_ORIGINS = 5_000;
 const MAX_COOKIE_AGE = 34_560_000; // 400 days: browsers keep no cookie longer (RFC 6265bis, 5.5).
 const TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}";
 
-const weight = number(0, 1_000).refine((value) => Math.abs(value * 100 - Math.round(value * 100)) < 1e-9, {
-  error: "must have at most two decimals",
-});
-
-export const originSchema = object({
-  id: id().describe("Name of the origin, unique in its pool. Its state is kept under it."),
-  url: textThat(isOriginUrl, "must be a http or https URL, without credentials, query or fragment").describe(
-    "Where the origin is: http or https, optionally a port and a path that is put before each request's path. Workers cannot fetch IP addresses, so a DNS name.",
-  ),
-  weight: weight
-    .default(1)
-    .describe(
-      "Share of the traffic relative to the others, at most two decimals. 0: not picked, but keeps its sessions.",
-    ),
-  rate_limit: integer(1, 1_000_000)
-    .nullable()
-    .default(null)
-    .describe("Most requests in any one second. Wins over the pool's."),
-  max_connections: integer(1, 1_000_000)
-    .nullable()
-    .default(null)
-    .describe("Most requests in flight at once."),
-  backup: flag().default(false).describe("Used only when no other origin is eligible."),
-  enabled: flag().default(true).describe("false: takes no traffic at all."),
-});
-
 const stickyObject = object({
   method: oneOf(["cookie", "ip", "ip_cookie"])
     .default("cookie")
     .describe(
-      "`cookie`: the algorithm picks, a cookie keeps. `ip`: the client's address picks, no cookie. `ip_cookie`: the address picks, a cookie keeps.",
+      "`cookie`: the algorithm picks, and a cookie keeps the client there. `ip`: the client's address picks, without a cookie. `ip_cookie`: the address picks, and a cookie keeps the client there.",
     ),
   ttl: integer(1, MAX_COOKIE_AGE).default(3_600).describe("Seconds a session lasts after its last request."),
   cookie_name: text(new RegExp(`^${TOKEN}$`), "must be a cookie name")
@@ -65,15 +41,21 @@ const failover = object({
   )
     .default(["connect_failure", "timeout", 502, 503, 504])
     .describe(
-      'What sends a request on to another origin: `"connect_failure"`, `"timeout"`, statuses 400 to 599.',
+      'Failures after which a request is sent on to another origin: `"connect_failure"`, `"timeout"`, statuses 400 to 599.',
     ),
   attempt_timeout: number(0.1, 600)
     .default(10)
-    .describe("Seconds until an attempt must have answered with headers. The body may take longer."),
-  total_timeout: number(0.1, 600).default(30).describe("Seconds for all attempts together."),
+    .describe(
+      "Seconds from the end of the request's body until an attempt must have answered with headers; its body may take longer. Also the longest pause within the request's body.",
+    ),
+  total_timeout: number(0.1, 600)
+    .default(30)
+    .describe("Seconds for all attempts together, without the time the request's body takes."),
   max_body_bytes: integer(0, 10_485_760)
     .default(65_536)
-    .describe("Largest request body in bytes that is kept for a second attempt. A larger one is sent once."),
+    .describe(
+      "Largest request body in bytes that is read first and kept for a second attempt. A larger one streams once.",
+    ),
   retry_non_idempotent: flag()
     .default(false)
     .describe("Send POST and PATCH again even without an `Idempotency-Key` header."),
@@ -89,10 +71,37 @@ const log = object({
   slow: number(0, 600).default(1).describe("Seconds from which a request counts as slow."),
 });
 
+/** Kinds of events that `notify_url` can get. */
+const NOTIFIED_EVENTS = [
+  "healthy",
+  "unhealthy",
+  "flapping",
+  "ejected",
+  "unejected",
+  "not_ejected",
+  "drain_started",
+  "drained",
+  "undrained",
+  "removed",
+  "config_applied",
+  "config_refused",
+  "pool_down",
+  "pool_up",
+  "pool_available",
+  "pool_unavailable",
+  "pool_returning",
+  "pool_spilling",
+  "checks_late",
+  "checks_in_time",
+  "audit",
+] as const;
+
 const BALANCE_RULE = "must be 0 or a whole number from 100 to 1000";
 
 export const poolSchema = object({
-  algorithm: oneOf(ALGORITHMS).default("round_robin").describe("What chooses among the eligible origins."),
+  algorithm: oneOf(ALGORITHMS)
+    .default("round_robin")
+    .describe("The rule that chooses among the eligible origins."),
   coordination: oneOf(["leased", "strict"])
     .default("leased")
     .describe(
@@ -116,7 +125,7 @@ export const poolSchema = object({
   )
     .default("client_ip")
     .describe(
-      "What `consistent_hash` goes by: `client_ip`, `path`, `header:NAME`, `cookie:NAME` or `query:NAME`. A request without it, or with an empty one, is sent round robin.",
+      "The part of a request that `consistent_hash` hashes: `client_ip`, `path`, `header:NAME`, `cookie:NAME` or `query:NAME`. A request without it, or with an empty one, is sent round robin.",
     ),
   hash_balance_factor: integer(0, 1_000, BALANCE_RULE)
     .refine((value) => value === 0 || value >= 100, BALANCE_RULE)
@@ -132,17 +141,28 @@ export const poolSchema = object({
   failover: failover.prefault({}).describe("When a request is sent on to another origin."),
   slow_start: number(0, 3_600)
     .default(0)
-    .describe("Seconds over which an origin that came back grows to its full share."),
+    .describe("Seconds over which an origin that came back grows to its full share, whatever the algorithm."),
   drain_timeout: number(0, 86_400).default(300).describe("Seconds a draining origin keeps its sessions."),
+  count_websockets: flag()
+    .default(false)
+    .describe(
+      "Count WebSockets to their end, so that drains wait for them. They are relayed then: messages of at most 32 MiB, and no back-pressure. Pools that need connection counts count them anyway.",
+    ),
   panic_threshold: number(0, 100)
     .default(0)
-    .describe("Percentage of healthy origins below which health is ignored. 0: never."),
-  notify_url: textThat(isHttpUrl, "must be a http or https URL")
+    .describe(
+      "Health is ignored while a smaller percentage of the origins is healthy. Backups and others are counted apart, and health is not ignored while a healthy origin of the other kind can take over. 0: never.",
+    ),
+  ...poolRoutingFields,
+  notify_url: unmasked(textThat(isHttpUrl, "must be a http or https URL"))
     .nullable()
     .default(null)
-    .describe("Gets a JSON POST on every health transition."),
+    .describe("Gets a JSON POST on every event of `notify_on`."),
+  notify_on: list(oneOf(NOTIFIED_EVENTS), 0, NOTIFIED_EVENTS.length)
+    .default(["healthy", "unhealthy", "flapping", "ejected", "unejected"])
+    .describe("The events that `notify_url` gets."),
   log: log.prefault({}).describe("The request log."),
-});
+}).superRefine(refuseTcpChecks);
 
 function refuseRepeatedIds(origins: readonly { id: string }[], context: z.RefinementCtx): void {
   const seen = new Set<string>();

@@ -1,8 +1,11 @@
 /**
- * The routes: which pool a request goes to, by host and path.
+ * The schema of the routes, which decide by host, path and client what happens to a request.
  * @module
  */
 import { id, list, number, object, text } from "./fields.ts";
+import { refuseAlone, steeringFields } from "./steering-schema.ts";
+import { refuseBesideAnswer, toolFields } from "./tools-schema.ts";
+import { whereSchema } from "./where-schema.ts";
 
 const MAX_ROUTES = 1_000;
 const MAX_SPLIT = 100;
@@ -28,6 +31,9 @@ const split = list(splitItem, 1, MAX_SPLIT).refine(
   },
 );
 
+/** The targets of a route's requests. Each route has exactly one of these keys. */
+const DESTINATIONS = ["pool", "pools", "split", "respond", "redirect"] as const;
+
 export const routeSchema = object({
   host: text(HOST, HOST_RULE)
     .transform((host) => host.toLowerCase())
@@ -42,24 +48,35 @@ export const routeSchema = object({
     .describe(
       "Path of the request: exact, or a prefix `/v1/*`, which matches `/v1` and all below it. Absent: any.",
     ),
-  pool: id().nullable().default(null).describe("The pool to send to. Either this or `split`."),
+  where: whereSchema
+    .nullable()
+    .default(null)
+    .describe(
+      "Further conditions. All must be met; of a list one entry is enough. An unknown property meets no condition. Absent: any.",
+    ),
+  pool: id().nullable().default(null).describe("The pool to send to. Either this, `pools` or `split`."),
+  ...steeringFields,
   split: split
     .nullable()
     .default(null)
-    .describe("Pools that share the clients by weight. A client stays with one. Either this or `pool`."),
+    .describe(
+      "Pools that share the clients by weight. A client stays with one. Either this, `pool` or `pools`.",
+    ),
   fallback_pool: id()
     .nullable()
     .default(null)
-    .describe("The pool to send to when the other has no eligible origin."),
+    .describe("The pool to send to when the others have no eligible origin."),
+  ...toolFields,
 }).superRefine((route, context) => {
-  const found = [route.pool, route.split].filter((value) => value !== null).length;
-  if (found !== 1) {
-    context.addIssue({
-      code: "custom",
-      message: "must have either pool or split",
-      params: { found: found === 0 ? "neither" : "both" },
-    });
-  }
+  refuseAlone(route, context);
+  refuseBesideAnswer(route, context);
+  const found = DESTINATIONS.filter((key) => route[key] !== null);
+  if (found.length === 1) return;
+  context.addIssue({
+    code: "custom",
+    message: `must have exactly one of ${DESTINATIONS.join(", ")}`,
+    params: { found: found.length === 0 ? "none" : found.join(" and ") },
+  });
 });
 
 export const routesSchema = list(routeSchema, 0, MAX_ROUTES);

@@ -1,140 +1,228 @@
 /**
- * Which pool a request goes to. Routes are compiled once per change and matched per request without a regular
+ * Decides which pool a request goes to. Routes are compiled once per change, and matched per request without a regular
  * expression and without allocating.
  * @module
  */
-import { murmur3 } from "../core/hash.ts";
+import { clientKey } from "../core/affinity/client-ip.ts";
+import { poolTag } from "../core/affinity/pool-tag.ts";
+import { murmur3 } from "../core/hash/murmur3.ts";
+import { pointOf } from "../core/steering/draw.ts";
+import { routeLabel } from "../core/steering/route-label.ts";
+import { endOfHost, matchesHost, matchesPath, type RoutePattern, routePattern } from "./route-pattern.ts";
+import { compileTools, type RouteTools } from "./route-tools.ts";
 import type { RouteConfig } from "./schema.ts";
+import {
+  type CompiledWhere,
+  compileWhere,
+  unmetCondition,
+  type WhereField,
+  type WhereRequest,
+} from "./where.ts";
+
+/** How a route chooses among several pools. Made once per change of the routes. */
+export interface Steering {
+  readonly policy: "failover" | "proximity" | "split";
+  /** In the order of the document. For a split only members with a weight above 0, each with its weight. */
+  readonly pools: readonly { readonly pool: string; readonly weight: number }[];
+  /** True: a weakened pool passes clients on to the next before it is down. */
+  readonly spills: boolean;
+  /** True: a request that failed in one pool is sent on to another. */
+  readonly retriesPools: boolean;
+  /** The pools by the tags of their session cookies. Empty for a split, which goes by its weights alone. */
+  readonly byTag: ReadonlyMap<string, number>;
+}
 
 export interface CompiledRoute {
-  /** The route's position in the configuration; -1 if there are no routes and this stands for the implicit pool. */
+  /** The route's position in the configuration; -1 for the implicit pool, if there are no routes. */
   readonly index: number;
-  /** Pools that share the clients: `upTo` is the sum of the weights so far. One pool if there is no split. */
-  readonly pools: readonly { readonly pool: string; readonly upTo: number }[];
+  /**
+   * Host, path and conditions, such as `api.example.com/v1/*`. The route's name in statistics and metrics, whatever its
+   * position in the list.
+   */
+  readonly label: string;
+  /** Its changes to requests and answers; null: none. */
+  readonly tools: RouteTools | null;
+  /** Conditions beyond host and path; null: there are none. */
+  readonly where: CompiledWhere | null;
+  /** The route's pool; if it has several, the first. Null: it answers by itself. */
+  readonly pool: string | null;
   readonly fallbackPool: string | null;
-  /** Keeps the splits of two routes independent of each other. */
+  /** Keeps the draws of two routes independent of each other. */
   readonly seed: number;
+  /** Null: the route has only one pool. */
+  readonly steering: Steering | null;
+}
+
+/**
+ * The properties of a request that conditions read. A getter, because most routes have no conditions and most requests
+ * need not be parsed.
+ */
+export interface WhereSource {
+  readonly where: WhereRequest;
 }
 
 export interface RouteTable {
   /**
    * The first route that matches, or null.
    * @param host of the request, with or without a port, in any case
-   * @param path of the request as it stands in the URL, percent-encoded, without the query
+   * @param path of the request in its one form (config/request-path.ts), without the query
+   * @param asked the properties of the request that conditions read
    */
-  match(host: string, path: string): CompiledRoute | null;
+  match(host: string, path: string, asked: WhereSource): CompiledRoute | null;
 }
 
-/**
- * @param poolIds the pools there are. Only asked when there are no routes: then everything goes to the implicit pool.
- */
-export function compileRoutes(routes: readonly RouteConfig[], poolIds: readonly string[] = []): RouteTable {
-  const compiled = routes.length > 0 ? routes.map(compile) : implicitRoute(poolIds);
+/** @param withoutRoutes the pool that gets every request if there are no routes; null: none */
+export function compileRoutes(
+  routes: readonly RouteConfig[],
+  withoutRoutes: string | null = null,
+): RouteTable {
+  const compiled = routes.length > 0 ? routes.map(compile) : implicitRoute(withoutRoutes);
   return {
-    match(host, path) {
+    match(host, path, asked) {
       const hostEnd = endOfHost(host);
       for (const candidate of compiled) {
-        if (matchesHost(candidate, host, hostEnd) && matchesPath(candidate, path)) return candidate.route;
+        if (!matchesHost(candidate, host, hostEnd) || !matchesPath(candidate, path)) continue;
+        const { where } = candidate.route;
+        if (where === null || unmetCondition(where, asked.where) === null) return candidate.route;
       }
       return null;
     },
   };
 }
 
-/** Where requests go when there are no routes: the only pool, or the pool `default`, else nowhere. */
+/** The pool that requests go to if there are no routes: the only pool, or the pool `default`. Else null. */
 export function implicitPool(poolIds: readonly string[]): string | null {
   if (poolIds.length === 1) return poolIds[0] ?? null;
   return poolIds.includes("default") ? "default" : null;
 }
 
-/**
- * The pool of `route` for this client. The same client always gets the same one, and when weights change only the
- * clients between the old and the new borders move: 95/5 to 90/10 moves 5%.
- */
-export function choosePool(route: CompiledRoute, clientKey: string): string {
-  const last = route.pools[route.pools.length - 1];
-  if (last === undefined) throw new RangeError("a route has at least one pool");
-  if (route.pools.length === 1) return last.pool;
-  const point = (murmur3(clientKey, route.seed) / 2 ** 32) * last.upTo;
-  for (const choice of route.pools) {
-    if (point < choice.upTo) return choice.pool;
-  }
-  return last.pool;
+/** The pool of a route that does not answer by itself; of several, the first. */
+export function firstPool({ pool }: Pick<CompiledRoute, "pool">): string {
+  if (pool === null) throw new RangeError("the route has no pool");
+  return pool;
 }
 
-interface Candidate {
+/** A split's choice for one client, for people. */
+export interface SplitChoice {
+  /**
+   * The key of the choice: the client's address, for IPv6 its /64. Empty: unknown; all clients without an address count
+   * as one.
+   */
+  client: string;
+  /** Where the client falls: 0 to 100, exclusive. */
+  point: number;
+  /** Each pool takes the points from `from` up to `to`, exclusive. Pools of weight 0 are left out. */
+  shares: { pool: string; from: number; to: number }[];
+}
+
+/**
+ * How a split's weights choose for a client (`steer`, where `drawByShare` draws); null: the route has no split.
+ * @param clientIp the client's address
+ */
+export function explainSplit({ steering, seed }: CompiledRoute, clientIp: string): SplitChoice | null {
+  if (steering?.policy !== "split") return null;
+  const { pools } = steering;
+  const client = clientKey(clientIp);
+  const total = pools.reduce((sum, { weight }) => sum + weight, 0);
+  let upTo = 0;
+  const shares = pools.map(({ pool, weight }) => {
+    const from = (upTo / total) * 100;
+    upTo += weight;
+    return { pool, from, to: (upTo / total) * 100 };
+  });
+  return { client, point: pointOf(client, seed) * 100, shares };
+}
+
+/** A route that does not match a request. */
+export interface PassedRoute {
+  /** Position in the configuration. */
+  index: number;
+  label: string;
+  /** The part of the route that the request does not match; the host is compared first, the conditions last. */
+  by: "host" | "path" | "where";
+  /** The first condition that is not met, if `by` is `where`. */
+  condition?: WhereField;
+}
+
+/** The routes before the first that matches; all of them if none does. Arguments as for `RouteTable.match`. */
+export function passedRoutes(
+  routes: readonly RouteConfig[],
+  host: string,
+  path: string,
+  asked: WhereSource,
+): PassedRoute[] {
+  const hostEnd = endOfHost(host);
+  const passed: PassedRoute[] = [];
+  for (const candidate of routes.map(compile)) {
+    const { index, label, where } = candidate.route;
+    if (!matchesHost(candidate, host, hostEnd)) passed.push({ index, label, by: "host" });
+    else if (!matchesPath(candidate, path)) passed.push({ index, label, by: "path" });
+    else {
+      const condition = where === null ? null : unmetCondition(where, asked.where);
+      if (condition === null) break;
+      passed.push({ index, label, by: "where", condition });
+    }
+  }
+  return passed;
+}
+
+interface Candidate extends RoutePattern {
   readonly route: CompiledRoute;
-  /** Lower case; "" matches every host. For a wildcard, what the host must end in: ".example.com". */
-  readonly host: string;
-  readonly wildcard: boolean;
-  /** "" matches every path. For a prefix, without its "/*". */
-  readonly path: string;
-  readonly prefix: boolean;
 }
 
 function compile(route: RouteConfig, index: number): Candidate {
-  const host = route.host ?? "";
-  const path = route.path ?? "/*";
-  const wildcard = host.startsWith("*");
-  const prefix = path.endsWith("*");
   return {
     route: {
       index,
-      pools: cumulate(route.split ?? [{ pool: route.pool ?? "", weight: 1 }]),
+      label: routeLabel(route),
+      where: compileWhere(route.where),
+      tools: compileTools(route),
+      pool: listedFirst(route),
       fallbackPool: route.fallback_pool,
-      // Not the index: putting a route in front must not move the clients of the others.
-      seed: murmur3(`split ${host}${path}`),
+      // Not the index, because inserting a route before others must not move the clients of those.
+      seed: murmur3(`split ${route.host ?? ""}${route.path ?? "/*"}`),
+      steering: steeringOf(route),
     },
-    host: wildcard ? host.slice(1) : host,
-    wildcard,
-    path: prefix ? path.slice(0, -2) : path,
-    prefix,
+    ...routePattern(route.host, route.path),
   };
 }
 
-function cumulate(split: readonly { pool: string; weight: number }[]): CompiledRoute["pools"] {
-  let upTo = 0;
-  return split
-    .filter((item) => item.weight > 0)
-    .map((item) => {
-      upTo += item.weight;
-      return { pool: item.pool, upTo };
-    });
+function listedFirst({ pool, pools, split }: RouteConfig): string | null {
+  const [member] = sharingMembers(split);
+  return pool ?? pools?.[0] ?? member?.pool ?? null;
 }
 
-function implicitRoute(poolIds: readonly string[]): Candidate[] {
-  const pool = implicitPool(poolIds);
-  if (pool === null) return [];
-  const route: CompiledRoute = { index: -1, pools: [{ pool, upTo: 1 }], fallbackPool: null, seed: 0 };
-  return [{ route, host: "", wildcard: false, path: "", prefix: true }];
+/** Members of a split that get clients. */
+function sharingMembers(split: RouteConfig["split"]): { pool: string; weight: number }[] {
+  return (split ?? []).filter(({ weight }) => weight > 0);
 }
 
-/** Where the name ends: before a port and before the dot of a fully qualified name. */
-function endOfHost(host: string): number {
-  // A colon inside brackets belongs to an IPv6 address.
-  const colon = host.lastIndexOf(":");
-  let end = colon > host.lastIndexOf("]") ? colon : host.length;
-  if (host[end - 1] === ".") end--;
-  return end;
-}
-
-function matchesHost(candidate: Candidate, host: string, end: number): boolean {
-  if (candidate.host === "") return true;
-  const start = end - candidate.host.length;
-  if (candidate.wildcard ? start <= 0 : start !== 0) return false;
-  for (let i = 0; i < candidate.host.length; i++) {
-    if (lowerCase(host.charCodeAt(start + i)) !== candidate.host.charCodeAt(i)) return false;
+function steeringOf({ pools, steer, spill, retry_pools, split }: RouteConfig): Steering | null {
+  if (pools !== null) {
+    return {
+      policy: steer ?? "failover",
+      pools: pools.map((pool) => ({ pool, weight: 1 })),
+      spills: spill !== "off",
+      retriesPools: retry_pools ?? true,
+      byTag: new Map(pools.map((pool, index) => [poolTag(pool), index])),
+    };
   }
-  return true;
+  const members = sharingMembers(split);
+  if (members.length < 2) return null;
+  return { policy: "split", pools: members, spills: false, retriesPools: false, byTag: new Map() };
 }
 
-function lowerCase(code: number): number {
-  return code >= 65 && code <= 90 ? code + 32 : code;
-}
-
-function matchesPath(candidate: Candidate, path: string): boolean {
-  const { length } = candidate.path;
-  if (!path.startsWith(candidate.path)) return false;
-  // "/v1/*" matches "/v1" and "/v1/...", not "/v10".
-  return path.length === length || (candidate.prefix && (length === 0 || path[length] === "/"));
+function implicitRoute(pool: string | null): Candidate[] {
+  if (pool === null) return [];
+  const route: CompiledRoute = {
+    index: -1,
+    label: "*/*",
+    where: null,
+    tools: null,
+    pool,
+    fallbackPool: null,
+    seed: 0,
+    steering: null,
+  };
+  return [{ route, ...routePattern(null, null) }];
 }

@@ -1,5 +1,5 @@
 /**
- * Which keys a schema allows at a path: what an unknown key is compared with.
+ * Finds the keys that a schema allows at a path. Suggestions for an unknown key are taken from them.
  * @module
  */
 import type * as z from "zod";

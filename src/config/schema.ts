@@ -17,7 +17,9 @@ export const configFileSchema = object({
     .describe("Where an editor finds the JSON Schema of this file. Ignored."),
   routes: routesSchema
     .prefault([])
-    .describe("The first route that matches wins. No routes at all: the only pool, or the pool `default`."),
+    .describe(
+      "The first route that matches wins. No routes at all: the pool `default`, or the only pool, which keeps the traffic when another is added.",
+    ),
   pools: z
     .record(id(), poolSchema, { error: "must be an object of pools by id" })
     .refine((pools) => Object.keys(pools).length > 0, { error: "must have at least one pool" })
@@ -30,10 +32,8 @@ export type OriginConfig = PoolConfig["origins"][number];
 export type StickyConfig = NonNullable<PoolConfig["sticky"]>;
 export type HealthCheckConfig = NonNullable<PoolConfig["health_check"]>;
 export type OutlierDetectionConfig = NonNullable<PoolConfig["outlier_detection"]>;
-export type FailoverConfig = PoolConfig["failover"];
-export type LogConfig = PoolConfig["log"];
 
-/** A parsed route: exactly one of `pool` and `split` is not null. */
+/** A parsed route: exactly one of `pool`, `pools` and `split` is not null. */
 export type RouteConfig = DeepReadonly<z.output<typeof routesSchema>>[number];
 
 export interface ConfigFile {
@@ -41,4 +41,4 @@ export interface ConfigFile {
   readonly pools: Readonly<Record<string, PoolConfig>>;
 }
 
-export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

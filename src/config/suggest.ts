@@ -10,7 +10,7 @@ export function suggest(text: string, candidates: Iterable<string>): string | un
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const other = normalise(candidate);
-    // Two letters in five of the longer word may be wrong; more is another word.
+    // Two letters in five of the longer word may be wrong; a word with more is taken for another.
     const limit = Math.floor(Math.max(plain.length, other.length) * 0.4);
     if (Math.abs(other.length - plain.length) > Math.min(limit, bestDistance)) continue;
     const distance = editDistance(plain, other);

@@ -1,20 +1,23 @@
 /**
- * What the admin API asks of a pool's object. Plain data in both directions.
+ * The calls of the admin API to a pool's object, and their answers. Plain data in both directions.
  * @module
  */
-import type { HealthCheckConfig, PoolConfig } from "../config/schema.ts";
-import type { Ineligibility } from "../core/eligibility.ts";
+import type { HealthCheckConfig, PoolConfig, StickyConfig } from "../config/schema.ts";
 import type { PoolEvent } from "./events.ts";
+import type { PoolExplanation, SampleRequest } from "./explanation.ts";
 import type { LiveOptions, LivePool } from "./live.ts";
-import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "./stats.ts";
+import type { PoolLocation, PoolStatus } from "./pool-status.ts";
+import type { ClientsWindow, HistoryRange, PoolHistory, PoolScrape, PoolStats } from "./stats.ts";
 import type { OriginState } from "./sync.ts";
 
 export type HealthStatus = "healthy" | "unhealthy" | "flapping";
 
-/** An origin as its operator sees it. Times in milliseconds since the epoch. */
+/** An origin as shown to its operator. Times in milliseconds since the epoch. */
 export interface OriginDescription extends OriginState {
   id: string;
   url: string;
+  /** Name of the binding through which it is reached; null: over the network. */
+  binding: string | null;
   status: HealthStatus;
   /** When the health in force began. */
   since: number;
@@ -22,25 +25,28 @@ export interface OriginDescription extends OriginState {
   ejected_until: number | null;
   /** Null if it is not draining. */
   drain_deadline: number | null;
-  /** When its drain began; null with `drain_deadline`. Absent in objects older than it. */
-  drain_started?: number | null;
+  /** When its drain began; null with `drain_deadline`. */
+  drain_started: number | null;
+  /** When it began to be drained or being drained; null: it is neither. */
+  drained_since: number | null;
+  /** Name of the operator's token that drained it; null: no operator did. */
+  drained_by: string | null;
   /** It is gone from the configuration and will be removed once it is drained. */
-  leaving: boolean;
+  removing: boolean;
   active_connections: number;
   /** Requests in any one second: the limit, and how many isolates hold the right to start. Null: no limit. */
-  rate_limit?: { limit: number; granted: number } | null;
-  /** Null: no limit. Absent, as the one above, in objects older than it. */
-  max_connections?: number | null;
+  rate_limit: { limit: number; granted: number } | null;
+  /** Null: no limit. */
+  max_connections: number | null;
   last_probe: { at: number; passed: boolean; detail: string; duration_ms: number } | null;
 }
 
+/** A pool as shown to its operator. */
 export interface PoolDescription {
   pool: string;
   /** False: the pool has no usable configuration. */
   configured: boolean;
   config: PoolConfig | null;
-  /** The configuration as its author wrote it: JSON. Null with `config`. */
-  document: string | null;
   /** Counts the configurations that were in force. */
   config_version: number;
   /** Why the last configuration offered was refused; null if it was not. */
@@ -50,8 +56,23 @@ export interface PoolDescription {
   active_connections: number;
   /** Isolates that work for the pool. */
   isolates: number;
-  /** True: unhealthy origins are used, because too few are healthy. Absent in objects older than it. */
-  panic?: boolean;
+  /** True: unhealthy origins are used, because too few are healthy. */
+  panic: boolean;
+  /**
+   * Seconds in which active checks probe all origins once: about their interval, unless there are more origins than fit
+   * into it. Null: not known yet.
+   */
+  check_round: number | null;
+  /** The status that routes with several pools use; null: no such route names the pool. */
+  status: PoolStatus | null;
+}
+
+/** A pool with its document, which may have 2 MB: for whoever shows or edits it. */
+export interface WrittenPool extends PoolDescription {
+  /** The configuration as its author wrote it: JSON. Null with `config`. */
+  document: string | null;
+  /** The same with its author's comments and layout; null: they were not kept. */
+  written: string | null;
 }
 
 /** A pool in a line. */
@@ -63,19 +84,32 @@ export interface PoolSummary {
   origins: { total: number; eligible: number };
   config_version: number;
   config_error: string | null;
+  /** As in the description. */
+  status: PoolStatus | null;
+  /** How it keeps sessions; null: not at all, or it has no usable configuration. */
+  sticky: StickyConfig | null;
+  /** Its place; null: it has none, or no usable configuration. */
+  location: PoolLocation | null;
 }
 
-/** How an operator's write is to be done. */
+/** Conditions and authorship of an operator's write. */
 export interface WriteOptions {
-  /** Version the writer has seen; 0: the pool must not exist. Absent: whatever is in force is overwritten. */
+  /**
+   * Version that the writer has seen; 0: the pool must not exist. Absent: the version in force is overwritten,
+   * whichever it is.
+   */
   expected_version?: number;
   /** Name of the writer's token, for the audit event. */
   who: string;
-  /** What the writer did, for the audit event. */
+  /** The writer's action, for the audit event. */
   what: string;
+  /** The reason in the writer's words. Absent: none was given. */
+  message?: string;
+  /** For routes: the pools there are, which routes may name. Absent: they may name any. */
+  pools?: string[];
 }
 
-/** What is wrong with a document, and where: `pools.api.origins[0].weight`. */
+/** An error in a document and its path, such as `pools.api.origins[0].weight`. */
 export interface WriteProblem {
   path: string;
   message: string;
@@ -84,7 +118,7 @@ export interface WriteProblem {
 export type WriteResult =
   /** In force. `stored`: KV has it; if not, the object keeps writing until KV does. */
   | { status: "applied"; version: number; stored: boolean }
-  /** Equal to what is in force: nothing happened. */
+  /** The document equals the one in force: nothing happened. */
   | { status: "unchanged"; version: number }
   /** Another version than the expected one is in force; 0: the pool does not exist. */
   | { status: "conflict"; version: number }
@@ -96,16 +130,22 @@ export type WriteResult =
 export interface VersionDescription {
   version: number;
   applied_at: number;
-  /** When it was written to KV; null if its writer left no mark. */
+  /** When it was written to KV; null if its writer left no timestamp. */
   updated_at: number | null;
-  /** As its author wrote it: JSON. */
-  document: string;
+  /** As its author wrote it: JSON. Only where one version was asked for. */
+  document?: string;
+  /** The same with its author's comments and layout. Absent: they were not kept. */
+  written?: string;
+  /** Name of the token that wrote it through the API. Absent: it came from KV. */
+  who?: string;
+  /** The reason in the writer's words. */
+  message?: string;
 }
 
-/** What one probe saw. */
+/** The result of one probe. */
 export interface ProbeReport {
   origin: string;
-  /** Null: it was not probed, because time was up. */
+  /** Null: the origin was not probed, because the time was up. */
   passed: boolean | null;
   detail: string;
   duration_ms: number;
@@ -119,96 +159,15 @@ export interface CheckReport {
 
 export type DrainResult = "changed" | "unchanged" | "missing";
 
-/** A request that may never have been made. */
-export interface RequestFacts {
-  method: string;
-  /** Path without the query, as it stands in the URL. */
-  path: string;
-  /** Path and query. */
-  target: string;
-  /** Empty: unknown. */
-  client_ip: string;
-  /** Names in lower case. */
-  headers: Record<string, string>;
-}
-
-/** Why an origin is not picked. */
-export type LeftOut =
-  | Ineligibility
-  /** Its weight is 0: no algorithm picks it, but its sessions reach it. */
-  | "zero_weight"
-  /** A backup, and others are eligible. */
-  | "backup";
-
-export interface CandidateExplanation {
-  id: string;
-  /** Null: it may be picked. */
-  left_out: LeftOut | null;
-  /** Weight in force, slow start included. */
-  weight: number;
-  active_connections: number;
-  /**
-   * Requests in any one second: the limit, and how many of them isolates hold the right to start. Whether an isolate
-   * has used its share up is known there only. Null: no limit.
-   */
-  rate_limit: { limit: number; granted: number } | null;
-}
-
-/** Affinity of a request, as the pool's object sees it. */
-export interface AffinityExplanation {
-  method: "cookie" | "ip" | "ip_cookie";
-  /** `unknown`: it names no origin of this pool, or was made with another secret. Null: the method has no cookie. */
-  cookie: "absent" | "valid" | "expired" | "unknown" | null;
-  /** The origin the cookie names. */
-  origin: string | null;
-  /** Why the request cannot go there; null if it can or there is none. */
-  left_out: LeftOut | null;
-}
-
-export interface PoolExplanation {
-  pool: string;
-  configured: boolean;
-  algorithm: string;
-  coordination: string;
-  snapshot_version: number;
-  /** What a consistent hash goes by; null with other algorithms. Empty: the request has no key, so round robin. */
-  hash_key: string | null;
-  affinity: AffinityExplanation | null;
-  /** True: unhealthy origins are used, because too few are healthy. */
-  panic: boolean;
-  candidates: CandidateExplanation[];
-  /** What the object would pick now. Null: none is eligible. */
-  pick: {
-    origin: string;
-    reason: "affinity" | "algorithm";
-    /** False: chance or an isolate's own lease and latencies decide, so another request may go elsewhere. */
-    certain: boolean;
-  } | null;
-  /** Absent in objects older than it. */
-  lease?: LeaseExplanation;
-  /** What an isolate knows and the object does not. */
-  unknown_here: string[];
-}
-
-/** What isolates work from. How much of each rate limit they hold stands with the candidates. */
-export interface LeaseExplanation {
-  /** Isolates that work for the pool now. */
-  isolates: number;
-  /** The next round-robin position that no isolate was given. */
-  cursor: number;
-  /** Connections in flight, the world over, as of the isolates' last reports. */
-  active_connections: number;
-}
-
-/** What a pool's object shows to the admin API. */
+/** The methods of a pool's object for the admin API. */
 export interface PoolAdminRpc {
-  describe(): Promise<PoolDescription>;
+  describe(): Promise<WrittenPool>;
   summary(): Promise<PoolSummary>;
   /** Newest first. */
   events(limit?: number): Promise<PoolEvent[]>;
   /** Newest first; one if `version` is given. */
   versions(version?: number): Promise<VersionDescription[]>;
-  /** @param document JSON, which must hold a value */
+  /** @param document with its author's comments and layout, which are kept */
   putConfig(document: string, options: WriteOptions): Promise<WriteResult>;
   /** A new version with the document of an earlier one. */
   rollback(version: number, options: WriteOptions): Promise<WriteResult>;
@@ -216,22 +175,19 @@ export interface PoolAdminRpc {
   removePool(options: WriteOptions): Promise<WriteResult>;
   drain(origin: string, who: string): Promise<DrainResult>;
   undrain(origin: string, who: string): Promise<DrainResult>;
-  /** @param monitor tried instead of the pool's own, and not counted; null: the pool's own, which counts */
+  /**
+   * @param monitor a health check to try instead of the pool's own, whose results do not count; null: the pool's own,
+   *   whose results count
+   */
   check(monitor: HealthCheckConfig | null, who: string): Promise<CheckReport>;
   /** Changes nothing. */
-  explain(facts: RequestFacts): Promise<PoolExplanation>;
-  /**
-   * Absent in objects older than it.
-   * @param windowS the last so many seconds, 10 to 86,400; absent: counts since the start, latencies of an hour
-   */
-  stats?(windowS?: number): Promise<PoolStats>;
-  /**
-   * Absent in objects older than it.
-   * @param sinceMs only slices that began then or later; absent: the whole range, as in objects older than this
-   */
-  history?(range: HistoryRange, sinceMs?: number): Promise<PoolHistory>;
-  /** Absent in objects older than it. */
-  scrape?(): Promise<PoolScrape>;
-  /** Absent in objects older than it. */
-  live?(options: LiveOptions): Promise<LivePool>;
+  explain(facts: SampleRequest): Promise<PoolExplanation>;
+  /** @param windowS the last so many seconds, 10 to 86,400; absent: counts since the start, latencies of an hour */
+  stats(windowS?: number): Promise<PoolStats>;
+  /** @param sinceMs only buckets that began then or later; absent: the whole range */
+  history(range: HistoryRange, sinceMs?: number): Promise<PoolHistory>;
+  /** Answers that clients got. @param windowS seconds, 10 to 86,400 */
+  clients(windowS: number): Promise<ClientsWindow>;
+  scrape(): Promise<PoolScrape>;
+  live(options: LiveOptions): Promise<LivePool>;
 }

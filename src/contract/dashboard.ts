@@ -1,20 +1,20 @@
 /**
- * What the Worker and the page it serves at `/_lb/` agree on.
+ * The contract between the Worker and the page that it serves at `/_lb/`.
  * @module
  */
 
 /**
- * A write that is authorized by a session must carry this header. A form or a link of another site cannot set it, and
- * its script cannot without a CORS preflight, which nobody here answers.
+ * A write that is authorized by a session must carry this header. A form or a link of another site cannot set it. A
+ * script of another site needs a CORS preflight, which the Worker does not allow.
  */
 export const SESSION_HEADER = "x-edge-balancer";
 
-/** Where the page finds what the Worker says about who is signed in: JSON in this element. */
-export const VIEWER_ELEMENT = "viewer";
+/** Id of the element in which the Worker tells the page who is signed in, as JSON. */
+export const CURRENT_USER_ELEMENT = "current-user";
 
-/** Who looks at the page. */
-export interface Viewer {
-  /** Name of the token, or who Cloudflare Access says it is. */
+/** The user of the page. */
+export interface CurrentUser {
+  /** Name of the token, or of the user according to Cloudflare Access. */
   name: string;
   scope: "read" | "operate" | "admin";
   via: "session" | "access";

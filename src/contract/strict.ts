@@ -1,10 +1,11 @@
 /**
- * `coordination: "strict"`: the object picks for each request, and hears of each one's end. Plain data; only grows.
+ * Calls of `coordination: "strict"`: the object picks for each request, and learns of each request's end. Plain data;
+ * only grows.
  * @module
  */
 import type { DecisionReason } from "../core/load-balancer.ts";
 
-/** A pick's request starts within so many ms from when it was asked for, or not at all. */
+/** A pick's request starts within this many ms after the pick was asked for, or not at all. */
 export const PICK_VALID_MS = 1_000;
 
 export interface PickRequest {
@@ -13,18 +14,22 @@ export interface PickRequest {
   /** Names this attempt; unique in its isolate. */
   attempt: string;
   client_ip: string;
-  /** What a consistent hash hashes; null: nothing. */
+  /** The key of a consistent hash; null: none. */
   key: string | null;
   /** Id of the origin the session is pinned to, or null. */
   pinned: string | null;
-  /** Ids of origins this request has been sent to, or that could not be reached a moment ago. */
+  /** Ids of origins this request has been sent to. */
   tried: string[];
+  /** Ids of origins that could not be reached a moment ago. Absent: none; objects older than it do not look at it. */
+  avoid?: string[];
+  /** True: the pick must not be one of `tried`, even if no other is left. Absent: it may be then. */
+  untried_only?: true;
 }
 
 export interface PickReply {
   /** Id of the origin, or null if none is eligible. */
   origin: string | null;
-  /** Why that one; null with `origin`. */
+  /** The reason for the pick; null with `origin`. */
   reason: DecisionReason | null;
   /** The session's origin cannot serve it any more: it moves to this one. */
   repinned: boolean;
@@ -32,11 +37,18 @@ export interface PickReply {
   retry_after_ms: number | null;
 }
 
-/** An attempt that was picked for is over, and so is its answer. */
+/** The end of an attempt that the object picked for, its answer included. */
 export interface ReleaseReport {
   isolate: string;
   attempt: string;
   failed: boolean;
-  /** To the headers, or to the failure. */
+  /** Time to the headers, or to the failure. */
   latency_ms: number;
+  /** True: the attempt says nothing about the origin, as it was not sent or its client left. Absent: it does. */
+  no_outcome?: true;
+  /**
+   * True: no request was sent, nor will be, so the pick's part of a rate limit is free again. Absent: one may have been
+   * sent.
+   */
+  not_sent?: true;
 }

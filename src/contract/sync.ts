@@ -6,11 +6,14 @@
  * @module
  */
 import type { PoolConfig } from "../config/schema.ts";
-import type { CursorRange } from "../core/cursor-lease.ts";
-import type { RateGrant, RateReport } from "../core/rate-lease.ts";
+import type { CursorRange } from "../core/cursor/cursor-lease.ts";
+import type { ClientCountsData } from "../core/metrics/client-counts.ts";
+import type { RateGrant, RateReport } from "../core/rate-limit/rate-lease.ts";
+import type { Arrival } from "../core/steering/choose-pool.ts";
+import type { PoolStatuses } from "./pool-status.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "./strict.ts";
 
-/** Run-time state of one origin, as an isolate needs it to pick. */
+/** The run-time state of one origin that an isolate needs to pick. */
 export interface OriginState {
   healthy: boolean;
   ejected: boolean;
@@ -18,14 +21,18 @@ export interface OriginState {
   drained: boolean;
   /** Slow start: share of the weight in force, in (0, 1]. */
   weight_factor: number;
+  /** The Worker lacks the origin's binding, so that nothing can be sent there. Absent: that is not so. */
+  no_binding?: true;
 }
 
-/** What session cookies say instead of an origin's name, by origin id. */
+/** The tokens that session cookies carry instead of an origin's name, by origin id. */
 export interface AffinityTokens {
-  /** Of the current secret: given out and taken. */
+  /** Tokens of the current secret: given out and accepted. */
   tokens: Record<string, string>;
-  /** Of the secret before: still taken. Empty if there is none. */
+  /** Tokens of the previous secret: still accepted. Empty if there is none. */
   previous: Record<string, string>;
+  /** Tells this pool's cookies from those of other pools. Absent: an object without tags. */
+  pool_tag?: string;
 }
 
 /** A versioned, immutable view of the pool. Two snapshots of one version are equal. */
@@ -51,21 +58,32 @@ export const UNSERVED_REASONS = [
 export type UnservedReason = (typeof UNSERVED_REASONS)[number];
 export type UnservedCounts = Partial<Record<UnservedReason, number>>;
 
-/** What happened at one origin since the report before. */
+/** How requests came to a pool that is one of several. */
+export type ArrivalCounts = Partial<Record<Arrival, number>>;
+
+/** Counts of one origin since the previous report. */
 export interface OriginReport {
-  /** Attempts that ended, by how. */
+  /** Attempts that ended, by outcome. */
   outcomes: Partial<Record<OutcomeKind, number>>;
   /** Failures since the last success; all failures if `had_success` is false. */
   failures_in_row: number;
   had_success: boolean;
-  /** Milliseconds from the last failure to the making of this. Absent: there was none, or it is not known. */
+  /** Milliseconds from the last failure to the sending of this report. Absent: there was none, or it is not known. */
   failure_age_ms?: number;
+  /** The same from the first of the failures in a row. Absent: there are none, or it is not known. */
+  first_failure_age_ms?: number;
+  /** The same from the last success. Absent: there was none, or it is not known. */
+  success_age_ms?: number;
   /** Attempts beyond a request's first. */
   retries: number;
   /** Times the origin was passed over for its rate limit. */
   rate_limited: number;
   /** Failures that would have been tried elsewhere, had the retry budget not been spent. Absent: none. */
   retry_overflow?: number;
+  /**
+   * Failing statuses of the origin's own answers, each with how often it came. Absent: an isolate that reports none.
+   */
+  statuses?: [status: number, count: number][];
   /** Latency to headers of successes: sparse sketch buckets, [index, count]. */
   latency: [number, number][];
 }
@@ -79,27 +97,37 @@ export interface SyncReport {
   snapshot: number;
   /** Live connections by origin id: a gauge, not a delta, so the counts of a vanished isolate lapse. */
   active: Record<string, number>;
-  /** By origin id; only those with something to say. */
+  /** By origin id; only origins with counts. */
   origins: Record<string, OriginReport>;
-  /** Calls of any kind that failed since the report before; counts once with `origins`. */
+  /** Calls of any kind that failed since the previous report; counts once with `origins`. */
   sync_failures?: number;
-  /** Requests that got no origin's answer since the report before, by why; counts once with `origins`. */
+  /** Requests that got no origin's answer since the previous report, by reason; counts once with `origins`. */
   unserved?: UnservedCounts;
+  /** Requests of routes with several pools since the previous report, by reason. Absent: none. As above. */
+  arrivals?: ArrivalCounts;
+  /**
+   * Answers to clients whose last pool this was, since the previous report; counts once with `origins`. Absent: none.
+   */
+  clients?: ClientCountsData;
   /** Requests answered here since the report before, and over how long. Sets the size of leases. */
   demand: { requests: number; elapsed_ms: number };
   cursor: {
     /** How many positions the isolate would like. */
     want: number;
-    /** Unspent ranges it gives back. */
+    /** Unspent ranges that it gives back. */
     returned: CursorRange[];
   };
   /** By origin id; only those with a rate limit and in use here. Absent: an isolate that knows nothing of shares. */
   rates?: Record<string, RateReport>;
   /**
-   * Attempts open here that the object picked for, with the origin of each; what it holds beyond them was lost on the
-   * way. Absent: not a strict pool, or an isolate that does not keep account.
+   * Open attempts that the object picked for, with the origin of each. The end of any other that the object still holds
+   * was lost on the way. Absent: not a strict pool, or an isolate that does not track them.
    */
   picks?: Record<string, string>;
+  /**
+   * Mark of the pool statuses that this object gave it last. Absent: none, or an isolate that knows nothing of them.
+   */
+  pool_status_mark?: number;
 }
 
 export interface SyncReply {
@@ -111,19 +139,32 @@ export interface SyncReply {
   active: Record<string, number>;
   /** When to come back, counted from when the report was sent. */
   next_sync_ms: number;
-  /** However low the lease and whatever the news, not before that, counted alike. Absent: any time. */
+  /**
+   * The isolate must not come back earlier, however low its lease and whatever happens; counted from the same moment.
+   * Absent: any time.
+   */
   early_sync_ms?: number;
   /** False: there is no usable config for this pool anywhere. */
   configured: boolean;
-  /** The pool was removed: what KV still shows of it is the past. Absent: that is not known. */
+  /** True: the pool was removed, and KV may still show its past. Absent: not known. */
   removed?: boolean;
-  /** Shares by origin id: what was reported, and for a cold isolate every limit. Absent: an object without shares. */
+  /**
+   * Shares by origin id: for each limit reported, and for a cold isolate for every limit. Absent: an object without
+   * shares.
+   */
   rates?: Record<string, RateGrant>;
   /** Tells an isolate whether its routes are the newest; see contract/routes.ts. 0 or absent: nothing is known. */
-  routes_mark?: number;
+  routes_revision?: number;
+  /**
+   * Statuses of the pools that share a route with this one, and its own. Absent: the isolate has the current ones, no
+   * such route is known, or an object without statuses. Statuses of pools that are not in it stay.
+   */
+  pool_statuses?: PoolStatuses;
+  /** For `SyncReport.pool_status_mark`. Present with `pool_statuses`; only equality of two marks has a meaning. */
+  pool_status_mark?: number;
 }
 
-/** A request found no token: what the isolate holds, by origin id. One token of one origin is enough. */
+/** The report of an isolate in which a request found no token, by origin id. One token of one origin is enough. */
 export interface AcquireReport {
   /** Random id of the isolate. */
   isolate: string;
@@ -134,17 +175,22 @@ export interface AcquireReply {
   rates: Record<string, RateGrant>;
 }
 
-/** What the object shows to the Worker. */
+/** The methods of the object for the data path. */
 export interface PoolRpc {
   sync(report: SyncReport): Promise<SyncReply>;
-  /** Asks for tokens between two syncs. Objects older than it throw; they also send no `rates`. */
+  /** Asks for tokens between two syncs. */
   acquire(report: AcquireReport): Promise<AcquireReply>;
-  /** Picks for one request of a `strict` pool. Absent in objects older than it. */
-  pick?(request: PickRequest): Promise<PickReply>;
+  /** Picks for one request of a `strict` pool. */
+  pick(request: PickRequest): Promise<PickReply>;
   /** Ends what `pick` began. */
-  release?(report: ReleaseReport): Promise<void>;
-  /** The routes changed. Absent in objects older than it. */
-  noteRoutes?(mark: number): Promise<void>;
-  /** The watchdog's call: be there, be armed, have the current config. */
+  release(report: ReleaseReport): Promise<void>;
+  /**
+   * The routes changed.
+   * @param sharers the other pools of all routes that choose among several with this one; empty: no route does
+   */
+  announceRoutes(revision: number, sharers: readonly string[]): Promise<void>;
+  /** New statuses of pools that share a route with this one. */
+  notePoolStatuses(statuses: PoolStatuses): Promise<void>;
+  /** The watchdog's call: the object starts, sets its alarm and reads the current configuration. */
   wake(): Promise<void>;
 }

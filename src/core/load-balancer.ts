@@ -4,42 +4,52 @@
  * process the defaults are the authority.
  * @module
  */
-import type { Algorithm, AlgorithmName } from "./algorithm.ts";
-import { type AnyAlgorithmOptions, createAlgorithm } from "./algorithms.ts";
-import { Candidates, type CandidatesOptions } from "./candidates.ts";
-import { clientKey } from "./client-ip.ts";
-import { limitIneligibility, sessionIneligibility } from "./eligibility.ts";
-import { HashRing } from "./hash-ring.ts";
-import { RateLimiter } from "./rate-limiter.ts";
-import type { Server } from "./server.ts";
+
+import { clientKey } from "./affinity/client-ip.ts";
 import {
   type Affinity,
+  affinityOf,
   type RouteRequest,
   SessionAffinity,
-  type SessionAffinityOptions,
-} from "./session-affinity.ts";
-import { type LoadBalancerStats, ServerStats } from "./stats.ts";
+  type Sticky,
+} from "./affinity/session-affinity.ts";
+import type { Algorithm, PickContext } from "./algorithms/algorithm.ts";
+import { type AlgorithmName, type AnyAlgorithmOptions, algorithmEntry } from "./algorithms/index.ts";
+import { RingHash } from "./algorithms/ring-hash.ts";
+import { type LoadBalancerStats, ServerStats } from "./metrics/balancer-stats.ts";
+import { SlidingWindowLimiter } from "./rate-limit/sliding-window-limiter.ts";
+import { Candidates, type CandidatesOptions } from "./server/candidates.ts";
+import { type Ineligibility, limitIneligibility } from "./server/eligibility.ts";
+import type { Server } from "./server/server.ts";
 import { type Clock, systemClock } from "./system.ts";
 
 /** Why a server was chosen. */
 export type DecisionReason = "affinity" | "algorithm" | "failover";
 
+/** The chosen server, and why it was chosen. */
 export interface Decision<S extends Server = Server> {
+  /** To be given to `connect`, `disconnect` and `report`. */
   readonly server: S;
+  /** `failover`: servers had been tried before. */
   readonly reason: DecisionReason;
 }
 
+/** Facts that a decision depends on, beside the request. */
+export type DecisionContext<S extends Server = Server> = Pick<PickContext<S>, "avoid" | "refused">;
+
+/** What a balancer is made of; those of its algorithm and its candidates are among them. */
 export interface LoadBalancerOptions<S extends Server = Server, R extends RouteRequest = RouteRequest>
   extends AnyAlgorithmOptions,
     CandidatesOptions {
   /** Default `round_robin`. */
   algorithm?: AlgorithmName;
   /** True: by session cookie or address, for an hour. Default false. */
-  sticky?: boolean | SessionAffinityOptions | Affinity<S, R>;
-  /** Most requests to each server in any one second. Default: no limit. */
+  sticky?: Sticky<S, R>;
+  /** Most requests to each server in any one second, a whole number of at least 1. Default: no limit. */
   rateLimit?: number;
 }
 
+/** One pool of servers. The constructor throws a RangeError for an algorithm or a rate limit that does not exist. */
 export class LoadBalancer<S extends Server = Server, R extends RouteRequest = RouteRequest> {
   readonly #servers: S[];
   readonly #members: Set<S>;
@@ -47,12 +57,12 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
   readonly #rateLimit: number | null;
   readonly #candidates: Candidates<S>;
   readonly #algorithm: Algorithm<S>;
-  /** The algorithm looks at a request's key. */
-  readonly #hashes: boolean;
-  /** Null also where the address alone decides: the ring needs no pins, and says the same everywhere. */
+  /** The algorithm hashes a request's key. */
+  readonly #usesKey: boolean;
+  /** Null also if the address alone decides: the ring needs no pins, and gives the same answer everywhere. */
   readonly #affinity: Affinity<S, R> | null;
-  /** Picks by address where the affinity says so; null where the algorithm picks. */
-  readonly #addressRing: HashRing<S> | null;
+  /** Picks by address if the affinity says so; null if the algorithm picks. */
+  readonly #addressRing: RingHash<S> | null;
   readonly #stats = new ServerStats();
 
   constructor(servers: Iterable<S> = [], options: LoadBalancerOptions<S, R> = {}) {
@@ -61,15 +71,17 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
     this.#now = options.now ?? systemClock;
     this.#rateLimit = options.rateLimit ?? null;
     this.#candidates = new Candidates(this.#servers, options);
-    this.#algorithm = createAlgorithm(options.algorithm ?? "round_robin", this.#candidates, options);
-    this.#hashes = this.#algorithm.name === "consistent_hash";
+    const entry = algorithmEntry(options.algorithm ?? "round_robin");
+    this.#algorithm = entry.create(this.#candidates, options);
+    this.#usesKey = entry.usesKey;
     const affinity = affinityOf(options.sticky ?? false, this.#now);
     const byAddress = affinity !== null && affinity.method !== "cookie";
-    this.#addressRing = byAddress ? new HashRing(this.#candidates, options) : null;
+    this.#addressRing = byAddress ? new RingHash(this.#candidates, options) : null;
     this.#affinity = affinity?.method === "ip" ? null : affinity;
     for (const server of this.#servers) this.#limit(server);
   }
 
+  /** All servers, eligible or not, in their order. */
   get servers(): readonly S[] {
     return this.#servers;
   }
@@ -77,6 +89,16 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
   /** True while unhealthy servers are used because too few are healthy. */
   get panicking(): boolean {
     return this.#candidates.panicking;
+  }
+
+  /** Why `server` may not take a new request, or null if it may. A weight of 0 does not count here. */
+  ineligibility(server: S, nowMs = this.#now()): Ineligibility | null {
+    return this.#candidates.ineligibility(server, nowMs);
+  }
+
+  /** The same for a request of a session pinned to `server`. */
+  sessionIneligibility(server: S, nowMs = this.#now()): Ineligibility | null {
+    return this.#candidates.sessionIneligibility(server, nowMs);
   }
 
   /**
@@ -91,25 +113,46 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
    * The server for `request` and why. Takes a token where the server is rate-limited.
    * @param tried servers this request has been sent to: passed over while another is left
    */
-  decide(request: R, tried?: ReadonlySet<S>): Decision<S> | null {
-    const nowMs = this.#now();
-    const pinned = this.#affinity?.getServer(request) ?? null;
-    const standing = pinned === null ? "lost" : this.#sessionStanding(pinned, tried, nowMs);
-    if (pinned !== null && standing === "serves") return this.#decided(pinned, "affinity", nowMs);
-    const server = this.#pick(request, tried, nowMs);
-    if (server === null) return null;
-    // A session whose server is only busy goes back to it afterwards.
-    if (standing === "lost") this.#affinity?.pin(request, server);
-    const failover = tried !== undefined && tried.size > 0;
-    return this.#decided(server, failover ? "failover" : "algorithm", nowMs);
+  decide(request: R, tried?: ReadonlySet<S>, context: DecisionContext<S> = {}): Decision<S> | null {
+    const decision = this.choose(request, tried, context);
+    if (decision !== null) this.start(decision.server);
+    return decision;
   }
 
-  /** Makes what picks go by, schedules and rings, so that no request waits for that. Call it after changes. */
+  /** The same without taking a token, for a caller that may not send the request after all. `start` takes the token. */
+  choose(request: R, tried?: ReadonlySet<S>, context: DecisionContext<S> = {}): Decision<S> | null {
+    const nowMs = this.#now();
+    const pinned = this.#affinity?.getServer(request) ?? null;
+    const sessionStatus = pinned === null ? "unavailable" : this.#sessionStatus(pinned, tried, nowMs);
+    if (pinned !== null && sessionStatus === "serves") return { server: pinned, reason: "affinity" };
+    const isFirst = tried === undefined || tried.size === 0;
+    let { refused } = context;
+    if (pinned !== null && sessionStatus === "busy") {
+      if (isFirst && this.#candidates.isRateLimited(pinned, nowMs)) refused?.(pinned);
+      // The session's server refused the request. The algorithm's pick is a substitute, so its own preference is not
+      // reported.
+      refused = undefined;
+    }
+    const server = this.#pick(request, { now: nowMs, tried, avoid: context.avoid, refused });
+    if (server === null) return null;
+    // A session whose server is only busy returns to it later, so its pin stays.
+    if (sessionStatus === "unavailable") this.#affinity?.pin(request, server);
+    return { server, reason: isFirst ? "algorithm" : "failover" };
+  }
+
+  /** A request is sent to `server`: takes a token where it is rate-limited, and counts. */
+  start(server: S): void {
+    server.limiter?.take(this.#now());
+    this.#stats.started(server.id);
+  }
+
+  /** Makes the schedules and rings that picks need, so that no request waits for them. Call it after changes. */
   prepare(): void {
     this.#algorithm.prepare?.();
     this.#addressRing?.prepare();
   }
 
+  /** Adds a server behind the others; one that is there already is ignored. */
   addServer(server: S): void {
     if (this.#members.has(server)) return;
     this.#members.add(server);
@@ -120,7 +163,7 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
 
   /**
    * Takes the server out at once. `drain` lets its sessions finish first.
-   * @param which a server or its id; one that is not there is not missed
+   * @param which a server or its id; an unknown one is ignored
    */
   removeServer(which: S | string): void {
     const server = this.#find(which);
@@ -131,13 +174,13 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
     this.#stats.forget(server.id);
   }
 
-  /** No new requests; those of sessions pinned to it go on. @param which a server or its id */
+  /** No new requests go there; those of sessions pinned to it go on. @param which a server or its id */
   drain(which: S | string): void {
     const server = this.#find(which);
     if (server !== null) server.draining = true;
   }
 
-  /** @param which a server or its id */
+  /** Ends a drain. @param which a server or its id */
   undrain(which: S | string): void {
     const server = this.#find(which);
     if (server === null) return;
@@ -155,12 +198,13 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
     if (server.activeConnections > 0) server.activeConnections--;
   }
 
-  /** How a request ended. Feeds the statistics, and the algorithm where it goes by load. */
+  /** Records how a request ended, for the statistics, and for the algorithm if it goes by load. */
   report(server: S, result: { failed: boolean; latencyMs: number }): void {
     this.#stats.ended(result.failed, result.latencyMs);
     this.#algorithm.observe?.(server, result.latencyMs, result.failed, this.#now());
   }
 
+  /** The counts and latencies since the balancer was made. */
   stats(): LoadBalancerStats {
     return this.#stats.summary(this.#servers);
   }
@@ -170,44 +214,34 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
     return this.#servers.find(({ id }) => id === which) ?? null;
   }
 
-  #pick(request: R, tried: ReadonlySet<S> | undefined, now: number): S | null {
-    if (this.#addressRing !== null) return this.#addressRing.next({ now, tried, key: addressKey(request) });
-    if (!this.#hashes) return this.#algorithm.next({ now, tried });
-    const key = request.key === undefined ? addressKey(request) : request.key;
-    return this.#algorithm.next({ now, tried, key });
+  #pick(request: R, context: PickContext<S>): S | null {
+    if (this.#addressRing !== null) {
+      context.key = addressKey(request);
+      return this.#addressRing.next(context);
+    }
+    if (this.#usesKey) context.key = request.key === undefined ? addressKey(request) : request.key;
+    return this.#algorithm.next(context);
   }
 
-  #sessionStanding(server: S, tried: ReadonlySet<S> | undefined, nowMs: number): SessionStanding {
-    if (!this.#members.has(server) || tried?.has(server)) return "lost";
-    const reason = sessionIneligibility(server, nowMs);
+  #sessionStatus(server: S, tried: ReadonlySet<S> | undefined, nowMs: number): SessionStatus {
+    if (!this.#members.has(server) || tried?.has(server)) return "unavailable";
+    const reason = this.#candidates.sessionIneligibility(server, nowMs);
     if (reason === null) return "serves";
-    return reason === limitIneligibility(server, nowMs) ? "busy" : "lost";
-  }
-
-  #decided(server: S, reason: DecisionReason, nowMs: number): Decision<S> {
-    server.limiter?.take(nowMs);
-    this.#stats.started(server.id);
-    return { server, reason };
+    return reason === limitIneligibility(server, nowMs) ? "busy" : "unavailable";
   }
 
   #limit(server: S): void {
-    if (this.#rateLimit !== null) server.limiter ??= new RateLimiter(this.#rateLimit);
+    if (this.#rateLimit !== null) server.limiter ??= new SlidingWindowLimiter(this.#rateLimit);
   }
 }
 
-/** Of the server a session is pinned to. Busy: only at a limit, so that the session returns. Lost: it needs another. */
-type SessionStanding = "serves" | "busy" | "lost";
+/**
+ * State of the server that a session is pinned to. Busy: it is only at a limit, so the session will return.
+ * Unavailable: the session needs another server.
+ */
+type SessionStatus = "serves" | "busy" | "unavailable";
 
 const NO_REQUEST: RouteRequest = Object.freeze({});
-
-function affinityOf<S extends Server, R extends RouteRequest>(
-  sticky: NonNullable<LoadBalancerOptions<S, R>["sticky"]>,
-  now: Clock,
-): Affinity<S, R> | null {
-  if (sticky === false) return null;
-  if (sticky === true) return new SessionAffinity<S>({ now });
-  return "getServer" in sticky ? sticky : new SessionAffinity<S>({ now, ...sticky });
-}
 
 function addressKey(request: RouteRequest): string | null {
   return request.clientIp === undefined ? null : clientKey(request.clientIp);

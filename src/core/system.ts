@@ -1,6 +1,6 @@
 /**
- * The only place in `core/` that touches the world: the system's clock, randomness and timers, used as defaults
- * where a caller hands in none. Everything else takes them as arguments, so tests run on a virtual clock.
+ * The only place in `core/` that touches the world: the system's clock, randomness and timers, the defaults for callers
+ * that pass in none. Everything else takes them as arguments, so tests run on a virtual clock.
  * @module
  */
 
@@ -10,7 +10,12 @@ export type Clock = () => number;
 export type Random = () => number;
 /** Timers as a pair, so a virtual clock can stand in for both. Delays in milliseconds. */
 export interface Timers {
+  /**
+   * Calls `callback` once after `delayMs`.
+   * @returns the handle that `clear` takes
+   */
   set(callback: () => void, delayMs: number): unknown;
+  /** Ends a timer; one that has fired is ignored. */
   clear(handle: unknown): void;
 }
 

@@ -1,150 +1,152 @@
 /**
- * The data path: route, pick, forward, answer. Stays outside Hono, whose re-wrapping of responses is not wanted here.
+ * The data path: route, pick, forward, answer. It does not use Hono, which would wrap responses again.
  * @module
  */
-import { choosePool } from "../config/routing.ts";
-import type { UnservedReason } from "../contract/sync.ts";
+import { resolveUrl } from "../config/request-path.ts";
+import type { FixedAnswer } from "../config/route-tools.ts";
 import type { Env } from "../platform/env.ts";
-import { logLine } from "../platform/log.ts";
-import { type ProblemType, problem } from "./answers.ts";
-import { withCookie } from "./cookie-response.ts";
-import { countedResponse } from "./counted-response.ts";
-import type { PoolView } from "./edge-pool.ts";
-import { describeRequest, type EdgeRequest } from "./edge-request.ts";
-import { Exchange } from "./exchange.ts";
-import { clientResponse, forwardHeaders, isLoop } from "./headers.ts";
-import { Isolate } from "./isolate.ts";
-import { Picker } from "./picker.ts";
-import type { PoolSync } from "./pool-sync.ts";
-import { RequestLog } from "./request-log.ts";
+import { clientResponse, isLoop } from "./forward/headers.ts";
+import { type Served, serveByPools } from "./forward/pool-failover.ts";
+import type { Forwarded } from "./forward/pool-visit.ts";
+import { ClientLeft, RequestContext } from "./forward/request-context.ts";
+import { describeRequest } from "./model/edge-request.ts";
+import type { Background } from "./model/surroundings.ts";
+import { withCookie } from "./response/cookie-response.ts";
+import { PROBLEMS, type ProblemType, problem } from "./response/problem.ts";
+import { isRebuildable, trackedResponse } from "./response/tracked-response.ts";
+import { IsolateState } from "./sync/isolate.ts";
+import { RoutesUnavailable } from "./sync/route-cache.ts";
+import { RequestTools } from "./tools/request-tools.ts";
+import { WorkerSurroundings } from "./worker-surroundings.ts";
 
-const isolate = new Isolate();
+/** Made by the first request: before it there is no environment, and no randomness. */
+let isolateState: IsolateState | null = null;
 
-/** Name of this balancer if the binding LB_NAME is absent. */
-const DEFAULT_NAME = "edge-balancer";
-/** What a client is told to wait when no origin is available: about one health-check round. */
+/** Seconds that a client is told to wait if no origin is available: about one health-check round. */
 const RETRY_AFTER_S = 5;
+const COMES_BACK: ReadonlySet<ProblemType> = new Set(["no_origin_available", "config_unavailable"]);
 
-/** One request and everything it is served with. */
-interface Visit {
-  readonly edge: EdgeRequest;
-  readonly log: RequestLog;
-  readonly env: Env;
-  readonly ctx: ExecutionContext;
-  /** The pool that serves it now; null before the first. */
-  serving: { readonly exchange: Exchange; readonly sync: PoolSync } | null;
+/** Status that is logged for a client that left before it was answered (nginx); it is never sent. */
+const CLIENT_CLOSED_STATUS = 499;
+
+/** @param url the request's, in its one form (config/request-path.ts) */
+export function proxy(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  url = resolveUrl(request.url),
+): Promise<Response> {
+  isolateState ??= new IsolateState(new WorkerSurroundings(env));
+  return serve(request, isolateState, ctx, url);
 }
 
-/** What became of a request in a pool. */
-interface Forwarded {
-  readonly exchange: Exchange;
-  readonly view: PoolView;
-  readonly sync: PoolSync;
-}
-
-export async function proxy(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-  const edge = describeRequest(request, env, Date.now());
-  const visit: Visit = { edge, env, ctx, log: new RequestLog(edge, env), serving: null };
-  const watch: { visit: Visit | null } = { visit };
-  // The only thing that still runs for a client that left: not even `finally` does (PLATFORM: client disconnect).
-  request.signal.onabort = () => {
-    if (watch.visit !== null) clientLeft(watch.visit);
-  };
-  const response = await respond(visit);
-  // From here on who reads the answer keeps count. The handler must let go of the request, which holds it: a circle
-  // through the runtime is garbage that only the major collector finds.
-  watch.visit = null;
-  visit.log.answered(response.status);
+/** One request through an isolate. @param url as for `proxy` */
+export async function serve(
+  request: Request,
+  isolate: IsolateState,
+  background: Background,
+  url = resolveUrl(request.url),
+): Promise<Response> {
+  const { settings, now } = isolate.surroundings;
+  const context = new RequestContext(describeRequest(request, settings, now(), url), background, isolate);
+  const watch: { context: RequestContext | null } = { context };
+  // While nothing is in `waitUntil`, the only thing that still runs for a client that left: not even `finally` does
+  // (docs/platform.md, client disconnect).
+  request.signal.onabort = () => watch.context?.leave();
+  let response: Response;
+  try {
+    response = refusedAtOnce(context) ?? (await route(context, isolate));
+  } catch (error) {
+    response = failed(context, error);
+  }
+  // From here on the reader of the answer keeps count. The handler must drop its reference to the request, which refers
+  // back to it: a circle through the runtime is garbage that only the major collector finds.
+  watch.context = null;
+  context.body.release();
+  context.log.answered(response.status);
+  context.report();
   return response;
 }
 
-function clientLeft({ log, serving, env, ctx }: Visit): void {
-  log.clientLeft();
-  serving?.exchange.clientLeft();
-  serving?.sync.promise(env, ctx);
+function refusedAtOnce(context: RequestContext): Response | null {
+  const { edge, surroundings } = context;
+  if (isLoop(edge.headers.via, surroundings.balancerName)) return refuse(context, "loop");
+  return edge.upgrade === "none" || edge.upgrade === "websocket" ? null : refuse(context, edge.upgrade);
 }
 
-async function respond(visit: Visit): Promise<Response> {
-  const { edge, env } = visit;
-  const name = env.LB_NAME ?? DEFAULT_NAME;
-  if (isLoop(edge.request, name)) return refuse(visit, "loop");
-  try {
-    return await route(visit, name);
-  } catch (error) {
-    logLine({ event: "internal_error", request_id: edge.id, error: String(error) });
-    return refuse(visit, "internal");
+function failed(context: RequestContext, error: unknown): Response {
+  context.close();
+  if (error instanceof ClientLeft) return new Response(null, { status: CLIENT_CLOSED_STATUS });
+  if (error instanceof RoutesUnavailable) return refuse(context, "config_unavailable", RETRY_AFTER_S);
+  context.surroundings.log({ event: "internal_error", request_id: context.edge.id, error: String(error) });
+  return refuse(context, "internal");
+}
+
+async function route(context: RequestContext, isolate: IsolateState): Promise<Response> {
+  const { edge, background } = context;
+  const routes = isolate.routes.peek(background) ?? (await isolate.routes.load(background));
+  context.checkPresence();
+  const matched = routes.match(edge.host, edge.path, context);
+  if (matched === null) return refuse(context, "no_route");
+  context.log.routed(matched.label);
+  if (matched.tools !== null) {
+    context.tools = new RequestTools(matched.tools, context);
+    if (matched.tools.answer !== null) return answerHere(context, context.tools, matched.tools.answer);
   }
+  return answer(context, await serveByPools(context, isolate, matched));
 }
 
-async function route(visit: Visit, name: string): Promise<Response> {
-  const { edge, env, ctx } = visit;
-  const routes = isolate.routes.peek(env, ctx, edge.startedAtMs) ?? (await isolate.routes.load(env));
-  const matched = routes.match(edge.host, edge.path);
-  if (matched === null) return refuse(visit, "no_route");
-  let forwarded = await forward(visit, choosePool(matched, edge.clientIp), name);
-  if (forwarded?.exchange.server == null && matched.fallbackPool !== null) {
-    forwarded = await forward(visit, matched.fallbackPool, name);
+function answerHere({ log }: RequestContext, tools: RequestTools, answer: FixedAnswer): Response {
+  log.answeredHere();
+  return tools.respond(answer);
+}
+
+function answer(context: RequestContext, served: Served): Response {
+  const { edge, background } = context;
+  const { forwarded } = served;
+  const answer = forwarded?.exchange.answer.current ?? null;
+  if (forwarded === null || answer === null) {
+    const { problem, retryAfterMs } = served;
+    return refuse(context, problem, retryAfterS(problem, retryAfterMs));
   }
-  return answer(visit, forwarded);
-}
-
-/** Runs the request through a pool; null if the pool has no usable config. */
-async function forward(visit: Visit, poolId: string, name: string): Promise<Forwarded | null> {
-  const { edge, log, env, ctx } = visit;
-  const link = isolate.pool(poolId);
-  const { pool, sync } = link;
-  if (sync.isStale(edge.startedAtMs)) await sync.refresh(env, ctx);
-  const { view } = pool;
-  if (view === null) return null;
-  edge.key = view.hashKey(edge);
-  const prepare = (headers: Headers): void => {
-    forwardHeaders(headers, edge, name);
-    view.cookies?.hide(headers);
-  };
-  const exchange = new Exchange(edge, pool, view, prepare, new Picker(edge, link, view, env, ctx));
-  log.enter(poolId, view.config, exchange);
-  visit.serving = { exchange, sync };
-  // Before the origin answers, which may take long: until then it is in flight there, and drains wait for it.
-  sync.promise(env, ctx);
-  await exchange.run();
-  if (exchange.unserved !== null) pool.ledger.unserved(exchange.unserved);
-  if (sync.isDue(Date.now())) sync.start(env, ctx);
-  else sync.promise(env, ctx);
-  return { exchange, view, sync };
-}
-
-function answer(visit: Visit, forwarded: Forwarded | null): Response {
-  const { response, hold, server, outcome, unserved, retryAfterMs } = forwarded?.exchange ?? NOT_FORWARDED;
-  if (forwarded === null || response === null || hold === null) {
-    return refuse(visit, unserved ?? "origin_failed", retryAfterS(unserved, retryAfterMs));
-  }
-  const { view, sync } = forwarded;
-  const { edge, env, ctx } = visit;
-  const counted = countedResponse(response, hold, view.countsSockets, (over) => {
-    ctx.waitUntil(sync.accompany(over, env));
+  const { exchange, sync } = forwarded;
+  const { activePool } = exchange;
+  const tracked = trackedResponse(answer, activePool.countsSockets, edge.request.signal, (over) => {
+    background.waitUntil(sync.trackLongResponse(over));
   });
-  const passedOn = clientResponse(counted);
-  // A failed answer binds nobody to the origin that gave it.
-  const setCookie = server !== null && outcome === "success" ? view.cookies?.setCookie(edge, server) : null;
-  return setCookie == null ? passedOn : withCookie(passedOn, setCookie);
+  const passedOn = routeResponse(
+    context,
+    forwarded,
+    isRebuildable(tracked) ? clientResponse(tracked) : tracked,
+  );
+  // A failed answer binds no client to its origin.
+  const server = exchange.end === "success" ? exchange.server : null;
+  const setCookie = server === null ? null : activePool.cookies?.setCookie(edge, server, served.movesSession);
+  const response = setCookie == null ? passedOn : withCookie(passedOn, setCookie);
+  exchange.answer.handOver();
+  return response;
 }
 
-const NOT_FORWARDED = {
-  response: null,
-  hold: null,
-  server: null,
-  outcome: null,
-  unserved: "no_origin_available",
-  retryAfterMs: null,
-} as const;
-
-/** What a client is told to wait; undefined: nothing. */
-function retryAfterS(unserved: UnservedReason | null, retryAfterMs: number | null): number | undefined {
-  if (unserved === "rate_limited" && retryAfterMs !== null) return retryAfterMs / 1_000;
-  return unserved === "no_origin_available" ? RETRY_AFTER_S : undefined;
+/** Before our cookie is set, which no rule of a route takes away. */
+function routeResponse(
+  { tools }: RequestContext,
+  { pool, exchange }: Forwarded,
+  response: Response,
+): Response {
+  if (tools === null) return response;
+  const { server } = exchange;
+  return tools.finish(response, server === null ? null : { pool: pool.id, server });
 }
 
-function refuse({ edge, log }: Visit, type: ProblemType, retryAfterS?: number): Response {
+/** Seconds that a client is told to wait; undefined: none. */
+function retryAfterS(problem: ProblemType, retryAfterMs: number | null): number | undefined {
+  if (problem === "rate_limited" && retryAfterMs !== null) return retryAfterMs / 1_000;
+  return COMES_BACK.has(problem) ? RETRY_AFTER_S : undefined;
+}
+
+function refuse({ edge, log, tools }: RequestContext, type: ProblemType, retryAfterS?: number): Response {
   log.refuse(type);
-  return problem(type, edge.id, retryAfterS);
+  if (tools === null) return problem(type, edge.id, retryAfterS);
+  const own = PROBLEMS[type].status === 503 ? tools.unavailable(retryAfterS) : null;
+  return own ?? tools.finish(problem(type, edge.id, retryAfterS), null);
 }

@@ -1,11 +1,13 @@
 /**
- * What a session cookie says instead of an origin's name: a keyed token, the same for as long as the secret, the
- * pool's id and the origin's id stay. The object makes them for each snapshot; the edge only where it has to go on
- * from config alone.
+ * Makes the tokens that a session cookie carries instead of an origin's name. A token is keyed by a secret, and the
+ * same for as long as the secret, the pool's id and the origin's id stay. The object makes tokens for each snapshot;
+ * the edge makes them only if it has to work from the configuration alone.
  * @module
  */
+import { keepsSessionCookies } from "../config/pool-rules.ts";
 import type { PoolConfig } from "../config/schema.ts";
 import type { AffinityTokens } from "../contract/sync.ts";
+import { poolTag } from "../core/affinity/pool-tag.ts";
 import { base64Url } from "./base64url.ts";
 import type { Env } from "./env.ts";
 
@@ -14,7 +16,7 @@ const TOKEN_BYTES = 16;
 const HMAC = { name: "HMAC", hash: "SHA-256" } as const;
 const encoder = new TextEncoder();
 
-/** The two secrets in use: tokens are given out by the current one, and taken by both. */
+/** The two secrets in use: new tokens are made with the current one, and tokens of both are accepted. */
 export interface AffinitySecrets {
   current: string;
   /** Null or absent: there is none. */
@@ -49,22 +51,20 @@ export async function snapshotTokens(
   return {
     tokens: await affinityTokens(secrets.current, pool, origins),
     previous: previous === "" ? {} : await affinityTokens(previous, pool, origins),
+    pool_tag: poolTag(pool),
   };
 }
 
-/** True for a pool whose sessions need tokens. */
-export function usesCookies({ sticky }: Pick<PoolConfig, "sticky">): boolean {
-  return sticky !== null && sticky.method !== "ip";
-}
-
-/** What an isolate can make itself while the object is out of reach; null where only the object knows the secret. */
+/**
+ * The tokens that an isolate makes itself while the object is out of reach; null if only the object knows the secret.
+ */
 export async function configTokens(
   env: Pick<Env, "AFFINITY_SECRET" | "AFFINITY_SECRET_PREVIOUS">,
   pool: string,
   config: PoolConfig,
 ): Promise<AffinityTokens | null> {
   const current = env.AFFINITY_SECRET ?? "";
-  if (current === "" || !usesCookies(config)) return null;
+  if (current === "" || !keepsSessionCookies(config)) return null;
   const origins = config.origins.map((origin) => origin.id);
   return await snapshotTokens({ current, previous: env.AFFINITY_SECRET_PREVIOUS ?? null }, pool, origins);
 }

@@ -7,7 +7,7 @@ export function base64Url(bytes: Uint8Array): string {
     .replace(/=+$/, "");
 }
 
-/** Null for what is no base64url. */
+/** Null if the text is no base64url. */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
   if (!/^[\w-]*$/.test(text)) return null;
   try {

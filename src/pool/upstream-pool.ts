@@ -1,254 +1,178 @@
 /**
- * The Durable Object of one pool: a thin RPC face. Decisions are the controller's; this file knows the platform.
+ * The Durable Object of one pool: a thin RPC face. Decisions are the controller's, the platform is the runtime's.
  * @module
  */
 import { DurableObject } from "cloudflare:workers";
-import { poolKey } from "../config/documents.ts";
-import { parsePool } from "../config/parse.ts";
 import type { HealthCheckConfig } from "../config/schema.ts";
 import type {
   CheckReport,
   DrainResult,
   PoolAdminRpc,
-  PoolDescription,
-  PoolExplanation,
   PoolSummary,
-  RequestFacts,
   VersionDescription,
   WriteOptions,
   WriteResult,
+  WrittenPool,
 } from "../contract/admin.ts";
 import type { PoolEvent } from "../contract/events.ts";
+import type { PoolExplanation, SampleRequest } from "../contract/explanation.ts";
 import type { LiveOptions, LivePool } from "../contract/live.ts";
-import type { HistoryRange, PoolHistory, PoolScrape, PoolStats } from "../contract/stats.ts";
+import type { PoolStatuses } from "../contract/pool-status.ts";
+import type { ClientsWindow, HistoryRange, PoolHistory, PoolScrape, PoolStats } from "../contract/stats.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolRpc, SyncReply, SyncReport } from "../contract/sync.ts";
-import { deleteDocument, readDocument, writeDocument } from "../platform/config-source.ts";
 import type { Env } from "../platform/env.ts";
-import { logLine } from "../platform/log.ts";
-import { AffinityKeeper } from "./affinity-keeper.ts";
-import { ConfigWatch } from "./config-watch.ts";
-import { ConfigWriter } from "./config-writer.ts";
-import { PoolController } from "./controller.ts";
-import { OperatorDesk } from "./operator-desk.ts";
-import { PoolAlarm } from "./pool-alarm.ts";
-import { probe } from "./prober.ts";
-import { PoolStore } from "./store.ts";
-
-/** How often a pool that is awake looks into KV for a new document. */
-const CONFIG_CHECK_MS = 5_000;
-
-/** In SQLite: the mark of the newest routes. */
-const ROUTES_FACT = "routes_mark";
+import type { PoolAdmin } from "./admin/pool-admin.ts";
+import { PoolRuntime } from "./pool-runtime.ts";
 
 export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdminRpc {
-  readonly #pool: string;
-  readonly #controller: PoolController;
-  readonly #affinity: AffinityKeeper;
-  readonly #writer: ConfigWriter;
-  readonly #desk: OperatorDesk;
-  readonly #store: PoolStore;
-  /** Of the newest routes this object has heard of; 0: of none. */
-  #routesMark: number;
-  readonly #alarm: PoolAlarm;
-  readonly #watch: ConfigWatch;
+  readonly #runtime: PoolRuntime;
+  /** Revision of the newest routes that this object knows of; 0: none. */
+  #routesRevision: number;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const store = new PoolStore(ctx.storage.sql);
-    this.#store = store;
-    this.#alarm = new PoolAlarm(ctx);
-    this.#routesMark = store.fact(ROUTES_FACT, 0);
-    this.#pool = ctx.id.name ?? store.fact("pool", "");
-    if (store.fact("pool", "") !== this.#pool) store.setFact("pool", this.#pool);
-    const log = (entry: Record<string, unknown>) => logLine({ pool: this.#pool, ...entry });
-    this.#affinity = new AffinityKeeper({
-      pool: this.#pool,
-      store,
-      secret: env.AFFINITY_SECRET,
-      previous: env.AFFINITY_SECRET_PREVIOUS,
-      log,
-    });
-    const shared = {
-      pool: this.#pool,
-      store,
-      now: () => Date.now(),
-      allowIpOrigins: env.ALLOW_IP_ORIGINS === "1",
-      log,
-    };
-    const controller = new PoolController({ ...shared, probe });
-    const key = poolKey(this.#pool);
-    const { allowIpOrigins } = shared;
-    this.#controller = controller;
-    this.#writer = new ConfigWriter({
-      ...shared,
-      config: controller,
-      parse: (value) => parsePool(value, { allowIpOrigins, path: ["pools", this.#pool] }),
-      document: {
-        put: (text, updatedAt) => writeDocument(env, key, text, updatedAt),
-        delete: () => deleteDocument(env, key),
-      },
-    });
-    this.#watch = new ConfigWatch({
-      everyMs: CONFIG_CHECK_MS,
-      read: () => readDocument(env, key),
-      found: (document) => {
-        // What KV does not have yet is not gone from it.
-        if (document !== null || this.#writer.isStored) controller.offer(document);
-        this.#arm();
-      },
-      unreadable: (error) => log({ event: "config_unreadable", error }),
-    });
-    this.#desk = new OperatorDesk({ ...shared, controller, affinity: this.#affinity });
+    this.#runtime = new PoolRuntime(ctx, env);
+    this.#routesRevision = this.#runtime.store.get("routes_revision");
   }
 
   /** One isolate's report and lease. See contract/sync.ts. */
   async sync(report: SyncReport): Promise<SyncReply> {
-    if (!this.#controller.configured) await this.#watch.seek();
-    else if (this.#watch.isDue) this.ctx.waitUntil(this.#watch.check());
-    const reply: SyncReply = { ...this.#controller.sync(report), routes_mark: this.#routesMark };
-    this.#arm();
+    await this.#runtime.ready("isolate");
+    const { controller, statuses, affinity } = this.#runtime;
+    const reply: SyncReply = {
+      ...controller.sync(report),
+      routes_revision: this.#routesRevision,
+      ...statuses.replyTo(report),
+    };
+    this.#runtime.arm();
     if (reply.snapshot === null) return reply;
-    return { ...reply, snapshot: await this.#affinity.attach(reply.snapshot) };
+    return { ...reply, snapshot: await affinity.attach(reply.snapshot) };
   }
 
   /** Tokens for a request that found none. See contract/sync.ts. */
   async acquire(report: AcquireReport): Promise<AcquireReply> {
-    return this.#controller.acquire(report);
+    await this.#runtime.ready("isolate");
+    return this.#runtime.controller.acquire(report);
   }
 
   /** For one request of a strict pool. See contract/strict.ts. */
   async pick(request: PickRequest): Promise<PickReply> {
-    if (!this.#controller.configured) await this.#watch.seek();
-    return this.#controller.pick(request);
+    await this.#runtime.ready("isolate");
+    return this.#runtime.controller.pick(request);
   }
 
   async release(report: ReleaseReport): Promise<void> {
-    this.#controller.release(report);
+    await this.#runtime.ready("isolate");
+    this.#runtime.controller.release(report);
   }
 
   /** The routes changed: isolates hear of it with their next sync. */
-  async noteRoutes(mark: number): Promise<void> {
-    if (mark <= this.#routesMark) return;
-    this.#routesMark = mark;
-    this.#store.setFact(ROUTES_FACT, mark);
+  async announceRoutes(revision: number, sharers: readonly string[]): Promise<void> {
+    if (revision < this.#routesRevision) return;
+    this.#runtime.share(sharers);
+    if (revision === this.#routesRevision) return;
+    this.#routesRevision = revision;
+    this.#runtime.store.put("routes_revision", revision);
+  }
+
+  /** News of pools that share a route with this one: isolates hear of them with their next sync. */
+  async notePoolStatuses(statuses: PoolStatuses): Promise<void> {
+    this.#runtime.statuses.hear(statuses);
   }
 
   async wake(): Promise<void> {
-    await this.#watch.check();
+    const { poller, statuses, alarm } = this.#runtime;
+    await poller.poll();
+    statuses.run();
     // The watchdog is there for the case that the chain of alarms has come to an end.
-    this.#alarm.ringNow();
+    await alarm.rescue();
   }
 
-  async describe(): Promise<PoolDescription> {
-    await this.#settle();
-    return this.#desk.describe();
+  async describe(): Promise<WrittenPool> {
+    return (await this.#operated()).describeWritten();
   }
 
   async summary(): Promise<PoolSummary> {
-    await this.#settle();
-    return this.#desk.summary();
+    return (await this.#operated()).summary();
   }
 
   async events(limit?: number): Promise<PoolEvent[]> {
-    return this.#desk.events(limit);
+    return (await this.#operated()).events(limit);
   }
 
   async stats(windowS?: number): Promise<PoolStats> {
-    await this.#settle();
-    return this.#desk.stats(windowS ?? null);
+    return (await this.#operated()).stats(windowS ?? null);
+  }
+
+  async clients(windowS: number): Promise<ClientsWindow> {
+    return (await this.#operated()).clients(windowS);
   }
 
   async history(range: HistoryRange, sinceMs?: number): Promise<PoolHistory> {
-    return this.#desk.history(range, sinceMs);
+    return (await this.#operated()).history(range, sinceMs);
   }
 
   async live(options: LiveOptions): Promise<LivePool> {
-    await this.#settle();
-    return this.#desk.live(options);
+    return (await this.#operated()).live(options);
   }
 
   async scrape(): Promise<PoolScrape> {
-    await this.#settle();
-    return this.#desk.scrape();
+    return (await this.#operated()).scrape();
   }
 
   async versions(version?: number): Promise<VersionDescription[]> {
-    return this.#desk.versions(version);
+    return (await this.#operated()).versions(version);
   }
 
   async putConfig(document: string, options: WriteOptions): Promise<WriteResult> {
-    return await this.#written(() => this.#writer.put(document, options));
+    const { writer } = this.#runtime;
+    return await this.#runtime.written(() => writer.put(document, options));
   }
 
   async rollback(version: number, options: WriteOptions): Promise<WriteResult> {
-    return await this.#written(() => this.#writer.rollback(version, options));
+    const { writer } = this.#runtime;
+    return await this.#runtime.written(() => writer.rollback(version, options));
   }
 
   async removePool(options: WriteOptions): Promise<WriteResult> {
-    return await this.#written(() => this.#writer.remove(() => this.#controller.retire(), options));
+    const { writer, controller } = this.#runtime;
+    return await this.#runtime.written(() => writer.remove((dueMs) => controller.tombstone(dueMs), options));
   }
 
   async drain(origin: string, who = ""): Promise<DrainResult> {
-    const result = this.#desk.drain(origin, who);
-    this.#arm();
+    const result = (await this.#operated()).drain(origin, who);
+    this.#runtime.arm();
     return result;
   }
 
   async undrain(origin: string, who = ""): Promise<DrainResult> {
-    return this.#desk.undrain(origin, who);
+    const result = (await this.#operated()).undrain(origin, who);
+    this.#runtime.arm();
+    return result;
   }
 
   async check(monitor: HealthCheckConfig | null, who = ""): Promise<CheckReport> {
-    const report = await this.#desk.check(monitor, who);
-    this.#arm();
+    const report = await (await this.#operated()).check(monitor, who);
+    this.#runtime.arm();
     return report;
   }
 
-  async explain(facts: RequestFacts): Promise<PoolExplanation> {
-    await this.#settle();
-    return await this.#desk.explain(facts);
+  async explain(facts: SampleRequest): Promise<PoolExplanation> {
+    return (await this.#operated()).explain(facts);
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    this.#alarm.rings(info);
-    try {
-      // Not waited for: the next alarm rings when this one is over, and neither KV nor a receiver may hold up a check.
-      if (this.#watch.isDue) this.#background(this.#watch.check());
-      this.#background(this.#writer.flush());
-      this.#background(this.#controller.notify());
-      await this.#controller.run();
-    } catch (error) {
-      logLine({ pool: this.#pool, event: "alarm_failed", error: String(error) });
-    }
-    this.#alarm.over();
-    this.#arm();
+    const { alarm } = this.#runtime;
+    alarm.started(info);
+    await this.#runtime.run();
+    alarm.finished();
+    this.#runtime.arm();
   }
 
-  /** Goes on by itself; what is next is seen to when it is over. */
-  #background(work: Promise<unknown>): void {
-    const failed = (error: unknown) =>
-      logLine({ pool: this.#pool, event: "alarm_failed", error: String(error) });
-    this.ctx.waitUntil(work.then(() => this.#arm(), failed));
-  }
-
-  /** An object nobody has asked yet does not know its configuration. */
-  async #settle(): Promise<void> {
-    if (!this.#controller.configured) await this.#watch.check();
-  }
-
-  /** A write by an operator. What KV had before it comes first, so that it is known for the past later. */
-  async #written(write: () => Promise<WriteResult>): Promise<WriteResult> {
-    await this.#settle();
-    try {
-      return await write();
-    } finally {
-      this.#arm();
-    }
-  }
-
-  /** Sets the alarm for what is next. */
-  #arm(): void {
-    this.#alarm.arm(Math.min(this.#controller.nextRunMs(), this.#writer.nextDueMs()));
+  /** For a call of an operator's. */
+  async #operated(): Promise<PoolAdmin> {
+    await this.#runtime.ready("operator");
+    return this.#runtime.admin;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The dashboard for who does not see it, or has no pointer: axe on every view in both themes and at phone size, and
- * ways through it by keyboard.
+ * The dashboard for users who do not see it, or have no pointer: axe on every view in both themes and at phone size,
+ * and ways through it by keyboard.
  */
 import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -25,6 +25,17 @@ beforeAll(async () => {
   balancer = await startBalancer({
     adminToken: ADMIN,
     config: {
+      routes: [
+        {
+          path: "/split/*",
+          split: [
+            { pool: "default", weight: 3 },
+            { pool: "quiet", weight: 1 },
+          ],
+          fallback_pool: "quiet",
+        },
+        { pool: "default" },
+      ],
       pools: {
         default: {
           algorithm: "weighted_round_robin",
@@ -74,8 +85,8 @@ const VIEWS: [query: string, ready: [selector: string, text: string | RegExp]][]
   ["?pool=default&view=versions", [".versions", "in force"]],
   ["?pool=default&view=events", [".timeline", "b is unhealthy"]],
   ["?pool=nowhere", [".blank", "There is no such pool"]],
-  ["?view=routes", [".editor", "1"]],
-  ["?view=route-versions", [".empty", "no versions"]],
+  ["?view=routes", [".routes", "/split/*"]],
+  ["?view=route-versions", [".versions", "in force"]],
   ["?view=explain", ["form", "Method"]],
   ["?view=create", ["main", "Name"]],
 ];
@@ -113,6 +124,19 @@ describe.each([
 
   test("nor in what opens on them", async () => {
     const { page } = visitor;
+    await page.goto(`${balancer.url}/_lb/`);
+    await page.getByText("By route and by host").click();
+    await shows(page, ".keyed", "*/*");
+    await expectAccessible(visitor, "by route");
+    await expectFits(visitor, "by route");
+    await page.goto(`${balancer.url}/_lb/?view=routes`);
+    const routes = page.getByLabel("The routes");
+    await routes.fill((await routes.inputValue()).replace("[", '[{ "path": "/new/*", "pool": "quiet" },'));
+    await page.getByRole("button", { name: "Check and compare" }).click();
+    await shows(page, ".route-changes", "/new/*");
+    await expectAccessible(visitor, "routes compared");
+    await expectFits(visitor, "routes compared");
+    await page.getByRole("button", { name: "Discard changes" }).click();
     await page.goto(`${balancer.url}/_lb/?pool=default`);
     await page.getByRole("button", { name: "Weight a of default" }).click();
     await page.getByRole("dialog").waitFor();

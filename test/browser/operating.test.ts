@@ -1,15 +1,12 @@
-/**
- * The dashboard as an operator uses it: drains, weights, configurations, and the way back.
- */
+/** The dashboard as an operator uses it: drains, weights, switches and checks. */
 import { describe, expect, test } from "vitest";
-import { eventually } from "../system/support/eventually.ts";
 import { shows } from "./support/browser.ts";
 import { row, useWorld } from "./support/world.ts";
 
 const world = useWorld();
 
 describe("operating", () => {
-  test("an origin is drained, with what is left of it, and takes traffic again", async () => {
+  test("an origin is drained, its open requests are shown, and it takes traffic again", async () => {
     const { page } = world.visitor;
     const streams = new AbortController();
     await world.enter("?pool=drained");
@@ -69,118 +66,5 @@ describe("operating", () => {
     await dialog.waitFor();
     expect(await dialog.getByRole("row").count()).toBe(4);
     await shows(page, "dialog", "Passed");
-  });
-});
-
-describe("configuring", () => {
-  test("a bad configuration is refused with the reason at its line, a good one compared and put in force", async () => {
-    const { page } = world.visitor;
-    await world.enter("?pool=edited&view=config");
-    const editor = page.getByLabel("The configuration of edited");
-    const good = await editor.inputValue();
-    await editor.fill(`${good.slice(0, 10)},,`);
-    await page.getByRole("button", { name: "Check and compare" }).click();
-    await shows(page, "#document-errors", "not JSON");
-    const lines = good.split("\n");
-    const at = lines.findIndex((line) => line.includes('"id": "b"'));
-    await editor.fill(lines.toSpliced(at, 0, '      "wieght": 2,').join("\n"));
-    await page.getByRole("button", { name: "Check and compare" }).click();
-    await shows(page, "#document-errors", 'did you mean "weight"?');
-    await page.getByRole("button", { name: `Line ${at + 1}` }).click();
-    await eventually("the selection of what is wrong", async () => {
-      const selected = await page.evaluate(
-        "(({ value, selectionStart, selectionEnd }) => value?.slice(selectionStart, selectionEnd))(document.activeElement)",
-      );
-      return selected === '"wieght": 2';
-    });
-    await editor.fill(lines.toSpliced(at, 0, '      "weight": 2,').join("\n"));
-    await page.getByRole("button", { name: "Check and compare" }).click();
-    await shows(page, ".changes", "origins[b].weight");
-    await page.getByRole("button", { name: "Put in force" }).click();
-    await shows(page, ".toast", "The configuration of edited is in force");
-    const { config } = (await (await world.api("/pools/edited")).json()) as { config: { origins: object[] } };
-    expect(config.origins[1]).toMatchObject({ id: "b", weight: 2 });
-  });
-
-  test("what was typed is not lost by going back, unless one says so", async () => {
-    const { page } = world.visitor;
-    await world.enter("?pool=edited");
-    await page.getByRole("link", { name: "Configuration" }).click();
-    const editor = page.getByLabel("The configuration of edited");
-    await editor.fill("half a thought");
-    await page.getByRole("button", { name: "Discard changes" }).waitFor();
-    const asked: string[] = [];
-    page.once("dialog", (dialog) => {
-      asked.push(dialog.message());
-      void dialog.dismiss();
-    });
-    await page.evaluate("history.back()");
-    await eventually("the question", () => asked.length > 0);
-    expect(asked).toEqual(["Leave and lose what you changed?"]);
-    expect(page.url()).toContain("view=config");
-    expect(await editor.inputValue()).toBe("half a thought");
-    await page.getByRole("button", { name: "Discard changes" }).click();
-    await page.getByRole("link", { name: "Traffic" }).click();
-    await shows(page, row("a"), "Healthy");
-  });
-
-  test("what somebody else wrote meanwhile is not written over, but shown", async () => {
-    const { page } = world.visitor;
-    await world.enter("?pool=edited&view=config");
-    const editor = page.getByLabel("The configuration of edited");
-    const mine = (await editor.inputValue()).replace('"drain_timeout": 300', '"drain_timeout": 200');
-    await editor.fill(mine);
-    await page.getByRole("button", { name: "Check and compare" }).click();
-    await shows(page, ".changes", "drain_timeout");
-    await world.api("/pools/edited/origins/c", { method: "PATCH", body: '{"weight":7}' });
-    await page.getByRole("button", { name: "Put in force" }).click();
-    await shows(page, ".panel", "Somebody else was faster");
-    await shows(page, ".changes", "origins[c].weight");
-    await page.getByRole("button", { name: "Keep mine, compare again" }).click();
-    await shows(page, ".changes", "drain_timeout");
-    await page.getByRole("button", { name: "Put in force" }).click();
-    await shows(page, ".toast", "is in force");
-    const { config } = (await (await world.api("/pools/edited")).json()) as {
-      config: { drain_timeout: number };
-    };
-    expect(config.drain_timeout).toBe(200);
-  });
-
-  test("one goes back to an earlier version, after seeing what that changes", async () => {
-    const { page } = world.visitor;
-    await world.api("/pools/edited/origins/a", { method: "PATCH", body: '{"weight":5}' });
-    const before = (await (await world.api("/pools/edited")).json()) as { version: number };
-    await world.enter("?pool=edited&view=versions");
-    await page.getByRole("button", { name: `Roll back to version ${before.version - 1}` }).click();
-    const dialog = page.getByRole("dialog");
-    await shows(page, "dialog .changes", "origins[a].weight");
-    await dialog.getByRole("button", { name: "Roll back" }).click();
-    await shows(page, ".toast", `Back at version ${before.version - 1} of edited`);
-    await shows(page, ".versions tr", new RegExp(`${before.version + 1}\\s+in force`));
-  });
-
-  test("a pool is made, the routes lead to it, and they go back to what they were", async () => {
-    const { page } = world.visitor;
-    await world.enter("?view=create");
-    await page.getByLabel("Name").fill("fresh");
-    const editor = page.getByLabel("The configuration of fresh");
-    await editor.fill(JSON.stringify({ origins: [world.origins[0]?.config()] }));
-    await page.getByRole("button", { name: "Check and compare" }).click();
-    await page.getByRole("button", { name: "Put in force" }).click();
-    await shows(page, "h1", "fresh");
-    await page.getByRole("link", { name: "Routes" }).click();
-    const routes = page.getByLabel("The routes");
-    const text = await routes.inputValue();
-    await routes.fill(text.replace("[", '[{ "path": "/fresh/*", "pool": "fresh" },'));
-    await page.getByRole("button", { name: "Check and compare" }).click();
-    await page.getByRole("button", { name: "Put in force" }).click();
-    await shows(page, ".toast", "The routes are in force");
-    await page.getByRole("link", { name: "Versions" }).click();
-    await shows(page, ".versions tr", /2\s+in force/);
-    await page.getByRole("button", { name: "Roll back to version 1" }).click();
-    await shows(page, "dialog .changes", "/fresh/*");
-    await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
-    await shows(page, ".toast", "Back at version 1 of the routes");
-    await shows(page, ".versions tr", /3\s+in force/);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The dashboard as one who watches it sees it: real Chromium, the started program, real origins that die and come back.
+ * The dashboard as its users see it: real Chromium, the started program, real origins that die and come back.
  */
 import { describe, expect, test } from "vitest";
 import { eventually } from "../system/support/eventually.ts";

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ALGORITHMS, type AlgorithmName } from "../../src/core/algorithm.ts";
-import { createAlgorithm } from "../../src/core/algorithms.ts";
+import { ALGORITHMS, type AlgorithmName, createAlgorithm } from "../../src/core/algorithms/index.ts";
 import { type AlgorithmContract, runAlgorithmContract } from "./algorithm.contract.ts";
 
 type Terms = Pick<AlgorithmContract, "fairness" | "exceptions">;
@@ -25,6 +24,17 @@ const TERMS: Record<AlgorithmName, Terms> = {
   // A server of weight w has 150 w points, so its share deviates by 1/sqrt(150 w): four of those.
   consistent_hash: { fairness: 4 / Math.sqrt(150), exceptions: [] },
   random: { fairness: "random", exceptions: [] },
+  // Order is its purpose; test/unit/core/first.test.ts says what it does instead.
+  first: {
+    fairness: "exact",
+    exceptions: (
+      [
+        "shares evenly among equals",
+        "fair by weight while idle",
+        "gives a server that came back its share again",
+      ] as const
+    ).map((rule) => ({ rule, reason: "the first server takes all until it is full" })),
+  },
   p2c: { fairness: "random", exceptions: [] },
   peak_ewma: {
     fairness: "random",
@@ -53,7 +63,7 @@ runAlgorithmContract({
 });
 
 describe("algorithms by name", () => {
-  it("each knows the name it was made by", () => {
+  it("each has the name by which it was made", () => {
     expect(ALGORITHMS.map((name) => createAlgorithm(name, []).name)).toEqual([...ALGORITHMS]);
   });
 

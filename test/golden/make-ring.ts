@@ -3,8 +3,8 @@
  * @module
  */
 import { writeFileSync } from "node:fs";
-import { ConsistentHash } from "../../src/core/consistent-hash.ts";
-import { murmur3 } from "../../src/core/hash.ts";
+import { ConsistentHash } from "../../src/core/hash/consistent-hash.ts";
+import { murmur3 } from "../../src/core/hash/murmur3.ts";
 
 const RINGS: { virtualNodes: number; nodes: Record<string, number> }[] = [
   { virtualNodes: 150, nodes: { a: 1, b: 1, c: 1 } },

@@ -1,8 +1,12 @@
-import { HealthChecker, type HealthCheckerOptions, type Probe } from "../../src/core/health-checker.ts";
-import { Server } from "../../src/core/server.ts";
+import {
+  HealthChecker,
+  type HealthCheckerOptions,
+  type Probe,
+} from "../../src/core/health/health-checker.ts";
+import { Server } from "../../src/core/server/server.ts";
 import { VirtualTimers } from "./virtual-timers.ts";
 
-/** A server, virtual timers, and checkers that note their probes and callbacks. */
+/** A server, virtual timers, and checkers that record their probes and callbacks. */
 export class CheckerHarness {
   readonly timers = new VirtualTimers();
   readonly server = new Server("a.example", 443);
@@ -20,7 +24,7 @@ export class CheckerHarness {
     return checker;
   }
 
-  /** An answer that takes its time. */
+  /** An answer that comes after a delay. */
   later(ms: number, passed: boolean): Promise<boolean> {
     return new Promise((resolve) => this.timers.set(() => resolve(passed), ms));
   }

@@ -1,5 +1,5 @@
 /**
- * Small exports of Cloudflare's API, and what an import makes of them.
+ * Makes small exports of Cloudflare's API for tests, and imports them.
  * @module
  */
 import { importCloudflare } from "../../scripts/lib/import/cloudflare/index.ts";
@@ -38,7 +38,7 @@ export function webOf(parts: Parameters<typeof oneOf>[0], options: Partial<Impor
   return importing(oneOf(parts), options).config.pools.web;
 }
 
-/** What was said about the paths that end in `path`. */
+/** The messages about the paths that end in `path`. */
 export function said(findings: readonly Finding[], path: string): string[] {
   return findings.filter(({ at }) => at.endsWith(path)).map(({ kind, message }) => `${kind}: ${message}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Bundles the dashboard before the tests that run the Worker's sources.
+ * Bundles the dashboard before the tests that run the Worker's sources, which import the bundle.
  * @module
  */
 import { buildDashboard } from "../../scripts/lib/dashboard.ts";

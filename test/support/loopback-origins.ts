@@ -1,7 +1,8 @@
 /**
- * Real origins on loopback for the tests that run in workerd. Each answers with what it was sent, and can be told
- * how: `?status=503`, `?location=URL`, `?cc=CACHE-CONTROL`, `?wait=MS`, `?pad=BYTES` of blanks in front; `/down` and
- * `/up` switch it off and on, below `/hang` it never answers.
+ * Real origins on loopback for the tests that run in workerd. Each echoes its request. The query controls the answer:
+ * `?status=503`, `?location=URL`, `?cc=CACHE-CONTROL`, `?wait=MS`, `?pad=BYTES` of blanks in front. With `?gate=NAME`
+ * the answer waits until somebody gets `/open?gate=NAME` at any origin; `/waiting?gate=NAME` returns how many wait.
+ * `/down` and `/up` switch an origin off and on, and below `/hang` it never answers.
  * @module
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -9,7 +10,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";
 
-// Not an import: this project resolves packages as workerd would, which gives a `ws` for browsers.
+// Not an import, because this project resolves packages like workerd and would get the `ws` for browsers.
 const { WebSocketServer } = createRequire(import.meta.url)("ws") as typeof import("ws");
 
 declare module "vitest" {
@@ -20,6 +21,9 @@ declare module "vitest" {
 }
 
 const ORIGINS = 5;
+
+/** Answers that wait, by the name of their gate; null: the gate is open. */
+const gates = new Map<string, (() => void)[] | null>();
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const servers = await Promise.all(Array.from({ length: ORIGINS }, (_, i) => start(`o${i}`)));
@@ -40,6 +44,10 @@ function start(name: string): Promise<Server> {
     if (url.pathname === "/down" || url.pathname === "/up") {
       down = url.pathname === "/down";
       response.end();
+    } else if (url.pathname === "/open" || url.pathname === "/waiting") {
+      const name = url.searchParams.get("gate") ?? "";
+      response.end(String(gates.get(name)?.length ?? 0));
+      if (url.pathname === "/open") open(name);
     } else if (url.pathname.startsWith("/hang")) {
       // Accepts and never answers.
     } else if (down) {
@@ -67,5 +75,15 @@ function answer(name: string, url: URL, request: IncomingMessage, response: Serv
   const pad = " ".repeat(Number(url.searchParams.get("pad") ?? 0));
   const body =
     pad + JSON.stringify({ name, url: request.url, method: request.method, headers: request.headers });
-  setTimeout(() => response.end(body), Number(url.searchParams.get("wait") ?? 0));
+  const end = () => void response.end(body);
+  const gate = url.searchParams.get("gate");
+  if (gate === null) setTimeout(end, Number(url.searchParams.get("wait") ?? 0));
+  else if (gates.get(gate) === null) end();
+  else gates.set(gate, [...(gates.get(gate) ?? []), end]);
+}
+
+function open(gate: string): void {
+  const held = gates.get(gate) ?? [];
+  gates.set(gate, null);
+  for (const end of held) end();
 }

@@ -1,18 +1,17 @@
 /**
- * Small configurations of nginx, and what an import makes of them.
+ * Makes small configurations of nginx for tests, and imports them.
  * @module
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { importNginx } from "../../scripts/lib/import/nginx/index.ts";
-import type { ImportOptions } from "../../scripts/lib/import/origin-url.ts";
+import { importNginx, type NginxOptions } from "../../scripts/lib/import/nginx/index.ts";
 
-export const AS_IT_SAYS: ImportOptions = { scheme: null, names: new Map(), local: false };
+export const AS_IT_SAYS: NginxOptions = { scheme: null, names: new Map(), prefix: null, local: false };
 export const TWO = "server a.example.com; server b.example.com;";
 
-/** Imports the first of the files; places in what is said are relative to it. */
-export function importing(files: Record<string, string> | string, options: Partial<ImportOptions> = {}) {
+/** Imports the first of the files. Places in messages are relative to it. */
+export function importing(files: Record<string, string> | string, options: Partial<NginxOptions> = {}) {
   const root = mkdtempSync(join(tmpdir(), "import-nginx-"));
   try {
     const all = typeof files === "string" ? { "nginx.conf": files } : files;
@@ -21,7 +20,8 @@ export function importing(files: Record<string, string> | string, options: Parti
       writeFileSync(join(root, name), text);
     }
     const main = join(root, Object.keys(all)[0] ?? "");
-    const { config, findings } = importNginx([main], { ...AS_IT_SAYS, ...options });
+    const prefix = options.prefix == null ? null : join(root, options.prefix);
+    const { config, findings } = importNginx([main], { ...AS_IT_SAYS, ...options, prefix });
     const said = findings.all.map(
       ({ kind, at, message }) => `${kind}: ${at.replace(`${root}/`, "")}: ${message}`,
     );
@@ -38,5 +38,6 @@ export const failoverOf = (directives: string, servers = TWO) =>
   importing(`upstream up { ${servers} } server { ${directives} location / { proxy_pass http://up; } }`).config
     .pools.up?.failover;
 
+/** A server with `names`, beside a default server that is closed. */
 export const serverWith = (locations: string, names = "www.example.com") =>
-  importing(`upstream up { ${TWO} } server { server_name ${names}; ${locations} }`);
+  importing(`upstream up { ${TWO} } server { return 404; } server { server_name ${names}; ${locations} }`);

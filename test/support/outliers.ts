@@ -1,13 +1,14 @@
-import { ONE_FAILURE, ONE_SUCCESS, type OutlierDetector } from "../../src/core/outlier-detector.ts";
+import { ONE_FAILURE, ONE_SUCCESS } from "../../src/core/health/outcome-window.ts";
+import type { OutlierDetector } from "../../src/core/health/outlier-detector.ts";
 
-/** Enough servers that the limit on ejections does not matter. */
+/** So many servers that the limit on ejections does not matter. */
 export const POOL = 10;
-/** What ejects by default. */
+/** The default configuration of outlier detection. */
 export const FAILS = "FFFFF";
 export const IN_A_ROW = "ejected consecutive_failures";
 export const BY_SHARE = "ejected failure_percent";
 
-/** Feeds a server one outcome per letter, F for a failure, all at one moment. Returns what was said, in order. */
+/** Records one outcome per letter for a server, F for a failure, all at one time. @returns the results, in order */
 export function feed(
   detector: OutlierDetector,
   id: string,

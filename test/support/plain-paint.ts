@@ -1,4 +1,4 @@
-/** Colours spelled out, so that a test can read them: `<red:text>`. */
+/** Writes colours as text, so that a test can compare them: `<red:text>`. */
 import type { Paint } from "../../scripts/lib/terminal/paint.ts";
 
 const same = (text: string) => text;
@@ -6,7 +6,7 @@ const same = (text: string) => text;
 /** No colours. */
 export const PLAIN: Paint = { red: same, green: same, yellow: same, cyan: same, bold: same, dim: same };
 
-/** Good and bad alone are marked. */
+/** Marks only good and bad. */
 export const MARKED: Paint = {
   ...PLAIN,
   red: (text) => `<red:${text}>`,

@@ -1,9 +1,9 @@
 /**
- * Repeatable randomness. A test that uses it prints its seed in what it asserts.
+ * Repeatable randomness. A test that uses it has the seed in its assertion, so that a failure prints it.
  * @module
  */
 
-/** The one seed, unless a test says otherwise: the same numbers on every run and machine. */
+/** The default seed: the same numbers on every run and machine. */
 export const SEED = 20_261_124;
 
 /** Numbers in [0, 1): mulberry32 (Tommy Ettinger, public domain). */
@@ -17,7 +17,7 @@ export function seededRandom(seed = SEED): () => number {
   };
 }
 
-/** Pearson's statistic of counts against what was expected of each. */
+/** Pearson's chi-square statistic of observed and expected counts. */
 export function chiSquare(counts: readonly number[], expected: readonly number[]): number {
   return counts.reduce((sum, count, i) => {
     const want = expected[i] ?? 0;
@@ -26,7 +26,7 @@ export function chiSquare(counts: readonly number[], expected: readonly number[]
 }
 
 /**
- * What chi-square with so many degrees of freedom exceeds once in 10,000 times (Wilson and Hilferty, PNAS 1931).
+ * The value that chi-square of these degrees of freedom exceeds once in 10,000 times (Wilson and Hilferty, PNAS 1931).
  */
 export function chiSquareLimit(degrees: number): number {
   const z = 3.719;

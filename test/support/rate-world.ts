@@ -1,52 +1,49 @@
 /**
- * Isolates that share one origin's rate limit over an unreliable network, on a virtual clock. Everything but time,
- * randomness and the network is the real code.
+ * Simulates isolates that share one origin's rate limit over an unreliable network, on a virtual clock. Only time,
+ * randomness and the network are simulated; the rest is the real code.
  */
-import { LeasedLimiter } from "../../src/core/leased-limiter.ts";
-import { HOLD_MS, LONGEST_LEASE_MS, type RateReport } from "../../src/core/rate-lease.ts";
-import { RateShares } from "../../src/core/rate-shares.ts";
-import { RoundTrip } from "../../src/core/round-trip.ts";
+
+import { RttEstimator } from "../../src/core/metrics/rtt-estimator.ts";
+import { LeasedLimiter } from "../../src/core/rate-limit/leased-limiter.ts";
+import { RateLimitAllocator } from "../../src/core/rate-limit/rate-allocator.ts";
+import { LONGEST_LEASE_MS, type RateReport, SAFE_WINDOW_MS } from "../../src/core/rate-limit/rate-lease.ts";
+import { seededRandom } from "./seeded-random.ts";
 
 export interface WorldOptions {
   seed: number;
   limit: number;
   isolates: number;
-  /** Offered by all isolates together, requests per second. */
+  /** Requests per second of all isolates together. */
   offered: number;
-  /** One way, uniform. */
+  /** Delay in one direction, uniformly distributed. */
   delayMs?: [number, number];
-  /** Chance that a message is lost. */
+  /** Probability that a message is lost. */
   lost?: number;
-  /** Chance that a request to the object arrives a second time, up to a second later. */
+  /** Probability that a request to the object arrives a second time, up to a second later. */
   repeated?: number;
-  /** Chance per isolate and second that it dies; another is born at once. */
+  /** Probability per second that an isolate dies. Another one starts at once. */
   churn?: number;
-  /** Clocks are off by up to this. */
+  /** Largest error of an isolate's clock. */
   skewMs?: number;
   /** Some isolates get far more than others. */
   skewedDemand?: boolean;
-  /** When the object forgets everything. */
+  /** Times at which the object loses its memory. */
   restartsAtMs?: number[];
+  /** When the object forgets everything and others take over from all isolates, which get a late request at times. */
+  deploysAtMs?: number[];
 }
 
 const CALL_TIMEOUT_MS = 250;
-
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+/** Requests a second that an isolate of the old version still gets, and for how long. */
+const LATE_RATE = 0.7;
+const LATE_MS = 6_000;
 
 class Isolate {
   readonly limiter: LeasedLimiter;
-  readonly roundTrip = new RoundTrip();
+  readonly rtt = new RttEstimator();
   readonly name: string;
   readonly skewMs: number;
-  readonly rate: number;
+  rate: number;
   alive = true;
   waiting = 0;
   syncedMs = Number.NEGATIVE_INFINITY;
@@ -61,18 +58,21 @@ class Isolate {
 
 export class World {
   nowMs = 0;
-  /** When requests started, true time. */
+  /** True times at which requests started. */
   readonly starts: number[] = [];
   calls = 0;
   asks = 0;
   refusals = 0;
+  /** Shares that isolates gave up. */
+  releases = 0;
   readonly #options: Required<WorldOptions>;
   readonly #random: () => number;
   readonly #objectSkewMs: number;
-  #shares: RateShares;
+  #shares: RateLimitAllocator;
   #births = 0;
-  /** A heap would be faster; buckets of a millisecond are shorter. */
-  readonly #agenda = new Map<number, (() => void)[]>();
+  #inService: Isolate[] = [];
+  /** Events by millisecond. A heap would be faster, but this is shorter. */
+  readonly #queue = new Map<number, (() => void)[]>();
 
   constructor(options: WorldOptions) {
     this.#options = {
@@ -83,21 +83,23 @@ export class World {
       skewMs: 2_000,
       skewedDemand: false,
       restartsAtMs: [],
+      deploysAtMs: [],
       ...options,
     };
     this.#random = seededRandom(options.seed);
     this.#objectSkewMs = this.#skew();
-    this.#shares = new RateShares(options.limit);
+    this.#shares = new RateLimitAllocator(options.limit);
     for (const atMs of this.#options.restartsAtMs) this.#at(atMs, () => this.#restart(atMs));
+    for (const atMs of this.#options.deploysAtMs) this.#at(atMs, () => this.#deploy(atMs));
     for (let index = 0; index < options.isolates; index++)
       this.#at(this.#random() * 100, () => this.#bear(index));
   }
 
   run(untilMs: number): this {
     for (; this.nowMs < untilMs; this.nowMs++) {
-      const due = this.#agenda.get(this.nowMs);
+      const due = this.#queue.get(this.nowMs);
       for (let index = 0; due !== undefined && index < due.length; index++) due[index]?.();
-      this.#agenda.delete(this.nowMs);
+      this.#queue.delete(this.nowMs);
     }
     return this;
   }
@@ -114,7 +116,7 @@ export class World {
   }
 
   counted(): number {
-    return this.#shares.counted(this.nowMs + this.#objectSkewMs);
+    return this.#shares.outstanding(this.nowMs + this.#objectSkewMs);
   }
 
   /** Share of the limit that was used in a span of time. */
@@ -125,8 +127,8 @@ export class World {
 
   #at(atMs: number, act: () => void): void {
     const key = Math.max(this.nowMs, Math.ceil(atMs));
-    const list = this.#agenda.get(key);
-    if (list === undefined) this.#agenda.set(key, [act]);
+    const list = this.#queue.get(key);
+    if (list === undefined) this.#queue.set(key, [act]);
     else list.push(act);
   }
 
@@ -137,20 +139,45 @@ export class World {
   #restart(atMs: number): void {
     const { limit } = this.#options;
     const bornMs = atMs + this.#objectSkewMs;
-    const earlier = { untilMs: bornMs + LONGEST_LEASE_MS + HOLD_MS, most: limit };
-    this.#shares = new RateShares(limit, { earlier, firstNumber: Math.max(1, bornMs) });
+    const previous = { untilMs: bornMs + LONGEST_LEASE_MS + SAFE_WINDOW_MS, most: limit };
+    this.#shares = new RateLimitAllocator(limit, { previous, firstNumber: Math.max(1, bornMs) });
+  }
+
+  #deploy(atMs: number): void {
+    this.#restart(atMs);
+    const old = this.#inService;
+    this.#inService = [];
+    for (const [index, isolate] of old.entries()) {
+      isolate.rate = LATE_RATE;
+      this.#at(atMs + LATE_MS, () => {
+        isolate.alive = false;
+      });
+      this.#reportInTime(isolate);
+      this.#bear(index);
+    }
+  }
+
+  /** As an isolate does after its last request: it reports at its pace, for as long as it has something to give up. */
+  #reportInTime(isolate: Isolate): void {
+    const nextMs = Math.max(this.nowMs + 1, isolate.syncedMs + 900);
+    this.#at(nextMs, () => {
+      if (!isolate.alive) return;
+      if (this.nowMs - isolate.syncedMs >= 900) this.#sync(isolate);
+      this.#reportInTime(isolate);
+    });
   }
 
   #bear(index: number): void {
     const { isolates, offered, skewedDemand, churn, limit } = this.#options;
     const part = skewedDemand ? (2 * (index + 1)) / (isolates * (isolates + 1)) : 1 / isolates;
     const isolate = new Isolate(`i${this.#births++}`, limit, this.#skew(), offered * part);
+    this.#inService[index] = isolate;
     this.#arrive(isolate, this.nowMs);
     if (churn === 0) return;
     const lifeMs = -Math.log(1 - this.#random()) * (1_000 / churn);
     this.#at(this.nowMs + lifeMs, () => {
       isolate.alive = false;
-      this.#bear(index);
+      if (this.#inService[index] === isolate) this.#bear(index);
     });
   }
 
@@ -170,14 +197,16 @@ export class World {
       return;
     }
     if (first) limiter.refused(nowMs);
-    if (first && limiter.isAsking(nowMs)) isolate.waiting++;
-    else if (first && limiter.mayAsk(nowMs)) this.#ask(isolate);
+    if (first && limiter.requestPending(nowMs)) isolate.waiting++;
+    else if (first && limiter.canRequest(nowMs)) this.#ask(isolate);
     else this.refusals++;
   }
 
   #sync(isolate: Isolate): void {
     isolate.syncedMs = this.nowMs;
-    this.#call(isolate, isolate.limiter.report(this.nowMs + isolate.skewMs), () => {});
+    const report = isolate.limiter.report(this.nowMs + isolate.skewMs);
+    if (report.released_ms !== undefined) this.releases++;
+    this.#call(isolate, report, () => {});
   }
 
   #ask(isolate: Isolate): void {
@@ -187,10 +216,10 @@ export class World {
     const end = (failed: boolean): void => {
       if (ended || !isolate.alive) return;
       ended = true;
-      isolate.limiter.askEnded(this.nowMs + isolate.skewMs, failed);
+      isolate.limiter.requestDone(this.nowMs + isolate.skewMs, failed);
       for (; isolate.waiting > 0; isolate.waiting--) this.#request(isolate, false);
     };
-    const report = isolate.limiter.ask(this.nowMs + isolate.skewMs, isolate.roundTrip.boundMs);
+    const report = isolate.limiter.request(this.nowMs + isolate.skewMs, isolate.rtt.rtoMs);
     this.#call(isolate, report, () => end(false));
     this.#at(this.nowMs + CALL_TIMEOUT_MS, () => end(true));
   }
@@ -208,7 +237,7 @@ export class World {
     const grant = this.#shares.exchange(isolate.name, report, 1_000, this.nowMs + this.#objectSkewMs);
     this.#send(() => {
       if (!isolate.alive) return;
-      isolate.roundTrip.observe(this.nowMs - sentMs);
+      isolate.rtt.observe(this.nowMs - sentMs);
       isolate.limiter.apply(grant, sentMs + isolate.skewMs, this.nowMs + isolate.skewMs);
       answered();
     });

@@ -1,9 +1,9 @@
 /**
- * Servers and picks, as short as a test wants them.
+ * Short helpers for tests to make servers and to pick.
  * @module
  */
-import type { Algorithm, PickContext } from "../../src/core/algorithm.ts";
-import { Server, type ServerOptions } from "../../src/core/server.ts";
+import type { Algorithm, PickContext } from "../../src/core/algorithms/algorithm.ts";
+import { Server, type ServerOptions } from "../../src/core/server/server.ts";
 
 /** A server whose id is `id`. */
 export function server(id: string, weight = 1, options: ServerOptions = {}): Server {
@@ -19,7 +19,7 @@ export function threeServers(): readonly [Server, Server, Server] {
   return [server("a"), server("b"), server("c")];
 }
 
-/** The ids of so many picks, joined by spaces; `-` for none. */
+/** The ids of the next picks, joined by spaces; `-` for none. */
 export function picks(algorithm: Algorithm, count: number, context?: PickContext): string {
   return Array.from({ length: count }, () => algorithm.next(context)?.id ?? "-").join(" ");
 }

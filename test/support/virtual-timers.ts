@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Timers } from "../../src/core/system.ts";
 
-/** Timers and a clock that only move when told to. */
+/** Timers and a clock that only move when a test moves them. */
 export class VirtualTimers implements Timers {
   nowMs = 0;
   #handles = 0;
@@ -21,7 +21,7 @@ export class VirtualTimers implements Timers {
     this.#due.delete(handle as number);
   }
 
-  /** Lets `ms` pass: runs what becomes due, in order, and whatever follows from it before the next. */
+  /** Lets `ms` pass. Runs the timers that become due in order; each one's consequences run before the next timer. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms;
     await setImmediate();
@@ -34,7 +34,7 @@ export class VirtualTimers implements Timers {
     this.nowMs = untilMs;
   }
 
-  /** Takes out the earliest due by `untilMs`; of equals the one set first. */
+  /** Removes the earliest timer that is due by `untilMs`; among equals the one set first. */
   #next(untilMs: number): { atMs: number; callback: () => void } | null {
     const [first] = [...this.#due].sort(([, a], [, b]) => a.atMs - b.atMs);
     if (first === undefined || first[1].atMs > untilMs) return null;

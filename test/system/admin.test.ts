@@ -15,7 +15,7 @@ beforeAll(async () => {
   origins = await startOrigins("a", "b");
   const pools = { web: { origins: [origins[0]?.config()] } };
   balancer = await startBalancer({ config: { pools }, adminToken: TOKEN });
-  closed = await startBalancer({ config: { pools } });
+  closed = await startBalancer({ config: { pools }, adminToken: null });
 });
 
 afterAll(async () => {
@@ -53,8 +53,8 @@ describe("the OpenAPI document", () => {
   });
 });
 
-describe("the door", () => {
-  test("is not there without a token configured", async () => {
+describe("the admin API", () => {
+  test("does not exist without a configured token", async () => {
     for (const path of ["/_lb", "/_lb/", "/_lb/pools", "/_lb/metrics", "/_lb/openapi.json"]) {
       const response = await fetch(closed.url + path, { headers: { authorization: "Bearer x" } });
       expect([path, response.status]).toEqual([path, 404]);

@@ -18,7 +18,7 @@ describe("a dry run", () => {
   test("builds the Worker and says what a deploy would do", async () => {
     const { code, stdout } = await run("--dry-run", "--config", "examples/everything.jsonc");
     expect(code).toBe(0);
-    for (const binding of ["POOLS", "UPSTREAM_POOL", "ROUTE_BOOK"])
+    for (const binding of ["POOLS", "UPSTREAM_POOL", "ROUTE_TABLE"])
       expect(stdout).toContain(`env.${binding}`);
     expect(stdout).toContain("ADMIN_TOKEN, AFFINITY_SECRET");
     expect(stdout).toContain("bring examples/everything.jsonc, which is valid, to KV");

@@ -3,21 +3,38 @@
  */
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { ADMIN_TOKEN, admin, poolState } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, open } from "./support/client.ts";
 import { CookieJar } from "./support/cookie-jar.ts";
-import { loggedEvents } from "./support/events.ts";
+import { eventsOf } from "./support/events.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
 
 const DOWNLOAD_BYTES = 30_000_000;
 
+const TO_STICKY = { headers: { host: "sticky.test" } };
+const ROUTES = ["removed", "sticky"].map((pool) => ({ host: `${pool}.test`, pool }));
+
 let origins: Origin[] = [];
 let balancer: Balancer;
 
-afterEach(async () => {
+/** @param left origins of the pool that loses one */
+function configOf(left: readonly Origin[]) {
+  const sticky = { origins: origins.map((origin) => origin.config()), sticky: true, drain_timeout: 5 };
+  return {
+    routes: ROUTES,
+    pools: { removed: { origins: left.map((origin) => origin.config()) }, sticky },
+  };
+}
+
+beforeAll(async () => {
+  origins = await startOrigins("a", "b");
+  balancer = await startBalancer({ adminToken: ADMIN_TOKEN, config: configOf(origins) });
+});
+
+afterAll(async () => {
   await balancer?.stop();
   await Promise.all(origins.map((origin) => origin.kill()));
 });
@@ -36,49 +53,41 @@ function sizesOf(downloads: readonly { response: IncomingMessage }[]): Promise<n
 }
 
 test("an origin taken out of the configuration is drained before it goes, without an error for anyone", async () => {
-  origins = await startOrigins("a", "b");
   const [a, b] = origins;
   if (a === undefined || b === undefined) throw new Error("there are two");
-  balancer = await startBalancer({ config: { pools: { web: { origins: [a.config(), b.config()] } } } });
+  const to = { headers: { host: "removed.test" } };
+  const said = (...kinds: string[]) => eventsOf(balancer, "removed", ...kinds);
 
-  const downloads = await Promise.all([1, 2, 3, 4].map(() => open(balancer.url, `/bytes/${DOWNLOAD_BYTES}`)));
+  const download = () => open(balancer.url, `/bytes/${DOWNLOAD_BYTES}`, to);
+  const downloads = await Promise.all([1, 2, 3, 4].map(download));
   const fromB = downloads.filter(({ response }) => response.headers["x-origin"] === "b");
   expect(fromB.length, "downloads that b serves").toBeGreaterThan(0);
 
-  balancer.writeConfig({ pools: { web: { origins: [a.config()] } } });
+  balancer.writeConfig(configOf([a]));
   await eventually("the drain begins", async () => {
-    await fetchRaw(balancer.url, "/");
-    return loggedEvents(balancer, "drain_started").length > 0;
+    await fetchRaw(balancer.url, "/", to);
+    return said("drain_started").length > 0;
   });
   await eventually("nothing new reaches b", async () => {
     await b.forget();
-    for (let i = 0; i < 10; i++) expect((await fetchRaw(balancer.url, "/")).status).toBe(200);
+    for (let i = 0; i < 10; i++) expect((await fetchRaw(balancer.url, "/", to)).status).toBe(200);
     return (await b.hits()).length === 0;
   });
-  expect(loggedEvents(balancer, "drained"), "while a download is open").toEqual([]);
+  expect(said("drained"), "while a download is open").toEqual([]);
 
   expect(await sizesOf(downloads)).toEqual(downloads.map(() => DOWNLOAD_BYTES));
-  await eventually("b is gone", () => loggedEvents(balancer, "removed").length > 0);
-  expect(
-    loggedEvents(balancer, "drain_started", "drained", "removed").map(({ event, origin }) => [event, origin]),
-  ).toEqual([
+  await eventually("b is gone", () => said("removed").length > 0);
+  expect(said("drain_started", "drained", "removed").map(({ event, origin }) => [event, origin])).toEqual([
     ["drain_started", "b"],
     ["drained", "b"],
     ["removed", "b"],
   ]);
-  expect(loggedEvents(balancer, "drained")[0]?.detail).toBe("nothing left");
+  expect(said("drained")[0]?.detail).toBe("nothing left");
 });
 
 test("an origin drained under load gets no new session, keeps its own until the time is up, and nobody sees an error", async () => {
-  origins = await startOrigins("a", "b");
-  balancer = await startBalancer({
-    adminToken: ADMIN_TOKEN,
-    config: {
-      pools: { web: { origins: origins.map((origin) => origin.config()), sticky: true, drain_timeout: 5 } },
-    },
-  });
   const { url } = balancer;
-  const downloads = await Promise.all([1, 2].map(() => open(url, `/bytes/${DOWNLOAD_BYTES}`)));
+  const downloads = await Promise.all([1, 2].map(() => open(url, `/bytes/${DOWNLOAD_BYTES}`, TO_STICKY)));
   expect(downloads.map(({ response }) => response.headers["x-origin"]).sort()).toEqual(["a", "b"]);
 
   const statuses = new Set<number>();
@@ -103,21 +112,21 @@ test("an origin drained under load gets no new session, keeps its own until the 
   const onB = () => clients.filter(({ origin }) => origin === "b");
   await eventually("sessions on both", () => onB().length > 0 && onB().length < clients.length);
 
-  await admin(url, "/pools/web/origins/b/drain", { method: "POST" });
+  await admin(url, "/pools/sticky/origins/b/drain", { method: "POST" });
   await eventually("the drain is in force", async () => {
     const news = Array.from({ length: 10 }, () => new Session(url));
     await Promise.all(news.map((session) => session.request()));
     return news.every(({ origin }) => origin === "a");
   });
   isDraining = true;
-  const b = (await poolState(url, "web")).origins.find(({ id }) => id === "b");
+  const b = (await poolState(url, "sticky")).origins.find(({ id }) => id === "b");
   expect(b, "what is left is visible").toMatchObject({ draining: true, drain_deadline: expect.any(Number) });
   expect(b?.active_connections).toBeGreaterThanOrEqual(1);
   const pinned = onB();
   expect(pinned.length, "sessions that stay").toBeGreaterThan(0);
 
-  await eventually("b is drained", () => loggedEvents(balancer, "drained").length > 0);
-  const [drained] = loggedEvents(balancer, "drained");
+  await eventually("b is drained", () => eventsOf(balancer, "sticky", "drained").length > 0);
+  const [drained] = eventsOf(balancer, "sticky", "drained");
   expect(drained).toMatchObject({
     origin: "b",
     detail: expect.stringMatching(/^time is up, \d+ requests left$/),
@@ -155,7 +164,9 @@ class Session {
 
   /** @returns the status */
   async request(): Promise<number> {
-    const reply = await fetchRaw(this.#url, "/", { headers: this.#jar.headers() });
+    const reply = await fetchRaw(this.#url, "/", {
+      headers: { ...TO_STICKY.headers, ...this.#jar.headers() },
+    });
     this.#jar.take(reply);
     const to = reply.headers["x-origin"] ?? "none";
     if (to !== this.origin) this.moves.push({ to, atMs: Date.now() });

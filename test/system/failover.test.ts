@@ -1,9 +1,11 @@
 /**
- * Connections refused and answers that mean "ask another": which requests go on to the next origin.
+ * Refused connections and answers that call for another origin: the requests that are sent on to the next origin.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { ADMIN_TOKEN } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, json } from "./support/client.ts";
+import { nothingOpen } from "./support/nothing-open.ts";
 import { freePort, type Origin, startOrigins } from "./support/origins.ts";
 
 let origins: Origin[];
@@ -18,6 +20,7 @@ beforeAll(async () => {
   const gone = refusing.map((each) => ({ id: `gone-${each}`, url: `http://127.0.0.1:${each}` }));
   balancer = await startBalancer({
     port,
+    adminToken: ADMIN_TOKEN,
     config: {
       routes: [
         { host: "one-gone.test", pool: "one-gone" },
@@ -41,6 +44,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
+  if (balancer !== undefined) await nothingOpen(balancer, ["web", "one-gone", "all-gone", "loop"], origins);
   await balancer?.stop();
   await Promise.all((origins ?? []).map((origin) => origin.kill()));
 });
@@ -82,7 +86,7 @@ describe.each([502, 503, 504])("an origin that answers %i", (status) => {
   });
 });
 
-test("if all refuse, the client learns that and nothing about the origins", async () => {
+test("if all origins refuse, the client learns this and nothing else about them", async () => {
   const reply = await fetchRaw(balancer.url, "/", { headers: { host: "all-gone.test" } });
   expect(reply.status).toBe(502);
   expect(reply.headers["content-type"]).toBe("application/problem+json");

@@ -1,5 +1,5 @@
 /**
- * The percentiles of the statistics against what the origins themselves measured.
+ * The percentiles of the statistics, compared with the origins' own measurements.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ADMIN_TOKEN, poolStats } from "./support/admin.ts";
@@ -47,7 +47,7 @@ function exact(values: readonly number[], q: number): number {
   return sorted[Math.floor(q * (sorted.length - 1))] ?? Number.NaN;
 }
 
-test("p50, p90 and p99 are within 2% of what the origins measured, of the pool and of each origin", async () => {
+test("p50, p90 and p99 of the pool and of each origin are within 2% of the origins' own measurements", async () => {
   const statuses = new Set<number>();
   await forEachItem(
     balancer.url,

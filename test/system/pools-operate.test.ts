@@ -2,8 +2,10 @@
  * `npm run pools -- explain`, `status`, `drain` and `undrain` on a balancer that runs. What `status --watch` and the
  * progress line look like on a terminal is not tested here: that needs one.
  */
+import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, open } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
@@ -27,12 +29,14 @@ beforeAll(async () => {
         { path: "/off", pool: "off" },
         { path: "/fallback", pool: "off", fallback_pool: "web" },
         { host: "brief.test", pool: "brief" },
+        { host: "held.test", pool: "held" },
         { host: "127.0.0.1", pool: "web" },
       ],
       pools: {
         web: { origins: both },
         off: { origins: off },
         brief: { origins: both, drain_timeout: 4 },
+        held: { origins: both, count_websockets: true },
       },
     },
   });
@@ -51,7 +55,7 @@ describe("explain", () => {
     const { code, stdout, stderr } = await pools("explain", "/cart", "--client-ip", "203.0.113.7");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain(`GET ${balancer.url}/cart  from 203.0.113.7\n`);
-    expect(stdout).toContain('Route    4  {"host":"127.0.0.1","pool":"web"}\nPool     web  round_robin\n');
+    expect(stdout).toContain('Route    5  {"host":"127.0.0.1","pool":"web"}\nPool     web  round_robin\n');
     expect(stdout).toMatch(/^> {2}[ab] {7}eligible/m);
     expect(stdout).toMatch(/^Goes to {2}[ab], by round_robin/m);
   });
@@ -60,10 +64,12 @@ describe("explain", () => {
     const off = await pools("explain", "/off");
     expect(off.code).toBe(1);
     expect(off.stdout).toContain("left out: switched off (enabled: false)");
-    expect(off.stdout).toContain("No origin is eligible: the balancer answers 503.");
+    expect(off.stdout).toContain("No origin is eligible: the balancer answers 503 no_origin_available.");
     const none = await pools("explain", "https://unknown.test/");
     expect(none.code).toBe(1);
-    expect(none.stdout).toContain("No route matches: the balancer answers 404.");
+    expect(none.stdout).toContain("Passed   1  */off: its path does not match\n");
+    expect(none.stdout).toContain("Passed   5  127.0.0.1/*: its host does not match\n");
+    expect(none.stdout).toContain("No route matches: the balancer answers 404 no_route.");
     const fallback = await pools("explain", "/fallback");
     expect(fallback.code).toBe(0);
     expect(fallback.stdout).toContain("the route's fallback_pool is next");
@@ -84,7 +90,7 @@ describe("status", () => {
       const { stdout } = await pools("status", "--window", "60");
       return / {2}a +healthy +\d+\w +[\d.]+ +0\.0% +[\d.]+m?s +[\d.]+m?s +0 +50%/.test(stdout) && stdout;
     });
-    expect(shown).toContain(`${balancer.url}   3 pools, 6 origins   traffic of the last 60 s`);
+    expect(shown).toContain(`${balancer.url}   4 pools, 8 origins   traffic of the last 60 s`);
     expect(shown).toMatch(/^POOL +HEALTH +SINCE +REQ\/S +ERRORS +P50 +P99 +ACTIVE +SHARE$/m);
     expect(shown).toMatch(/^off +0 of 2 in service/m);
     expect(shown).toMatch(/^web +2 of 2 in service/m);
@@ -121,7 +127,7 @@ describe("drain", () => {
     for (const pool of ["web", "brief"]) await pools("undrain", pool, "b");
   });
 
-  test("--wait goes on until what is open has ended", async () => {
+  test("--wait continues until all open requests have ended", async () => {
     const download = await downloadFromB("127.0.0.1");
     const waiting = startPools(["drain", "web", "b", "--wait"], where());
     await eventually("it waits for the download", () =>
@@ -138,6 +144,37 @@ describe("drain", () => {
     });
     expect((await pools("undrain", "web", "b")).stdout).toBe("web/b takes requests again\n");
     expect((await pools("undrain", "web", "b")).stdout).toBe("web/b was not draining\n");
+  });
+
+  test("--wait goes on until the last of an event stream and a counted WebSocket is gone", async () => {
+    const headers = { host: "held.test" };
+    const stream = await eventually("an event stream from b", async () => {
+      const { response } = await open(balancer.url, "/sse", { headers });
+      if (response.headers["x-origin"] === "b") return response;
+      response.destroy();
+      return undefined;
+    });
+    const socket = await eventually("a WebSocket to b", async () => {
+      const tried = new WebSocket(`${balancer.url.replace("http", "ws")}/ws`, { headers });
+      const [{ headers: answered }] = (await once(tried, "upgrade")) as [IncomingMessage];
+      if (answered["x-origin"] === "b") return tried;
+      tried.terminate();
+      return undefined;
+    });
+    const waiting = startPools(["drain", "held", "b", "--wait"], where());
+    await eventually("both are seen", () => /^held\/b: 2 connections open/m.test(waiting.stderr));
+    stream.destroy();
+    await eventually("the socket is left", async () => {
+      // Of a client that closed without a reset the platform hears with the next event.
+      await origins[1]?.push("beat");
+      return /^held\/b: 1 connection open/m.test(waiting.stderr);
+    });
+    expect(waiting.process.exitCode, "it waits for the socket").toBeNull();
+    socket.close();
+    expect(await waiting.ended).toEqual({ code: 0, signal: null });
+    expect(waiting.stdout).toBe("held/b is empty\n");
+    // Streams of a that were left without a reset are heard of with its next events, too.
+    await eventually("a's streams are left", async () => (await origins[0]?.push("beat")) === 0);
   });
 
   test("--wait answers no if the time is up with connections left", async () => {
@@ -166,7 +203,7 @@ describe("drain", () => {
   });
 });
 
-describe("what goes wrong is a sentence, and exit code 3", () => {
+describe("an error is a sentence and exit code 3", () => {
   test.each<[what: string, args: string[], env: Record<string, string>, sentence: string]>([
     ["an unknown pool", ["drain", "wbe", "a"], {}, 'says: There is no pool "wbe".'],
     ["an unknown origin", ["drain", "web", "x"], {}, 'says: The pool has no origin "x".'],
@@ -196,6 +233,7 @@ describe("what goes wrong is a sentence, and exit code 3", () => {
 
   test("an admin API without a token is switched off", async () => {
     const other = await startBalancer({
+      adminToken: null,
       config: { pools: { web: { origins: [{ id: "a", url: balancer.url }] } } },
     });
     const { code, stderr } = await runPools(["status", "--url", other.url], { LB_ADMIN_TOKEN: TOKEN });

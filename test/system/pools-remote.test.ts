@@ -107,12 +107,12 @@ test("a push writes pools, then routes, then removes, with marks newer than thos
   const startedMs = Date.now();
   const path = file({
     routes: [{ path: "/new", pool: "new" }, { pool: "web" }],
-    pools: { web: { ...web, slow_start: 5 }, new: web },
+    pools: { web: { ...web, drain_timeout: 5 }, new: web },
   });
   expect(await remote("push", path, "--yes")).toMatchObject({ code: 0, stderr: "" });
   expect(writes).toEqual(["put pool:web pool:new", "put routes", "delete pool:old"]);
   expect(store.get("pool:web")).toEqual({
-    value: JSON.stringify({ ...web, slow_start: 5 }),
+    value: JSON.stringify({ ...web, drain_timeout: 5 }),
     metadata: { updated_at: ahead + 1 },
   });
   expect(store.get("pool:new")?.metadata?.updated_at).toBeGreaterThanOrEqual(startedMs);
@@ -132,7 +132,7 @@ test("addresses that production cannot reach are refused before anything is aske
   expect(stderr).toContain("must have a DNS name as its host");
 });
 
-test("a pull takes what is there, and says what of it is broken", async () => {
+test("a pull writes all documents, and reports their errors", async () => {
   store.set("pool:bad", { value: "{" });
   store.set("pool:odd", { value: JSON.stringify({ origins: [origin], sticky: 5 }) });
   const path = join(temporaryDirectory(), "pulled.json");

@@ -1,5 +1,5 @@
 /**
- * Rate limits through the whole program, judged by what arrived at the origins.
+ * Rate limits through the whole program, judged by the requests that arrived at the origins.
  */
 import { afterEach, expect, test } from "vitest";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
@@ -39,6 +39,19 @@ function shortestRunMs(hits: readonly Hit[], length: number): number {
   return Math.min(...runs.map((run) => (run.at(-1)?.atMs ?? 0) - Math.min(...run.map(sentMs))));
 }
 
+/** How many of the requests sent then one exact limiter for each origin would have let through. */
+function mostServed(sentAtMs: readonly number[]): number {
+  const starts: number[][] = NAMES.map(() => []);
+  let served = 0;
+  for (const atMs of [...sentAtMs].sort((one, other) => one - other)) {
+    const open = starts.find((each) => each.length < LIMIT || atMs - (each.at(-LIMIT) ?? 0) >= 1_000);
+    if (open === undefined) continue;
+    open.push(atMs);
+    served++;
+  }
+  return served;
+}
+
 test("400 requests a second to three origins of 50: at most 50 in any second each, and nearly as many", async () => {
   origins = await startOrigins(...NAMES);
   balancer = await startBalancer({
@@ -49,15 +62,18 @@ test("400 requests a second to three origins of 50: at most 50 in any second eac
     },
   });
   const replies: LeanReply[] = [];
-  const startedMs = Date.now();
+  const sentAtMs: number[] = [];
   await forEachItem(
     balancer.url,
     CONNECTIONS,
     paced(OFFERED_PER_SECOND, OFFERED_PER_SECOND * SECONDS),
-    () => ({ path: "/", headers: { "x-sent": String(Date.now()) } }),
+    () => {
+      const atMs = Date.now();
+      sentAtMs.push(atMs);
+      return { path: "/", headers: { "x-sent": String(atMs) } };
+    },
     (_, reply) => replies.push(reply),
   );
-  const elapsedS = (Date.now() - startedMs) / 1_000;
 
   const logs = await Promise.all(origins.map((origin) => origin.hits()));
   for (const [index, hits] of logs.entries()) {
@@ -70,8 +86,10 @@ test("400 requests a second to three origins of 50: at most 50 in any second eac
   const served = replies.filter(({ status }) => status === 200);
   const refused = replies.filter(({ status }) => status === 503);
   expect(served.length, "each that was served arrived once").toBe(logs.flat().length);
-  // More time than planned, on a busy machine, is time for more of them.
-  expect(served.length).toBeGreaterThanOrEqual(0.9 * LIMIT * NAMES.length * Math.max(SECONDS, elapsedS));
+  // Of what one process could have served of the same requests; a busy machine sends them unevenly.
+  const most = mostServed(sentAtMs);
+  expect(most).toBeGreaterThanOrEqual(LIMIT * NAMES.length * (SECONDS - 1));
+  expect(served.length).toBeGreaterThanOrEqual(0.9 * most);
   expect(served.length + refused.length, "none lost").toBe(OFFERED_PER_SECOND * SECONDS);
   for (const { headers, body } of refused) {
     expect(JSON.parse(body)).toMatchObject({ type: "rate_limited", status: 503 });

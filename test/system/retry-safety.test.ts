@@ -3,8 +3,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { ADMIN_TOKEN } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, json } from "./support/client.ts";
+import { nothingOpen } from "./support/nothing-open.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
 
 let origins: Origin[] = [];
@@ -13,6 +15,7 @@ let balancer: Balancer;
 beforeAll(async () => {
   origins = await startOrigins("a", "b");
   balancer = await startBalancer({
+    adminToken: ADMIN_TOKEN,
     config: { pools: { web: { origins: origins.map((origin) => origin.config()) } } },
   });
 });
@@ -23,6 +26,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
+  if (balancer !== undefined) await nothingOpen(balancer, ["web"], origins);
   await balancer?.stop();
   await Promise.all(origins.map((origin) => origin.kill()));
 });
@@ -46,6 +50,16 @@ describe("a POST to an origin that dies mid-request", () => {
     expect(reply.body.toString()).not.toMatch(/127\.0\.0\.1|:\d{4,5}/);
     expect(await arrivals()).toBe(1);
   });
+
+  test.each([{ "idempotency-key": "" }, { "idempotency-key": "k1", connection: "idempotency-key" }])(
+    "is sent once with %j, which is no key that the origin gets",
+    async (headers) => {
+      await bothFail("reset");
+      const reply = await fetchRaw(balancer.url, "/orders", { method: "POST", body: "one order", headers });
+      expect(reply.status).toBe(502);
+      expect(await arrivals()).toBe(1);
+    },
+  );
 
   test("is replayed whole with an Idempotency-Key", async () => {
     const body = randomBytes(50_000);

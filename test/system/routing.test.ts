@@ -1,5 +1,5 @@
 /**
- * Which pool a request goes to, by host and path.
+ * The choice of a pool for a request, by host and path.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
@@ -85,6 +85,13 @@ describe("a split", () => {
       for (let request = 0; request < 10; request++) variants.add(await from(client));
       expect(variants.size).toBe(1);
     }
+  });
+
+  test("takes all addresses of an IPv6 client, which has a /64, for one", async () => {
+    const addresses = Array.from({ length: 12 }, (_, index) => `2001:db8:7:9:${index}::${index}`);
+    const variants = await Promise.all(addresses.map(from));
+    expect(new Set(variants).size).toBe(1);
+    expect(await from("::ffff:198.51.100.1")).toBe(await from("198.51.100.1"));
   });
 
   test("shares clients out by weight", async () => {

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Balancer, type BalancerOptions, Running, runStart, startBalancer } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
@@ -55,7 +55,7 @@ const only = (origin: Origin) => ({ pools: { web: { origins: [origin.config()] }
 const answering = async (balancer: Balancer) => (await fetchRaw(balancer.url, "/")).headers["x-origin"];
 
 describe("the command line", () => {
-  test("--help says what there is", async () => {
+  test("--help lists the options", async () => {
     const running = run("--help");
     expect((await running.ended).code).toBe(0);
     expect(running.stdout).toContain("--config FILE");
@@ -88,13 +88,13 @@ describe("the command line", () => {
     expect(running.stderr).toContain("algorithm");
   });
 
-  test("a file that is not there is said to be so", async () => {
+  test("a missing file is reported", async () => {
     const running = run("--config", "/nowhere/config.json");
     expect((await running.ended).code).toBe(2);
     expect(running.stderr).toContain("/nowhere/config.json: cannot be read");
   });
 
-  test("an occupied port is said to be so, and ends with exit code 1", async () => {
+  test("an occupied port is reported, with exit code 1", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
@@ -160,16 +160,34 @@ describe("starting and stopping", () => {
 });
 
 describe("the configuration file", () => {
+  let balancer: Balancer;
+
+  beforeAll(async () => {
+    const expects = [
+      // One of the tests writes a bad file.
+      /:\d+:\d+: pools\.web\.origins: /,
+      /: not applied, the configuration in force stays$/,
+      // Another takes the routes away before the second pool is gone.
+      /"document":"routes","event":"config_refused"/,
+    ];
+    balancer = await startBalancer({ config: only(a), expects });
+  });
+
+  /** As it was at the start. */
+  beforeEach(async () => {
+    balancer.writeConfig(only(a));
+    await eventually("a to answer", async () => (await answering(balancer)) === "a");
+  });
+
+  afterAll(() => balancer?.stop());
+
   test("takes effect when it is saved, without a restart", async () => {
-    const balancer = await start({ config: only(a) });
-    expect(await answering(balancer)).toBe("a");
     balancer.writeConfig(only(b));
     await eventually("b to answer", async () => (await answering(balancer)) === "b");
     expect(balancer.logs()).toContain("applied pool:web");
   });
 
   test("can be broken and mended: until then the old one stays in force", async () => {
-    const balancer = await start({ config: only(a) });
     balancer.writeConfig('{ "pools": { "web": { "origins": 1 } } }');
     await eventually("the complaint", () => balancer.logs().includes("the configuration in force stays"));
     expect(balancer.logs()).toContain(`${balancer.configFile}:1:`);
@@ -183,7 +201,6 @@ describe("the configuration file", () => {
       routes: [{ host: "b.test", pool: "b" }],
       pools: { ...only(a).pools, b: only(b).pools.web },
     };
-    const balancer = await start({ config: only(a) });
     const forB = async () =>
       (await fetchRaw(balancer.url, "/", { headers: { host: "b.test" } })).headers["x-origin"];
     expect(await forB()).toBe("a");

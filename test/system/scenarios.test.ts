@@ -1,5 +1,6 @@
 /**
- * What other balancers' own tests expect on the wire, and what comes of it here. Ids are those of our collection.
+ * Expectations of other balancers' tests about bytes on the wire, tested here. Ids are those of this project's
+ * collection.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
@@ -104,13 +105,13 @@ test("a body too large to be kept is sent once, not refused (TRF-FO-11)", async 
   expect([await bodies(0, "/small/too-large"), await bodies(1, "/small/too-large")]).toEqual([[22], []]);
 });
 
-test("one of exactly the size that is kept is replayed (TRF-RETRY-11)", async () => {
+test("a body of exactly the size that is kept is replayed (TRF-RETRY-11)", async () => {
   const reply = await post("/small/fits", "5 by.");
   expect([reply.status, reply.headers["x-origin"]]).toEqual([200, "b"]);
   expect([await bodies(0, "/small/fits"), await bodies(1, "/small/fits")]).toEqual([[5], [5]]);
 });
 
-test("with room for it the whole body goes to the fallback (TRF-FO-13)", async () => {
+test("a body that is small enough goes whole to the fallback (TRF-FO-13)", async () => {
   const reply = await post("/any-size/", "24 bytes that all arrive");
   expect([reply.status, reply.headers["x-origin"]]).toEqual([200, "b"]);
   expect(await bodies(1, "/any-size/")).toEqual([24]);

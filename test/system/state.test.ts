@@ -1,5 +1,6 @@
 /**
- * What `--state` keeps: changes made at run time survive a restart, and the file wins only where it has changed.
+ * The state that `--state` keeps: changes made at run time survive a restart, and the file wins only where it has
+ * changed.
  */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ensureBundle } from "../../scripts/lib/bundle.ts";
@@ -65,7 +66,7 @@ test("a change at run time survives a restart, until the file itself changes", a
   await during(state, { pools: { web: pool("c") } }, becomes("c"));
 });
 
-test("what leaves the file leaves KV; what never stood in it stays", async () => {
+test("documents that are removed from the file are removed from KV; others stay", async () => {
   const state = temporaryDirectory();
   await during(state, { pools: { default: pool("a"), other: pool("b") } }, becomes("a"));
   const routes = [

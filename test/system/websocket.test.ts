@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { ADMIN_TOKEN } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { eventually } from "./support/eventually.ts";
+import { nothingOpen } from "./support/nothing-open.ts";
 import { freePort, type Origin, startOrigins } from "./support/origins.ts";
 
 let origins: Origin[];
@@ -13,6 +15,7 @@ beforeAll(async () => {
   origins = await startOrigins("a", "b");
   const refusing = `http://127.0.0.1:${await freePort()}`;
   balancer = await startBalancer({
+    adminToken: ADMIN_TOKEN,
     config: {
       routes: [
         { host: "failing.test", pool: "failing" },
@@ -29,6 +32,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  if (balancer !== undefined) await nothingOpen(balancer, ["web", "counted", "failing"], origins);
   await balancer?.stop();
   await Promise.all((origins ?? []).map((origin) => origin.kill()));
 });

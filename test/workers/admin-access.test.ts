@@ -1,16 +1,15 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { createAdmin } from "../../src/admin/app.ts";
-import { LoginThrottle } from "../../src/admin/login-throttle.ts";
-import type { Env } from "../../src/platform/env.ts";
+import { LoginThrottle } from "../../src/admin/auth/login-throttle.ts";
+import { issuer, world } from "./access-support.ts";
 import { ask, origin, TOKENS } from "./admin-support.ts";
 
 const { ADMIN_TOKEN: _, ADMIN_TOKENS: __, ...closed } = env;
 
 describe("without a token configured", () => {
-  it("is not there at all", async () => {
+  it("the admin API does not exist", async () => {
     for (const path of ["", "/", "/pools", "/openapi.json", "/nothing"]) {
       const request = new Request(`http://lb/_lb${path}`, { headers: { authorization: "Bearer x" } });
       for (const tokens of [{}, { ADMIN_TOKEN: "" }]) {
@@ -26,8 +25,8 @@ describe("without a token configured", () => {
   });
 });
 
-describe("the door", () => {
-  it("stands under /_lb and nowhere else", async () => {
+describe("the admin API", () => {
+  it("is under /_lb and nowhere else", async () => {
     expect((await ask("GET /", { token: null })).body).toContain("/_lb/openapi.json");
     expect((await ask("GET /", { token: null })).status).toBe(200);
     expect((await ask("GET x/pools")).body.type, "/_lbx is the data plane's").toBe("no_route");
@@ -67,7 +66,7 @@ describe("the door", () => {
     }
   });
 
-  it("knows who wrote", async () => {
+  it("records the name of the token that wrote", async () => {
     await ask("PUT /pools/named", { body: { origins: [origin("a")] } });
     await ask("PATCH /pools/named/origins/a", { body: { weight: 7 }, token: TOKENS.operate });
     expect((await ask("GET /pools/named/events?kind=audit")).body.events[0]).toMatchObject({
@@ -76,7 +75,7 @@ describe("the door", () => {
     });
   });
 
-  it("slows down who guesses, and only them", async () => {
+  it("slows down clients that guess tokens, and no others", async () => {
     const from = (ip: string, token: string) =>
       ask("GET /pools", { token, headers: { "cf-connecting-ip": ip } });
     for (let i = 0; i < 11; i++) expect((await from("203.0.113.9", `guess${i}`)).status).toBe(401);
@@ -86,7 +85,7 @@ describe("the door", () => {
     expect((await from("203.0.113.10", TOKENS.admin)).status).toBe(200);
   });
 
-  it("answers what it does not know or cannot read with a problem", async () => {
+  it("answers unknown paths and unreadable bodies with a problem", async () => {
     expect((await ask("GET /nothing")).body).toMatchObject({ type: "not_found", status: 404 });
     const method = await ask("POST /pools");
     expect([method.status, method.headers.get("allow")]).toEqual([405, "GET"]);
@@ -98,7 +97,7 @@ describe("the door", () => {
 });
 
 describe("the throttle", () => {
-  it("doubles the wait, forgets after a while and at once after a success", () => {
+  it("doubles the wait, forgets failures after a while, and at once on request", () => {
     const throttle = new LoginThrottle();
     const waits = [];
     for (let i = 0; i < 14; i++) {
@@ -110,11 +109,11 @@ describe("the throttle", () => {
     expect(throttle.waitMs("192.0.2.2", 0)).toBe(0);
     for (let i = 0; i < 30; i++) throttle.failed("192.0.2.1", 0);
     expect(throttle.waitMs("192.0.2.1", 0), "at most").toBe(300_000);
-    throttle.succeeded("192.0.2.1");
+    throttle.forgive("192.0.2.1");
     expect(throttle.waitMs("192.0.2.1", 0)).toBe(0);
   });
 
-  it("takes an IPv6 network for one address, and keeps a bounded number", () => {
+  it("treats an IPv6 network as one address, and keeps a bounded number", () => {
     const throttle = new LoginThrottle();
     for (let i = 0; i < 11; i++) throttle.failed(`2001:db8::${i + 1}`, 0);
     expect(throttle.waitMs("2001:db8::ffff", 0)).toBe(1_000);
@@ -124,37 +123,7 @@ describe("the throttle", () => {
 });
 
 describe("Cloudflare Access", () => {
-  const settings = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "app-audience" };
-  const issuer = `https://${settings.ACCESS_TEAM_DOMAIN}`;
-
-  async function world(more: Partial<Env> = {}) {
-    const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
-    const keys = { keys: [{ ...(await exportJWK(publicKey)), kid: "k1", alg: "RS256" }] };
-    const asked: string[] = [];
-    const admin = createAdmin({
-      fetchKeys: async (url) => {
-        asked.push(url);
-        return Response.json(keys);
-      },
-    });
-    const sign = (claims: object = {}, { aud = settings.ACCESS_AUD, iss = issuer, exp = "5m" } = {}) =>
-      new SignJWT({ email: "ann@example.com", ...claims })
-        .setProtectedHeader({ alg: "RS256", kid: "k1" })
-        .setIssuer(iss)
-        .setAudience([aud])
-        .setIssuedAt()
-        .setExpirationTime(exp)
-        .sign(privateKey);
-    const call = async (jwt: string, line = "GET /pools", init: RequestInit = {}) => {
-      const [method = "GET", path = ""] = line.split(" ");
-      const headers = { "cf-access-jwt-assertion": jwt, ...init.headers };
-      const request = new Request(`https://lb.example/_lb${path}`, { method, ...init, headers });
-      return await admin.fetch(request, { ...closed, ...settings, ...more }, createExecutionContext());
-    };
-    return { sign, call, asked };
-  }
-
-  it("opens the door to a good token, and fetches the keys once", async () => {
+  it("lets a good assertion in, and fetches the keys once", async () => {
     const { sign, call, asked } = await world();
     expect((await call(await sign())).status).toBe(200);
     expect((await call(await sign())).status).toBe(200);
@@ -168,7 +137,7 @@ describe("Cloudflare Access", () => {
     expect(await (await call("a.b.c", "GET /")).text()).toContain('action="/_lb/login"');
   });
 
-  it("names who it is in the audit", async () => {
+  it("gives the audit the user's name", async () => {
     const { sign, call } = await world();
     const body = JSON.stringify({ origins: [origin("a")] });
     expect((await call(await sign(), "PUT /pools/byaccess", { body })).status).toBe(201);
@@ -178,7 +147,7 @@ describe("Cloudflare Access", () => {
     expect(events[0]?.who).toBe("ann@example.com");
   });
 
-  it("refuses another audience, another issuer, one that expired, another key and rubbish", async () => {
+  it("refuses an assertion for another audience, of another issuer, that has expired, by another key, and garbage", async () => {
     const { sign, call } = await world();
     const stranger = await world();
     const bad = {

@@ -1,21 +1,28 @@
-import { exports } from "cloudflare:workers";
-import { beforeAll, describe, expect, inject, it } from "vitest";
+/** What the admin API says of a request: its route, its pools and the pick. */
+import { env, exports } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
 import { ask, origin } from "./admin-support.ts";
+import { explain, live, urls } from "./explain-support.ts";
 
-const urls = inject("origins");
-const live = (id: string, index: number, fields: object = {}) => ({ id, url: urls[index], ...fields });
-
-interface Candidate {
-  id: string;
-  kept: boolean;
-  reason: string;
+interface Picked {
+  pool: string;
+  pick: { origin: string } | null;
 }
 
-async function explain(url: string, more: object = {}) {
-  const { status, body } = await ask("POST /explain", { body: { url, ...more } });
-  expect(status).toBe(200);
-  const reasons = Object.fromEntries((body.candidates as Candidate[]).map(({ id, reason }) => [id, reason]));
-  return { ...body, reasons };
+/** Pools of one origin that takes one connection. */
+const FULL = ["full-a", "full-b", "full-c"];
+
+/** An isolate reports that the connection is in use. */
+async function fill(pool: string): Promise<void> {
+  await env.UPSTREAM_POOL.getByName(pool).sync({
+    isolate: "test",
+    sequence: 1,
+    snapshot: 0,
+    active: { o0: 1 },
+    origins: {},
+    demand: { requests: 1, elapsed_ms: 1_000 },
+    cursor: { want: 0, returned: [] },
+  });
 }
 
 beforeAll(async () => {
@@ -35,15 +42,27 @@ beforeAll(async () => {
     sticky: { origins: urls.map((_, i) => live(`o${i}`, i)), sticky: true },
     ip: { origins: [origin("a"), origin("b"), origin("c")], sticky: { method: "ip" } },
     hash: { origins: [origin("a"), origin("b")], algorithm: "consistent_hash", hash_key: "header:x-user" },
-    leased: { origins: [live("o0", 0, { rate_limit: 40 })] },
+    leased: { origins: [live("o0", 0, { rate_limit: 40, max_connections: 7 })] },
     ordered: { origins: [live("o0", 0), live("o1", 1), live("o2", 2)] },
+    ...Object.fromEntries(FULL.map((pool) => [pool, { origins: [live("o0", 0, { max_connections: 1 })] }])),
   };
   for (const [id, body] of Object.entries(pools)) {
     expect((await ask(`PUT /pools/${id}`, { body })).status).toBe(201);
   }
   const routes = [
     ...Object.keys(pools).map((pool) => ({ host: `${pool}.example`, pool })),
+    { host: "chain.example", pools: [...FULL, "ordered"], fallback_pool: "spare" },
+    { host: "chain-full.example", pools: FULL },
     { host: "fall.example", pool: "none", fallback_pool: "spare" },
+    { host: "split.example", path: "/a/*", pool: "mixed" },
+    {
+      host: "split.example",
+      split: [
+        { pool: "spare", weight: 3 },
+        { pool: "hash", weight: 0 },
+        { pool: "ordered", weight: 1 },
+      ],
+    },
   ];
   expect((await ask("PUT /routes", { body: routes })).status).toBe(200);
   await ask("POST /pools/mixed/origins/leaving/drain");
@@ -67,11 +86,11 @@ describe("explaining a request", () => {
     expect(candidates.at(-1).rate_limit).toEqual({ limit: 50, granted: 0 });
   });
 
-  it("says what no route matches", async () => {
+  it("says that no route matches", async () => {
     expect(await explain("http://nobody.example/")).toMatchObject({ route: null, pool: null, pick: null });
   });
 
-  it("keeps a backup where no other is eligible, and is certain where only one is left", async () => {
+  it("keeps a backup if no other origin is eligible, and is certain if only one origin is left", async () => {
     const { reasons, pick } = await explain("http://spare.example/");
     expect(reasons).toEqual({ a: "disabled", b: "eligible" });
     expect(pick).toEqual({ origin: "b", reason: "algorithm", certain: true });
@@ -92,7 +111,12 @@ describe("explaining a request", () => {
         .find((line) => line.startsWith("__lb="))
         ?.split(";")[0] ?? "";
     const pinned = await explain(url, { headers: { Cookie: `a=1; ${cookie}` } });
-    expect(pinned.affinity).toEqual({ method: "cookie", cookie: "valid", origin: name, left_out: null });
+    expect(pinned.affinity).toEqual({
+      method: "cookie",
+      cookie: "valid",
+      origin: name,
+      exclusion_reason: null,
+    });
     expect(pinned.pick).toEqual({ origin: name, reason: "affinity", certain: true });
     expect((await explain(url)).affinity).toMatchObject({ cookie: "absent", origin: null });
     const unknown = await explain(url, { headers: { cookie: "__lb=AAAAAAAAAAAAAAAAAAAAAA.t0" } });
@@ -102,11 +126,11 @@ describe("explaining a request", () => {
     expect(expired.affinity).toMatchObject({ cookie: "expired", origin: name });
     await ask(`PATCH /pools/sticky/origins/${name}`, { body: { enabled: false } });
     const lost = await explain(url, { headers: { cookie } });
-    expect(lost.affinity).toMatchObject({ cookie: "valid", left_out: "disabled" });
+    expect(lost.affinity).toMatchObject({ cookie: "valid", exclusion_reason: "disabled" });
     expect(lost.pick.origin).not.toBe(name);
   });
 
-  it("is certain where the client's address or a key decides", async () => {
+  it("is certain if the client's address or a key decides", async () => {
     const ip = await explain("http://ip.example/", { client_ip: "192.0.2.7" });
     expect(ip.affinity).toMatchObject({ method: "ip", cookie: null });
     expect(ip.pick.certain).toBe(true);
@@ -116,13 +140,67 @@ describe("explaining a request", () => {
     expect([unkeyed.hash_key, unkeyed.pick.certain]).toEqual(["", false]);
   });
 
-  it("says what isolates hold", async () => {
+  it("says which routes do not match, and how a split chose", async () => {
+    const { route, passed, pool } = await explain("http://split.example/ab", { client_ip: "192.0.2.7" });
+    expect(route.split).toMatchObject({
+      client: "192.0.2.7",
+      shares: [
+        { pool: "spare", from: 0, to: 75 },
+        { pool: "ordered", from: 75, to: 100 },
+      ],
+    });
+    expect(pool).toBe(route.split.point < 75 ? "spare" : "ordered");
+    expect(passed).toHaveLength(route.index);
+    expect(passed[0]).toEqual({ index: 0, label: "mixed.example/*", by: "host" });
+    expect(passed.at(-1)).toEqual({ index: route.index - 1, label: "split.example/a/*", by: "path" });
+    expect((await explain("http://mixed.example/")).route.split).toBeNull();
+    const nobody = await explain("http://nobody.example/");
+    expect(nobody.passed).toHaveLength(route.index + 1);
+  });
+
+  it("names the answer that the client really gets", async () => {
+    for (const [url, expected] of [
+      ["http://nobody.example/", { status: 404, type: "no_route" }],
+      ["http://none.example/", { status: 503, type: "no_origin_available" }],
+      ["http://fall.example/", null],
+    ] as const) {
+      expect((await explain(url)).answer).toEqual(expected);
+      if (expected === null) continue;
+      const response = await exports.default.fetch(url);
+      expect(await response.json()).toMatchObject(expected);
+    }
+  });
+
+  it("follows the request over all pools of its route, up to the one that serves it", async () => {
+    for (const pool of FULL) await fill(pool);
+    const served = await explain("http://chain.example/", { client_ip: "192.0.2.7" });
+    expect(served.steering).toMatchObject({ chosen: "full-a", next: "full-b" });
+    expect(served.steering.after).toEqual(["full-b", "full-c", "ordered", "spare"]);
+    expect([served.pool, served.pick, served.reasons]).toEqual([
+      "full-a",
+      null,
+      { o0: "at_max_connections" },
+    ]);
+    expect(served.further.map(({ pool, pick }: Picked) => [pool, pick?.origin ?? null])).toEqual([
+      ["full-b", null],
+      ["full-c", null],
+      ["ordered", "o0"],
+    ]);
+    expect([served.fallback.pool, served.answer]).toEqual(["full-b", null]);
+    const refused = await explain("http://chain-full.example/", { client_ip: "192.0.2.7" });
+    expect(refused.further.map(({ pool }: Picked) => pool)).toEqual(["full-b", "full-c"]);
+    expect(refused.answer).toEqual({ status: 503, type: "no_origin_available" });
+    expect((await explain("http://ordered.example/")).further).toEqual([]);
+  });
+
+  it("includes what isolates hold", async () => {
     await (await exports.default.fetch("http://leased.example/")).text();
     const { lease, candidates } = await explain("http://leased.example/");
     expect(lease.isolates).toBe(1);
     expect(lease.cursor, "a range was given out").toBeGreaterThan(0);
     expect(candidates[0].rate_limit).toMatchObject({ limit: 40 });
     expect(candidates[0].rate_limit.granted).toBeGreaterThan(0);
+    expect(candidates[0].max_connections).toBe(7);
   });
 
   it("changes nothing", async () => {
@@ -134,40 +212,9 @@ describe("explaining a request", () => {
     expect((await ask("GET /pools/ordered/events")).body.events).toHaveLength(2);
   });
 
-  it("refuses what is no request", async () => {
+  it("refuses an invalid request", async () => {
     for (const body of [{}, { url: "ftp://a/" }, { url: "x" }, { url: "http://a/", what: 1 }]) {
       expect((await ask("POST /explain", { body })).status).toBe(422);
     }
-  });
-});
-
-describe("checking now", () => {
-  it("says what each probe saw, and it counts", async () => {
-    const origins = [live("good", 0), { id: "bad", url: "http://127.0.0.1:1" }];
-    const health_check = { path: "/x", interval: 3_600, timeout: 1, unhealthy_threshold: 5 };
-    await ask("PUT /pools/checked", { body: { origins, health_check } });
-    const { status, body } = await ask("POST /pools/checked/check");
-    expect([status, body.preview]).toEqual([200, false]);
-    expect(body.probes).toEqual([
-      { origin: "good", passed: true, detail: "passed", duration_ms: expect.any(Number) },
-      { origin: "bad", passed: false, detail: "could not connect", duration_ms: expect.any(Number) },
-    ]);
-    const described = (await ask("GET /pools/checked")).body.origins;
-    expect(described[1].last_probe).toMatchObject({ passed: false, detail: "could not connect" });
-  });
-
-  it("tries another check without saving or counting it", async () => {
-    await ask("PUT /pools/tried", { body: { origins: [live("a", 0)] } });
-    expect((await ask("POST /pools/tried/check")).status, "it has none").toBe(409);
-    const health_check = { path: "/?status=500" };
-    const { body } = await ask("POST /pools/tried/check", { body: { health_check } });
-    expect(body).toMatchObject({ preview: true, probes: [{ origin: "a", passed: false }] });
-    expect((await ask("GET /pools/tried")).body).toMatchObject({
-      version: 1,
-      config: { origins: [{ id: "a" }] },
-      origins: [{ healthy: true, last_probe: null }],
-    });
-    const wrong = await ask("POST /pools/tried/check", { body: { health_check: { pth: "/" } } });
-    expect([wrong.status, wrong.body.errors[0].path]).toEqual([422, "health_check.pth"]);
   });
 });

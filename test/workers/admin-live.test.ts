@@ -1,7 +1,7 @@
 /** The live facts and the previews, as the dashboard asks for them. */
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
-import { ENDPOINTS } from "../../src/admin/app.ts";
+import { describe, expect, inject, it, vi } from "vitest";
+import { ENDPOINTS } from "../../src/admin/endpoints/all.ts";
 import type { LiveOrigin, LivePool } from "../../src/contract/live.ts";
 import type { SyncReport } from "../../src/contract/sync.ts";
 import { ask, origin, TOKENS } from "./admin-support.ts";
@@ -52,7 +52,7 @@ async function report(id: string, counts: Record<string, [good: number, bad: num
 const THREE = [origin("a", { weight: 3 }), origin("b", { rate_limit: 10 }), origin("c", { backup: true })];
 
 describe("live", () => {
-  it("tells the traffic of the last seconds, and of each origin its share beside what it should be", async () => {
+  it("shows the traffic of the last seconds, and each origin's real and expected share", async () => {
     const id = await pool({ algorithm: "weighted_round_robin", origins: THREE });
     await report(id, { a: [60, 0], b: [15, 5] });
     const seen = await live(id);
@@ -74,40 +74,56 @@ describe("live", () => {
     expect(seen.requests_per_second).toBeLessThanOrEqual(80);
     expect(seen.retries_per_second / seen.requests_per_second).toBeCloseTo(5 / 80);
     const { a, b, c } = await origins(id);
-    expect([a?.share, a?.intended_share, a?.rate_limit, a?.active_connections]).toEqual([
+    expect([a?.share, a?.expected_share, a?.rate_limit, a?.active_connections]).toEqual([
       0.75,
       0.75,
       null,
       2,
     ]);
-    expect([b?.share, b?.intended_share, b?.rate_limit?.limit, b?.error_rate]).toEqual([
+    expect([b?.share, b?.expected_share, b?.rate_limit?.limit, b?.error_rate]).toEqual([
       0.25, 0.25, 10, 0.25,
     ]);
-    expect([c?.share, c?.intended_share, c?.backup, c?.eligible]).toEqual([0, 0, true, false]);
+    expect([c?.share, c?.expected_share, c?.backup, c?.eligible]).toEqual([0, 0, true, false]);
   });
 
-  it("knows how each algorithm means to split", async () => {
-    const intended = async (fields: object): Promise<unknown[]> => {
+  it("has the expected shares of each algorithm", async () => {
+    const expected = async (fields: object): Promise<unknown[]> => {
       const seen = await live(await pool({ origins: THREE, ...fields }));
-      return seen.origins.map(({ intended_share }) => intended_share);
+      return seen.origins.map(({ expected_share }) => expected_share);
     };
-    expect(await intended({ algorithm: "round_robin" })).toEqual([0.5, 0.5, 0]);
-    expect(await intended({ algorithm: "random" })).toEqual([0.75, 0.25, 0]);
-    expect(await intended({ algorithm: "peak_ewma" })).toEqual([null, null, null]);
-    expect(await intended({ algorithm: "p2c", sticky: { method: "ip" } })).toEqual([0.75, 0.25, 0]);
+    expect(await expected({ algorithm: "round_robin" })).toEqual([0.5, 0.5, 0]);
+    expect(await expected({ algorithm: "random" })).toEqual([0.75, 0.25, 0]);
+    expect(await expected({ algorithm: "peak_ewma" })).toEqual([null, null, null]);
+    expect(await expected({ algorithm: "p2c", sticky: { method: "ip" } })).toEqual([0.75, 0.25, 0]);
   });
 
   it("follows a drain, with its beginning and its end, and hands its share to the others", async () => {
     const id = await pool({ algorithm: "weighted_round_robin", origins: THREE, drain_timeout: 60 });
+    // A millisecond passes between any two looks at the clock, as it may on a busy machine.
+    let nowMs = Date.now();
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => nowMs++);
     await ask(`POST /pools/${id}/origins/a/drain`);
+    clock.mockRestore();
     const { a, b } = await origins(id);
-    expect([a?.draining, a?.eligible, a?.intended_share, b?.intended_share]).toEqual([true, false, 0, 1]);
+    expect([a?.draining, a?.eligible, a?.expected_share, b?.expected_share]).toEqual([true, false, 0, 1]);
     expect((a?.drain_deadline ?? 0) - (a?.drain_started ?? 0)).toBe(60_000);
+    expect([a?.drained_by, (a?.drained_since ?? 0) - (a?.drain_started ?? 0)]).toEqual(["admin", 0]);
+    expect([b?.drained_by, b?.drained_since]).toEqual([null, null]);
     const seen = await live(id, "&events=1");
     expect(seen.events.map(({ kind }) => kind)).toEqual(["audit"]);
   });
 
-  it("tells of no more origins than it is asked for, those with trouble first", async () => {
+  it("shows how attempts fail, and the attempts' time-out", async () => {
+    const id = await pool({ origins: THREE, failover: { attempt_timeout: 4 } });
+    await report(id, { a: [3, 1], b: [2, 0] });
+    const { a, b } = await origins(id);
+    expect([a?.failures, b?.failures]).toEqual([{ timeouts: 0.25 }, {}]);
+    const seen = await live(id);
+    expect(seen.attempt_timeout).toBe(4);
+    expect(seen.failures?.timeouts).toBeCloseTo(1 / 6);
+  });
+
+  it("shows at most the requested number of origins, those with problems first", async () => {
     const id = await pool({
       origins: [origin("a"), origin("b"), origin("c", { enabled: false }), origin("d")],
     });
@@ -120,17 +136,27 @@ describe("live", () => {
     expect((await live(id)).origins.map((each) => each.id)).toEqual(["a", "b", "c", "d"]);
   });
 
-  it("tells of all pools, of those that were refused too, and of none that is not there", async () => {
+  it("shows all pools, also those with a refused configuration, and no others", async () => {
     await env.POOLS.put("pool:broken", '{ "origins": 1 }');
-    const { body } = await ask("GET /live?origins=1&events=0", { token: TOKENS.read });
-    const broken = body.pools.find((each: { pool: string }) => each.pool === "broken");
+    // Nobody told of it, so it is found when KV is next asked for a list, in five minutes at most.
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.setSystemTime(Date.now() + 300_000);
+    const broken = await vi.waitFor(async () => {
+      const { body } = await ask("GET /live?origins=1&events=0", { token: TOKENS.read });
+      const found = body.pools.find((each: { pool: string }) => each.pool === "broken");
+      expect(found).toBeDefined();
+      return found;
+    });
+    vi.useRealTimers();
     expect([broken.configured, broken.config_error]).toEqual([false, expect.stringContaining("origins")]);
     expect((await ask("GET /live?pool=nobody")).status).toBe(404);
     expect((await ask("GET /live?origins=x")).status).toBe(422);
   });
 
   it("answers in the form that the OpenAPI document gives", async () => {
-    const id = await pool({ origins: THREE, sticky: true, health_check: {}, outlier_detection: {} });
+    // Real ones: they are probed.
+    const origins = THREE.map((each, i) => ({ ...each, url: inject("origins")[i] }));
+    const id = await pool({ origins, sticky: true, health_check: {}, outlier_detection: {} });
     await report(id, { a: [1, 1] });
     const { answer } = ENDPOINTS.find(({ path }) => path === "/live") ?? {};
     const { body } = await ask(`GET /live?pool=${id}`);
@@ -143,7 +169,7 @@ describe("history since a time", () => {
   it("leaves out what is older", async () => {
     const id = await pool({ origins: THREE });
     const all = await ask(`GET /pools/${id}/history?since=0`);
-    expect([all.status, all.body.slices]).toEqual([200, []]);
+    expect([all.status, all.body.buckets]).toEqual([200, []]);
     expect((await ask(`GET /pools/${id}/history?since=-1`)).status).toBe(422);
   });
 });
@@ -173,9 +199,22 @@ describe("a preview", () => {
     expect((await ask("POST /pools/No-Id/preview", { body: bad })).status).toBe(422);
   });
 
-  it("of a pool that is not there yet shows all of it", async () => {
+  it("of a new pool shows all of its fields", async () => {
     const { body } = await ask("POST /pools/unborn/preview", { body: { origins: THREE } });
     expect([body.version, body.changes]).toEqual([0, [{ path: "origins", after: THREE }]]);
+  });
+
+  it("warns of settings that are valid but probably not intended", async () => {
+    const still = { origins: [origin("a", { weight: 0 })] };
+    const pools = await ask("POST /pools/unborn/preview", { body: still });
+    expect(pools.body.warnings.length).toBeGreaterThan(0);
+    expect(pools.body.warnings[0].path).toMatch(/^pools\.unborn/);
+    const id = await pool({ origins: THREE });
+    const body = [{ pool: id }, { path: "/never/*", pool: id }];
+    const routes = await ask("POST /routes/preview", { body });
+    expect(routes.body.warnings).toEqual([
+      { path: "routes[1]", message: expect.stringContaining("no request reaches this route") },
+    ]);
   });
 
   it("of routes checks that their pools exist", async () => {

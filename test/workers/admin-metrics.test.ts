@@ -1,8 +1,8 @@
 import { exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, inject, it } from "vitest";
-import { ENDPOINTS } from "../../src/admin/app.ts";
-import { Exposition } from "../../src/admin/exposition.ts";
-import { openApiPath } from "../../src/admin/openapi.ts";
+import { ENDPOINTS } from "../../src/admin/endpoints/all.ts";
+import { Exposition } from "../../src/admin/endpoints/exposition.ts";
+import { openApiPath } from "../../src/admin/endpoints/openapi.ts";
 import { ask } from "./admin-support.ts";
 import { parseExposition } from "./exposition-parser.ts";
 
@@ -61,7 +61,7 @@ describe("metrics", () => {
     expect((await ask("GET /pools/metered/history?range=year")).status).toBe(422);
   }, 12_000);
 
-  it("escape what a label may hold", () => {
+  it("escape special characters in labels", () => {
     const text = new Exposition();
     text.gauge("x", "back\\slash\nline", { l: 'q"b\\n\n' }, 1);
     expect(parseExposition(text.toString())).toEqual([{ name: "x", labels: { l: 'q"b\\n\n' }, value: 1 }]);
@@ -69,7 +69,7 @@ describe("metrics", () => {
 });
 
 describe("the parser of these tests", () => {
-  it("refuses what Prometheus would", () => {
+  it("refuses what Prometheus refuses", () => {
     const bad = [
       "x 1\n",
       "# TYPE x gauge\nx one\n",
@@ -126,7 +126,7 @@ describe("the OpenAPI document", () => {
   it("says what each parameter, body and answer is", async () => {
     const { paths } = (await ask("GET /openapi.json")).body;
     const put = paths["/_lb/pools/{pool}"].put;
-    expect(put.parameters.map(({ name }: { name: string }) => name)).toEqual(["pool", "If-Match"]);
+    expect(put.parameters.map(({ name }: { name: string }) => name)).toEqual(["pool", "message", "If-Match"]);
     expect(put.requestBody.content["application/json"].schema.properties.origins.type).toBe("array");
     expect(Object.keys(put.responses)).toEqual(expect.arrayContaining(["200", "201", "401", "412", "422"]));
     const patch = paths["/_lb/pools/{pool}/origins/{origin}"].patch.requestBody.content["application/json"];

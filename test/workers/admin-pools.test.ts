@@ -1,23 +1,8 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { ask, origin } from "./admin-support.ts";
-
-const A = origin("a");
-const B = origin("b");
-
-/** A pool nobody else uses, with these origins. */
-let made = 0;
-async function pool(fields: object = { origins: [A, B] }): Promise<string> {
-  const id = `pool${made++}`;
-  expect((await ask(`PUT /pools/${id}`, { body: fields })).status).toBe(201);
-  return id;
-}
-
-const kinds = async (id: string): Promise<string[]> =>
-  (await ask(`GET /pools/${id}/events`)).body.events.map((event: { kind: string }) => event.kind);
-const config = async (id: string) => (await ask(`GET /pools/${id}`)).body.config;
-const stub = (id: string) => env.UPSTREAM_POOL.getByName(id);
+import { ask } from "./admin-support.ts";
+import { A, B, config, kinds, pool, stub } from "./own-pool.ts";
 
 /** What the object makes of `document` if it finds it in KV. */
 async function finds(id: string, document: object, metadata?: { updated_at: number }): Promise<void> {
@@ -48,7 +33,7 @@ describe("writing a pool", () => {
     });
   });
 
-  it("lists it at once, whatever KV's list shows", async () => {
+  it("lists the pool at once, whatever KV's list shows", async () => {
     const list = env.POOLS.list;
     // On one machine KV's list is never behind.
     env.POOLS.list = async () => ({ keys: [], list_complete: true, cacheStatus: null });
@@ -65,7 +50,7 @@ describe("writing a pool", () => {
     }
   });
 
-  it("is conditional where the writer wants it", async () => {
+  it("is conditional if the writer asks for it", async () => {
     const id = await pool();
     const stale = await ask(`PUT /pools/${id}`, { body: { origins: [B] }, headers: { "if-match": '"v9"' } });
     expect([stale.status, stale.body.type, stale.etag]).toEqual([412, "precondition_failed", '"v1"']);
@@ -109,7 +94,7 @@ describe("writing a pool", () => {
     expect((await ask("PUT /pools/No", { body: { origins: [A] } })).status).toBe(422);
   });
 
-  it("does not flip back when KV still shows what was before", async () => {
+  it("does not flip back when KV still shows the old document", async () => {
     const id = await pool({ origins: [A] });
     await ask(`PUT /pools/${id}`, { body: { origins: [B] } });
     await finds(id, { origins: [A] });
@@ -122,7 +107,7 @@ describe("writing a pool", () => {
     expect(put.body.changed, "even after a clock that is ahead").toBe(true);
   });
 
-  it("knows KV's unmarked document as the past even if nobody had asked the object before", async () => {
+  it("recognizes an old document without a timestamp in KV, even if the object was never called before", async () => {
     await env.POOLS.put("pool:sleeper", JSON.stringify({ origins: [A] }));
     expect((await ask("PUT /pools/sleeper", { body: { origins: [B] } })).body.version).toBe(2);
     await finds("sleeper", { origins: [A] });
@@ -147,7 +132,7 @@ describe("writing a pool", () => {
       .toMatchObject({ drain_timeout: 3 });
   });
 
-  it("keeps trying while KV fails, and does not take the pool for removed meanwhile", async () => {
+  it("retries while KV fails, and does not treat the pool as removed meanwhile", async () => {
     const id = "outage";
     const put = env.POOLS.put;
     // KV cannot be made to fail from here.
@@ -185,68 +170,6 @@ describe("removing a pool", () => {
     expect((await ask(`GET /pools/${id}`)).status, "KV's past").toBe(404);
     expect((await ask(`PUT /pools/${id}`, { body: { origins: [A, B] } })).status).toBe(201);
     expect((await ask(`GET /pools/${id}`)).body.config).toEqual({ origins: [A, B] });
-  });
-});
-
-describe("origins", () => {
-  it("are added, changed and removed", async () => {
-    const id = await pool({ origins: [A] });
-    const added = await ask(`POST /pools/${id}/origins`, { body: { ...B, weight: 3 } });
-    expect([added.status, added.body.version]).toEqual([201, 2]);
-    expect(await config(id)).toEqual({ origins: [A, { ...B, weight: 3 }] });
-    expect((await ask(`POST /pools/${id}/origins`, { body: B })).status).toBe(409);
-    const patched = await ask(`PATCH /pools/${id}/origins/b`, { body: { weight: 5, rate_limit: 10 } });
-    expect([patched.status, patched.body.version]).toEqual([200, 3]);
-    expect(await config(id)).toEqual({ origins: [A, { ...B, weight: 5, rate_limit: 10 }] });
-    expect((await ask(`PATCH /pools/${id}/origins/b`, { body: { rate_limit: null } })).status).toBe(200);
-    const removed = await ask(`DELETE /pools/${id}/origins/b`);
-    expect(removed.status).toBe(200);
-    expect(await config(id)).toEqual({ origins: [A] });
-    const { origins } = (await ask(`GET /pools/${id}`)).body;
-    expect(origins.at(-1), "drained before it goes").toMatchObject({
-      id: "b",
-      draining: true,
-      leaving: true,
-    });
-  });
-
-  it("say what they cannot do", async () => {
-    const id = await pool({ origins: [A] });
-    expect((await ask(`PATCH /pools/${id}/origins/x`, { body: { weight: 1 } })).status).toBe(404);
-    expect((await ask("PATCH /pools/nowhere/origins/a", { body: { weight: 1 } })).status).toBe(404);
-    const unknown = await ask(`PATCH /pools/${id}/origins/a`, { body: { wieght: 1 } });
-    expect([unknown.status, unknown.body.errors[0].path]).toEqual([422, "wieght"]);
-    expect((await ask(`PATCH /pools/${id}/origins/a`, { body: { weight: -1 } })).status).toBe(422);
-    expect((await ask(`DELETE /pools/${id}/origins/a`)).status, "the last one").toBe(422);
-    const stale = { body: { weight: 2 }, headers: { "if-match": '"v7"' } };
-    expect((await ask(`PATCH /pools/${id}/origins/a`, stale)).status).toBe(412);
-  });
-
-  it("are all changed when several are at once", async () => {
-    const ids = ["a", "b", "c", "d"];
-    const id = await pool({ origins: ids.map((each) => origin(each)) });
-    await Promise.all(ids.map((each) => ask(`PATCH /pools/${id}/origins/${each}`, { body: { weight: 2 } })));
-    const { origins } = await config(id);
-    expect(origins.map((each: { weight: number }) => each.weight)).toEqual([2, 2, 2, 2]);
-  });
-
-  it("are drained and undrained, which the events say", async () => {
-    const id = await pool();
-    const drained = await ask(`POST /pools/${id}/origins/a/drain`);
-    expect(drained.body).toMatchObject({ id: "a", draining: true, changed: true });
-    expect((await ask(`POST /pools/${id}/origins/a/drain`)).body.changed).toBe(false);
-    expect((await ask(`GET /pools/${id}`)).body.origins[0]).toMatchObject({ draining: true });
-    expect((await ask(`POST /pools/${id}/origins/a/undrain`)).body).toMatchObject({ draining: false });
-    expect((await ask(`POST /pools/${id}/origins/x/drain`)).status).toBe(404);
-    const { events } = (await ask(`GET /pools/${id}/events?kind=audit,drain_started,undrained`)).body;
-    const seen = events.map((event: Record<string, string>) => [event.kind, event.origin, event.who]);
-    expect(seen.reverse()).toEqual([
-      ["audit", undefined, "admin"],
-      ["drain_started", "a", undefined],
-      ["audit", "a", "admin"],
-      ["undrained", "a", undefined],
-      ["audit", "a", "admin"],
-    ]);
   });
 });
 

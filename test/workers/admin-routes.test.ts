@@ -1,10 +1,14 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { beforeEach, describe, expect, inject, it, vi } from "vitest";
+import { beforeEach, describe, expect, inject, it } from "vitest";
 import { ask, origin } from "./admin-support.ts";
+import { TestClock } from "./test-clock.ts";
 
 const [urlA = "", urlB = ""] = inject("origins");
-const book = () => env.ROUTE_BOOK.getByName("routes");
+const clock = new TestClock();
+const table = () => env.ROUTE_TABLE.getByName("routes");
+
+const STILL_ONE = 'no routes: everything still goes to pool "one", which was there alone. Write routes';
 
 const route = (host: string, pool: string) => ({ host: `${host}.example`, pool });
 const put = (body: unknown, headers: Record<string, string> = {}) => ask("PUT /routes", { body, headers });
@@ -15,8 +19,18 @@ const etag = async () => (await ask("GET /routes")).etag;
 async function finds(document: unknown, metadata?: { updated_at: number }): Promise<void> {
   await env.POOLS.put("routes", JSON.stringify(document), metadata === undefined ? {} : { metadata });
   // It looks every five seconds at most.
-  await new Promise((done) => setTimeout(done, 5_050));
-  await book().wake();
+  clock.skip(5_050);
+  await table().wake();
+}
+
+const inKv = () => env.POOLS.getWithMetadata<unknown, { updated_at: number }>("routes", "json");
+
+/** The object has written them to KV, which it does once a second at most. */
+async function stored(document: unknown): Promise<void> {
+  await clock.until(async () => {
+    await runDurableObjectAlarm(table());
+    expect((await inKv()).value).toEqual(document);
+  });
 }
 
 beforeEach(async () => {
@@ -29,7 +43,7 @@ describe("writing the routes", () => {
     const { status, body } = await ask("GET /routes");
     expect([status, body]).toEqual([
       200,
-      { routes: [], version: 0, etag: '"v0"', updated_at: null, config_error: null },
+      { routes: [], version: 0, etag: '"v0"', updated_at: null, config_error: STILL_ONE },
     ]);
     expect((await put([route("x", "one")], { "if-match": '"v1"' })).status).toBe(412);
     const first = await put([route("x", "one")], { "if-match": '"v0"' });
@@ -48,18 +62,14 @@ describe("writing the routes", () => {
     const done = await put(wanted, { "if-match": before });
     expect([done.status, done.body.changed]).toEqual([200, true]);
     expect(await routes()).toEqual(wanted);
-    const inKv = async () => {
-      await runDurableObjectAlarm(book());
-      return await env.POOLS.getWithMetadata<unknown, { updated_at: number }>("routes", "json");
-    };
-    await expect.poll(async () => (await inKv()).value, { timeout: 4_000 }).toEqual(wanted);
+    await stored(wanted);
     expect((await inKv()).metadata?.updated_at).toBe((await ask("GET /routes")).body.updated_at);
     expect((await ask("GET /routes/events?kind=audit&limit=1")).body.events).toEqual([
       { at: expect.any(Number), kind: "audit", who: "admin", detail: "put the routes (version 2)" },
     ]);
   });
 
-  it("of one of two at once, both conditional, comes too late", async () => {
+  it("fails for the second of two simultaneous conditional writers", async () => {
     const headers = { "if-match": await etag() };
     const both = await Promise.all([put([route("l", "one")], headers), put([route("r", "one")], headers)]);
     expect(both.map(({ status }) => status).sort()).toEqual([200, 412]);
@@ -81,6 +91,16 @@ describe("writing the routes", () => {
     ]);
     const wrong = await put([{ hots: "a", pool: "one" }]);
     expect([wrong.status, wrong.body.errors[0].path]).toEqual([422, "routes[0].hots"]);
+  });
+
+  it("names no pool by an id that none can have", async () => {
+    for (const id of ["__proto__", "a/b", "One", "", "x".repeat(10_000)]) {
+      for (const path of ["PUT /routes", "POST /routes/preview"]) {
+        const { status, body } = await ask(path, { body: [{ pool: "one" }, { pool: id }] });
+        const errors = body.errors?.map((each: { path: string }) => each.path);
+        expect([path, status, body.type, errors]).toEqual([path, 422, "invalid", ["routes[1].pool"]]);
+      }
+    }
   });
 });
 
@@ -115,7 +135,7 @@ describe("versions of the routes", () => {
 });
 
 describe("what KV shows", () => {
-  it("is taken over if it is newer, and not if it is the past, marked or not", async () => {
+  it("is used if it is newer, and not if it is older, with or without a timestamp", async () => {
     await put([route("past", "one")]);
     await put([route("now", "one")]);
     await finds([route("past", "one")]);
@@ -126,7 +146,7 @@ describe("what KV shows", () => {
     expect(await routes(), "newer").toEqual([route("new", "two")]);
   });
 
-  it("does not count if it is bad, and the error is shown until it is mended", async () => {
+  it("is not used if it is bad, and the error is shown until it is mended", async () => {
     await put([route("good", "one")]);
     await finds([{ pool: 1 }], { updated_at: Date.now() + 5_000 });
     const { routes: kept, config_error } = (await ask("GET /routes")).body;
@@ -146,36 +166,36 @@ describe("an isolate", () => {
 
   it("goes by new routes after its next sync, and does not flip back when KV shows the past", async () => {
     await put([route("busy", "one")]);
-    await expect.poll(() => answersFrom("busy"), { timeout: 12_000 }).toBe("o0");
-    const past = await env.POOLS.getWithMetadata<unknown, { updated_at: number }>("routes", "json");
+    await stored([route("busy", "one")]);
+    const goesTo = (name: string) => clock.until(async () => expect(await answersFrom("busy")).toBe(name));
+    await goesTo("o0");
+    const past = await inKv();
     await put([route("busy", "two")]);
     // KV, which is at once up to date here, is made to lag behind as it does in production.
     const lag = async () =>
       await env.POOLS.put("routes", JSON.stringify(past.value), { metadata: past.metadata });
     await lag();
-    await expect.poll(() => answersFrom("busy"), { timeout: 12_000 }).toBe("o1");
-    for (let second = 0; second < 7; second++) {
+    await goesTo("o1");
+    for (let second = 0; second < 30; second++) {
       await lag();
       expect(await answersFrom("busy")).toBe("o1");
-      await new Promise((done) => setTimeout(done, 1_000));
+      clock.skip(1_000);
     }
   });
 });
 
-// Last: it moves the clock, and later marks with it.
-describe("what KV does not show any more", () => {
-  it("is no longer in force, unless it is so new that KV may be behind", async () => {
+describe("a document that KV no longer shows", () => {
+  it("is no longer in force once KV has not had it for ten minutes", async () => {
     await put([route("kept", "one")]);
     await finds([route("kept", "one")], { updated_at: (await ask("GET /routes")).body.updated_at });
     await env.POOLS.delete("routes");
-    await new Promise((done) => setTimeout(done, 5_050));
+    clock.skip(5_050);
     expect(await routes(), "new").toEqual([route("kept", "one")]);
-    const later = Date.now() + 70_000;
-    vi.useFakeTimers({ toFake: ["Date"], now: later });
-    try {
-      expect(await routes(), "old").toEqual([]);
-    } finally {
-      vi.useRealTimers();
+    for (let minute = 0; minute < 9; minute++) {
+      clock.skip(60_000);
+      expect(await routes(), "KV may still be behind").toEqual([route("kept", "one")]);
     }
+    clock.skip(120_000);
+    expect(await routes(), "old").toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
-/** What the tests of the admin API share: tokens as vitest.config.ts sets them, and a short way to ask. */
+/** Helpers of the admin API's tests: the tokens of vitest.config.ts, and a short function for calls. */
 import { exports } from "cloudflare:workers";
 import { expect } from "vitest";
-import { ENDPOINTS } from "../../src/admin/app.ts";
-import { problemsOf } from "../../src/admin/openapi.ts";
-import type { ProblemType } from "../../src/admin/problems.ts";
+import { ENDPOINTS } from "../../src/admin/endpoints/all.ts";
+import { problemsOf } from "../../src/admin/endpoints/openapi.ts";
+import type { ProblemType } from "../../src/admin/http/problems.ts";
 
 export const TOKENS = { admin: "test-admin-token", operate: "test-operate-token", read: "test-read-token" };
 
@@ -22,7 +22,7 @@ export async function ask(
   { token = TOKENS.admin, body, headers = {} }: Asked = {},
 ): Promise<Answer> {
   const [method = "GET", path = ""] = line.split(" ");
-  const response = await exports.default.fetch(`http://lb.example/_lb${path}`, {
+  const response = await exports.default.fetch(`https://lb.example/_lb${path}`, {
     method,
     headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),

@@ -8,6 +8,7 @@ const POOLS = {
   ip: { sticky: { method: "ip" } },
   ipcookie: { sticky: { method: "ip_cookie" } },
   loose: {},
+  named: { sticky: { cookie_name: "other_name" } },
   hash: { algorithm: "consistent_hash", hash_key: "query:user" },
 } as const;
 
@@ -53,7 +54,9 @@ describe("sessions by cookie", () => {
   it("sets an opaque cookie with the attributes of the design, Secure on https alone", async () => {
     const http = await ask("http://cookie.example/");
     const https = await ask("https://cookie.example/");
-    expect(http.set).toMatch(/^__lb=[\w-]{22}\.[0-9a-z]{6}; Max-Age=400; Path=\/; HttpOnly; SameSite=Lax$/);
+    expect(http.set).toMatch(
+      /^__lb=[\w-]{22}\.[0-9a-z]{6}\.[\w-]{6}; Max-Age=400; Path=\/; HttpOnly; SameSite=Lax$/,
+    );
     expect(https.set).toMatch(/; SameSite=Lax; Secure$/);
   });
 
@@ -69,7 +72,7 @@ describe("sessions by cookie", () => {
     }
   });
 
-  it("shows the origin all cookies but ours, byte for byte, and keeps the origin's own", async () => {
+  it("passes all cookies except ours to the origin byte for byte, and keeps the origin's own", async () => {
     const { cookie } = await session();
     const answer = await ask("http://cookie.example/", `a="1 2"; ${cookie}; b=%20;c`);
     expect(answer.headers.cookie).toBe('a="1 2"; b=%20;c');
@@ -82,7 +85,7 @@ describe("sessions by cookie", () => {
     ]);
   });
 
-  it("takes no notice of a forged cookie, and gives a good one", async () => {
+  it("ignores a forged cookie, and sets a valid one", async () => {
     for (const forged of ["o1", "x".repeat(5_000), `${"A".repeat(22)}.zzzzzz`, ""]) {
       const answer = await ask("http://cookie.example/", `__lb=${forged}`);
       expect(answer.status).toBe(200);
@@ -90,7 +93,7 @@ describe("sessions by cookie", () => {
     }
   });
 
-  it("keeps a response with the cookie out of shared caches, and leaves one without it alone", async () => {
+  it("keeps a response with the cookie out of shared caches, and does not change one without it", async () => {
     const { cookie } = await session();
     const cc = "public, max-age=60";
     const first = await ask(`http://cookie.example/?cc=${cc}`);
@@ -113,13 +116,18 @@ describe("sessions by cookie", () => {
     }
   });
 
-  it("binds nobody to an origin that failed", async () => {
+  it("binds no client to an origin that failed", async () => {
     const answer = await ask("http://cookie.example/?status=503");
     expect([answer.status, answer.set]).toEqual([503, null]);
   });
 
   it("begins a session with a WebSocket, too", async () => {
-    const headers = { upgrade: "websocket", "cf-connecting-ip": "192.0.2.1" };
+    const headers = {
+      upgrade: "websocket",
+      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+      "sec-websocket-version": "13",
+      "cf-connecting-ip": "192.0.2.1",
+    };
     const first = await exports.default.fetch("http://cookie.example/", { headers });
     const set = first.headers.getSetCookie().find((line) => line.startsWith("__lb="));
     first.webSocket?.accept();
@@ -139,7 +147,17 @@ describe("sessions by cookie", () => {
     expect(both.split("~")).toHaveLength(2);
     expect((await ask("http://cookie.example/", both)).name).toBe(mine.name);
     expect((await ask("http://other.example/", both)).name).toBe(other.name);
-    expect((await ask("http://loose.example/", both)).headers.cookie).toBe(both);
+  });
+
+  it("is not shown to a pool of that host that keeps no sessions, unlike a cookie of that name that is none", async () => {
+    const { cookie } = await session();
+    const seen = async (sent: string) => (await ask("http://loose.example/", sent)).headers.cookie;
+    expect(await seen(cookie)).toBeUndefined();
+    expect(await seen(`a=1; ${cookie}, b=2`)).toBe("a=1; b=2");
+    expect(await seen("a=1; __lb=the-origin-s.own")).toBe("a=1; __lb=the-origin-s.own");
+    await ask("http://named.example/");
+    expect(await seen(cookie.replace("__lb", "other_name"))).toBeUndefined();
+    expect(await seen(cookie.replace("__lb", "never_named"))).toBe(cookie.replace("__lb", "never_named"));
   });
 });
 

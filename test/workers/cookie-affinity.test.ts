@@ -1,87 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { parsePool } from "../../src/config/parse.ts";
-import type { PoolConfig } from "../../src/config/schema.ts";
-import type { OriginState, PoolSnapshot } from "../../src/contract/sync.ts";
-import { EdgePool, type PoolView } from "../../src/edge/edge-pool.ts";
-import { describeRequest, type EdgeRequest } from "../../src/edge/edge-request.ts";
-import type { EdgeServer } from "../../src/edge/edge-server.ts";
-import {
-  type AffinitySecrets,
-  affinityTokens,
-  configTokens,
-  snapshotTokens,
-} from "../../src/platform/affinity-tokens.ts";
-import type { Env } from "../../src/platform/env.ts";
-import { AffinityKeeper } from "../../src/pool/affinity-keeper.ts";
+import type { PoolSnapshot } from "../../src/contract/sync.ts";
+import { affinityTokens, configTokens, snapshotTokens } from "../../src/platform/affinity-tokens.ts";
+import { SessionCookie } from "../../src/platform/session-cookie.ts";
+import { AffinityTokenStore } from "../../src/pool/leases/affinity-tokens.ts";
+import { SnapshotVersion } from "../../src/pool/storage/snapshot-version.ts";
 import golden from "../golden/affinity.json";
-
-const TTL_S = 400;
-const NOW_MS = 1_800_000_000_000;
-const GOOD: OriginState = {
-  healthy: true,
-  ejected: false,
-  draining: false,
-  drained: false,
-  weight_factor: 1,
-};
-const IDS = ["a", "b", "c"];
-
-function config(fields: Record<string, unknown> = {}): PoolConfig {
-  const origins = IDS.map((id) => ({ id, url: `https://${id}.example.com`, max_connections: 10 }));
-  const parsed = parsePool({ origins, sticky: { ttl: TTL_S }, ...fields });
-  if (!parsed.ok) throw new Error("a good pool");
-  return parsed.value;
-}
-
-/** An isolate's pool as it is after a snapshot. */
-class Isolate {
-  readonly pool = new EdgePool("api", () => 0);
-  #version = 0;
-
-  async snapshot(secrets: AffinitySecrets, states: Record<string, Partial<OriginState>> = {}): Promise<this> {
-    const origins = Object.fromEntries(IDS.map((id) => [id, { ...GOOD, ...states[id] }]));
-    const affinity = await snapshotTokens(secrets, "api", IDS);
-    const snapshot: PoolSnapshot = { version: ++this.#version, config: config(), origins, affinity };
-    const reply = { snapshot, cursor: null, active: {}, next_sync_ms: 1_000, configured: true };
-    this.pool.apply(reply, Date.now());
-    return this;
-  }
-
-  get view(): PoolView {
-    if (this.pool.view === null) throw new Error("no snapshot");
-    return this.pool.view;
-  }
-
-  server(id: string): EdgeServer {
-    const found = [...this.pool.servers].find((server) => server.id === id);
-    if (found === undefined) throw new Error(`no ${id}`);
-    return found;
-  }
-
-  /** Serves one request: where it went, and the pair of the Set-Cookie. `failing` origins are tried in vain. */
-  serve(cookie: string | null, nowMs = NOW_MS, failing: string[] = []): { id: string; set: string | null } {
-    const edge = request(cookie, nowMs);
-    const tried = new Set<EdgeServer>();
-    for (;;) {
-      const decision = this.view.balancer.decide(edge, tried);
-      if (decision === null) throw new Error("none eligible");
-      if (failing.includes(decision.server.id)) {
-        tried.add(decision.server);
-        continue;
-      }
-      const set = this.view.cookies?.setCookie(edge, decision.server) ?? null;
-      return { id: decision.server.id, set: set === null ? null : (set.split(";")[0] ?? "") };
-    }
-  }
-}
-
-function request(cookie: string | null, nowMs: number): EdgeRequest {
-  const headers: Record<string, string> = cookie === null ? {} : { cookie };
-  return describeRequest(new Request("https://api.example/", { headers }), {} as Env, nowMs);
-}
-
-const OLD = { current: "old secret" };
-const NEW = { current: "new secret", previous: "old secret" };
+import { MemoryMetadata } from "../support/memory-metadata.ts";
+import { config, IDS, Isolate, NEW, NOW_MS, OLD, TTL_S } from "./cookie-isolate.ts";
 
 describe("tokens", () => {
   it("are those of the golden vectors", async () => {
@@ -90,7 +15,7 @@ describe("tokens", () => {
     }
   });
 
-  it("are the same from the object and from an isolate that has only the config", async () => {
+  it("are the same from the object and from an isolate that only has the configuration", async () => {
     const env = { AFFINITY_SECRET: "new secret", AFFINITY_SECRET_PREVIOUS: "old secret" };
     expect(await configTokens(env, "api", config())).toEqual(await snapshotTokens(NEW, "api", IDS));
     expect(await configTokens({}, "api", config())).toBeNull();
@@ -174,7 +99,7 @@ describe("a session", () => {
     expect(isolate.serve(set)).toEqual({ id, set: null });
   });
 
-  it("keeps at most three other pools' parts, and nothing that is not one", async () => {
+  it("keeps at most three other pools' parts, and nothing else", async () => {
     const isolate = await new Isolate().snapshot(OLD);
     const part = (char: string) => `${char.repeat(22)}.t1`;
     const parts = ["A", "B", "C", "D"].map(part);
@@ -183,44 +108,107 @@ describe("a session", () => {
   });
 });
 
+describe("a cookie that several pools share", () => {
+  const STICKY = { method: "cookie", cookie_name: "__lb", ttl: TTL_S } as const;
+  /** One release after the other: an origin of another id each time. */
+  async function release(pool: string, number: number): Promise<SessionCookie<{ id: string }>> {
+    const id = `release-${number}`;
+    return new SessionCookie(STICKY, [{ id }], await snapshotTokens(OLD, pool, [id]));
+  }
+
+  it("keeps another pool's session through any number of releases", async () => {
+    const others = await Promise.all(["x", "y", "z"].map((pool) => release(pool, 0)));
+    let cookie = "";
+    for (const other of others) {
+      const { others: kept } = other.read(cookie, NOW_MS);
+      cookie = other.write({ id: "release-0" }, kept, NOW_MS, true)?.split(";")[0] ?? "";
+    }
+    for (let number = 0; number < 8; number++) {
+      const mine = await release("api", number);
+      const reading = mine.read(cookie, NOW_MS);
+      expect(reading.state).toBe("unknown");
+      cookie = mine.write({ id: `release-${number}` }, reading.others, NOW_MS, true)?.split(";")[0] ?? "";
+      for (const other of others) expect(other.read(cookie, NOW_MS).state).toBe("valid");
+    }
+  });
+
+  it("keeps another pool's session from one secret to the next", async () => {
+    const before = await release("api", 0);
+    const tokens = await snapshotTokens(NEW, "api", ["release-1"]);
+    const after = new SessionCookie(STICKY, [{ id: "release-1" }], tokens);
+    const cookie = before.write({ id: "release-0" }, [], NOW_MS, true)?.split(";")[0] ?? "";
+    expect(after.read(cookie, NOW_MS)).toMatchObject({ state: "unknown", others: [] });
+  });
+
+  it("accepts and keeps the parts of earlier versions, which have no tag", async () => {
+    const mine = await release("api", 0);
+    const own = mine.write({ id: "release-0" }, [], NOW_MS, true)?.split(";")[0] ?? "";
+    const untagged = own.replace(/\.[\w-]{6}$/, "");
+    const foreign = `${"A".repeat(22)}.t1`;
+    expect(untagged).not.toBe(own);
+    expect(mine.read(`${untagged}~${foreign}`, NOW_MS)).toMatchObject({ state: "valid", others: [foreign] });
+  });
+});
+
+describe("the version of a snapshot", () => {
+  const none = { current: "", previous: "" };
+  const secret = { current: "s", previous: "" };
+
+  it("grows when the object starts with other secrets or other bindings than the last time, and only then", () => {
+    const metadata = new MemoryMetadata();
+    const starts: [secrets: typeof none, bindings: string[], version: number][] = [
+      [none, [], 0],
+      [none, ["ORIGIN_A"], 1],
+      [none, ["ORIGIN_A"], 1],
+      [none, ["ORIGIN_A", "ORIGIN_B"], 2],
+      [secret, ["ORIGIN_A", "ORIGIN_B"], 3],
+      [secret, [], 4],
+      [secret, [], 4],
+    ];
+    for (const [secrets, bindings, version] of starts) {
+      expect(new SnapshotVersion(metadata, secrets, bindings).current).toBe(version);
+    }
+  });
+});
+
 describe("the pool's own secret", () => {
-  function keeper(facts: Map<string, unknown>, secret?: string, previous?: string) {
+  /** The object starts with these secrets. */
+  function tokenStore(metadata: MemoryMetadata, current = "", previous = "") {
     const events: unknown[] = [];
-    const store = {
-      fact: <T>(name: string, fallback: T): T => (facts.get(name) as T | undefined) ?? fallback,
-      setFact: (name: string, value: unknown) => void facts.set(name, value),
-    };
     const log = (entry: Record<string, unknown>) => void events.push(entry.event);
-    return { events, keeper: new AffinityKeeper({ pool: "api", store, secret, previous, log }) };
+    const secrets = { current, previous };
+    new SnapshotVersion(metadata, secrets);
+    return { events, store: new AffinityTokenStore({ pool: "api", store: metadata, secrets, log }) };
   }
   const snapshot = (fields = {}): PoolSnapshot => ({ version: 1, config: config(fields), origins: {} });
 
-  it("is made once, said once, and kept", async () => {
-    const facts = new Map<string, unknown>();
-    const first = keeper(facts);
-    const { affinity } = await first.keeper.attach(snapshot());
-    await first.keeper.attach(snapshot());
-    const second = keeper(facts);
-    expect((await second.keeper.attach(snapshot())).affinity).toEqual(affinity);
+  it("is made once, reported once, and kept", async () => {
+    const metadata = new MemoryMetadata();
+    const first = tokenStore(metadata);
+    const { affinity } = await first.store.attach(snapshot());
+    await first.store.attach(snapshot());
+    const second = tokenStore(metadata);
+    expect((await second.store.attach(snapshot())).affinity).toEqual(affinity);
     expect([first.events, second.events]).toEqual([["affinity_secret_made"], []]);
   });
 
-  it("is not made where no cookie is", async () => {
-    const facts = new Map<string, unknown>();
+  it("is not made in a pool without cookies", async () => {
+    const metadata = new MemoryMetadata();
     for (const sticky of [false, { method: "ip" }]) {
-      expect(await keeper(facts).keeper.attach(snapshot({ sticky }))).not.toHaveProperty("affinity");
+      expect(await tokenStore(metadata).store.attach(snapshot({ sticky }))).not.toHaveProperty("affinity");
     }
-    expect(facts.size).toBe(0);
+    expect(metadata.rows.size).toBe(0);
   });
 
   it("is the previous one once the operator sets a secret, in a new snapshot version", async () => {
-    const facts = new Map<string, unknown>([["snapshot_version", 7]]);
-    const own = (await keeper(facts).keeper.attach(snapshot())).affinity;
-    const operated = (await keeper(facts, "new secret").keeper.attach(snapshot())).affinity;
+    const metadata = new MemoryMetadata();
+    metadata.put("snapshot_version", 7);
+    const own = (await tokenStore(metadata).store.attach(snapshot())).affinity;
+    const operated = (await tokenStore(metadata, "new secret").store.attach(snapshot())).affinity;
     expect(operated?.previous).toEqual(own?.tokens);
     expect(operated?.tokens).toEqual(await affinityTokens("new secret", "api", IDS));
-    expect(facts.get("snapshot_version")).toBe(8);
-    keeper(facts, "new secret");
-    expect(facts.get("snapshot_version")).toBe(8);
+    expect(metadata.get("snapshot_version")).toBe(8);
+    tokenStore(metadata, "new secret");
+    expect(metadata.get("snapshot_version")).toBe(8);
   });
 });

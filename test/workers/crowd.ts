@@ -1,5 +1,5 @@
 /**
- * Isolates without number that call a pool's object when they were told to, over a network that delays, on a virtual
+ * Simulates any number of isolates that call a pool's object at its pace, over a network with delays, on a virtual
  * clock. The object's decisions are the real ones.
  */
 import type { SyncReply } from "../../src/contract/sync.ts";
@@ -9,7 +9,7 @@ export interface CrowdOptions {
   random: () => number;
   /** One way, in ms, uniform. */
   delayMs?: [number, number];
-  /** Each calls as early as it may: it always has news, or a lease that is low. */
+  /** Each calls as early as it may: it always has an urgent report, or a lease that is low. */
   isEager?: boolean;
   /** Each asks for tokens of this origin as often as it may. */
   asksFor?: string;
@@ -27,7 +27,7 @@ interface Member {
 export class Crowd {
   readonly object: VirtualObject;
   readonly #options: Required<Omit<CrowdOptions, "asksFor">> & Pick<CrowdOptions, "asksFor">;
-  readonly #agenda = new Agenda();
+  readonly #queue = new EventQueue();
   readonly members: Member[] = [];
   /** Calls that arrived, by second since the start. */
   readonly calls: number[] = [];
@@ -48,13 +48,13 @@ export class Crowd {
     for (let i = 0; i < count; i++) {
       const member = { id: `i${this.members.length}`, alive: true, sequence: 0, version: 0, calledMs: null };
       this.members.push(member);
-      this.#agenda.at(this.object.nowMs + this.#options.random() * overMs, () => this.#send(member));
+      this.#queue.at(this.object.nowMs + this.#options.random() * overMs, () => this.#send(member));
     }
   }
 
   run(forMs: number): void {
     const untilMs = this.object.nowMs + forMs;
-    for (let next = this.#agenda.next(untilMs); next !== null; next = this.#agenda.next(untilMs)) {
+    for (let next = this.#queue.next(untilMs); next !== null; next = this.#queue.next(untilMs)) {
       this.object.nowMs = Math.max(this.object.nowMs, Math.ceil(next.atMs));
       next.act();
     }
@@ -74,7 +74,7 @@ export class Crowd {
   #send(member: Member): void {
     if (!member.alive) return;
     const sentMs = this.object.nowMs;
-    this.#agenda.at(sentMs + this.#delay(), () => this.#arrive(member, sentMs));
+    this.#queue.at(sentMs + this.#delay(), () => this.#arrive(member, sentMs));
   }
 
   #count(): void {
@@ -105,18 +105,18 @@ export class Crowd {
     const waitMs = isEager ? Math.min(earlyMs, reply.next_sync_ms) : reply.next_sync_ms;
     // The next request to end notices that it is time.
     const nextMs = Math.max(sentMs + waitMs + this.#options.random() * 20, nowMs + this.#delay());
-    this.#agenda.at(nextMs, () => this.#send(member));
+    this.#queue.at(nextMs, () => this.#send(member));
     if (asksFor !== undefined && isFirst) this.#ask(member, asksFor);
   }
 
   #ask(member: Member, origin: string): void {
     if (!member.alive) return;
-    this.#agenda.at(this.object.nowMs + this.#delay(), () => {
+    this.#queue.at(this.object.nowMs + this.#delay(), () => {
       this.#count();
       const nothing = { demand: 20, lease: 0, held_ms: 0, share: 0, left_ms: 0 };
       const report = { isolate: member.id, rates: { [origin]: { ...nothing, need: 2, token_ms: 100 } } };
       const waitMs = this.object.controller.acquire(report).rates[origin]?.wait_ms ?? 0;
-      this.#agenda.at(this.object.nowMs + this.#delay() + waitMs, () => this.#ask(member, origin));
+      this.#queue.at(this.object.nowMs + this.#delay() + waitMs, () => this.#ask(member, origin));
     });
   }
 }
@@ -127,7 +127,7 @@ interface Entry {
 }
 
 /** What happens next: a binary heap. */
-class Agenda {
+class EventQueue {
   readonly #heap: Entry[] = [];
 
   at(atMs: number, act: () => void): void {

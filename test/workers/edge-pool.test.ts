@@ -4,8 +4,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { parsePool } from "../../src/config/parse.ts";
 import type { OriginState, SyncReply } from "../../src/contract/sync.ts";
-import { Server } from "../../src/core/server.ts";
-import { EdgePool } from "../../src/edge/edge-pool.ts";
+import { Server } from "../../src/core/server/server.ts";
+import { EdgePool } from "../../src/edge/pool/edge-pool.ts";
 
 const WELL: OriginState = {
   healthy: true,
@@ -37,17 +37,17 @@ function snapshot(
 
 const newPool = () => new EdgePool("p", () => 0);
 const pick = (pool: EdgePool, key: string | null = null) =>
-  pool.view?.balancer.decide({ key } as never)?.server.id ?? null;
+  pool.activePool?.balancer.decide({ key } as never)?.server.id ?? null;
 
 describe("a snapshot", () => {
-  it("that only changes the standing of origins leaves what picks, and is gone by", () => {
+  it("that only changes the status of origins keeps the balancer, which follows it", () => {
     const pool = newPool();
     pool.apply(snapshot({ algorithm: "consistent_hash" }), 0);
-    const { balancer } = pool.view ?? {};
+    const { balancer } = pool.activePool ?? {};
     const keys = Array.from({ length: 50 }, (_, i) => `key${i}`);
     const before = keys.map((key) => pick(pool, key));
     pool.apply(snapshot({ algorithm: "consistent_hash" }, { a: { healthy: false } }), 0);
-    expect(pool.view?.balancer).toBe(balancer);
+    expect(pool.activePool?.balancer).toBe(balancer);
     for (const [i, key] of keys.entries()) {
       if (before[i] === "a") expect(pick(pool, key)).not.toBe("a");
       else expect(pick(pool, key)).toBe(before[i]);
@@ -62,12 +62,12 @@ describe("a snapshot", () => {
   ])("that changes the %s makes a new one", (_name, change) => {
     const pool = newPool();
     pool.apply(snapshot({}), 0);
-    const { balancer } = pool.view ?? {};
+    const { balancer } = pool.activePool ?? {};
     pool.apply(snapshot(change), 0);
-    expect(pool.view?.balancer).not.toBe(balancer);
+    expect(pool.activePool?.balancer).not.toBe(balancer);
   });
 
-  it("that changes weights changes the schedule, with the same that picks", () => {
+  it("that changes weights changes the schedule of the same balancer", () => {
     const pool = newPool();
     const weighted = (weight: number) => ({
       algorithm: "weighted_round_robin",
@@ -82,7 +82,7 @@ describe("a snapshot", () => {
     expect([1, 2, 3, 4].map(() => pick(pool)).join("")).toBe("aaba");
   });
 
-  it("does not make an isolate forget what it has seen itself", () => {
+  it("does not make an isolate forget its own observations", () => {
     const pool = newPool();
     const document = { outlier_detection: { consecutive_failures: 5 } };
     pool.apply(snapshot(document), 0);
@@ -96,7 +96,7 @@ describe("a snapshot", () => {
   });
 });
 
-describe("the tables that picks go by", () => {
+describe("the tables for picks", () => {
   it.each([
     ["weighted_round_robin", {}],
     ["consistent_hash", {}],
@@ -105,7 +105,7 @@ describe("the tables that picks go by", () => {
     const pool = newPool();
     pool.apply(snapshot({ algorithm, ...more }), 0);
     const weights = vi.spyOn(Server.prototype, "effectiveWeight", "get");
-    const decision = pool.view?.balancer.decide({ key: "k", clientIp: "192.0.2.1" } as never);
+    const decision = pool.activePool?.balancer.decide({ key: "k", clientIp: "192.0.2.1" } as never);
     expect(decision).not.toBeNull();
     expect(weights, "a table would be made of weights").not.toHaveBeenCalled();
     weights.mockRestore();

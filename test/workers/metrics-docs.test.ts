@@ -1,8 +1,10 @@
 /** What is written about the metrics, against those that the Worker shows. */
-import { beforeAll, describe, expect, inject, it } from "vitest";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, inject, it, vi } from "vitest";
 import dashboard from "../../docs/grafana-dashboard.json";
 import operations from "../../docs/operations.md?raw";
 import alerts from "../../docs/prometheus-alerts.yml?raw";
+import { ClientCounts } from "../../src/core/metrics/client-counts.ts";
 import { ask } from "./admin-support.ts";
 import { parseExposition } from "./exposition-parser.ts";
 
@@ -16,13 +18,41 @@ let families: Set<string>;
 
 beforeAll(async () => {
   const origins = [{ id: "a", url, rate_limit: 10, max_connections: 10 }];
-  await ask("PUT /pools/documented", { body: { origins } });
-  const { body } = await ask("GET /metrics");
+  for (const id of ["documented", "beside"]) await ask(`PUT /pools/${id}`, { body: { origins } });
+  await ask("PUT /routes", { body: [{ pools: ["documented", "beside"] }] });
+  await reportAnswers();
+  // A pool hears a moment later that a route with several names it.
+  const body = await vi.waitFor(async () => {
+    const { body } = await ask("GET /metrics");
+    expect(String(body)).toContain("lb_pool_available");
+    return body;
+  });
   const parsed = parseExposition(body);
   samples = new Set(parsed.map(({ name }) => name));
   labels = new Map(parsed.map(({ name, labels }) => [name, new Set(Object.keys(labels))]));
   families = new Set([...String(body).matchAll(/^# TYPE (\S+)/gm)].map(([, name = ""]) => name));
 });
+
+/** Reports answers of all kinds, for some metrics are there only for what has happened. */
+async function reportAnswers(): Promise<void> {
+  const counts = new ClientCounts(10);
+  const answer = { status: 503, durationMs: 1, route: "*/*", host: "x.test", problem: "no_origin_available" };
+  counts.recordAnswer(answer);
+  const clients = counts.toData();
+  const pool = env.UPSTREAM_POOL.getByName("documented");
+  await pool.sync({
+    isolate: "test",
+    sequence: 1,
+    snapshot: 0,
+    active: {},
+    origins: {},
+    clients,
+    arrivals: { first: 1 },
+    demand: { requests: 1, elapsed_ms: 1_000 },
+    cursor: { want: 0, returned: [] },
+  });
+  await env.ROUTE_TABLE.getByName("routes").reportUnrouted({ isolate: "test", sequence: 1, clients });
+}
 
 const metricsIn = (text: string): Set<string> => new Set(text.match(/\blb_[a-z_]+\b/g));
 

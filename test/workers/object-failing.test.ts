@@ -3,7 +3,17 @@
  */
 import { describe, expect, it, vi } from "vitest";
 import { broken, gone, healthy, overloaded, silent, type Wrapper } from "./wrapped-object.ts";
-import { configure, lines, ORIGINS, object, pool, stub, url, withWrappedPools } from "./wrapped-pool.ts";
+import {
+  clock,
+  configure,
+  lines,
+  ORIGINS,
+  object,
+  pool,
+  stub,
+  url,
+  withWrappedPools,
+} from "./wrapped-pool.ts";
 
 withWrappedPools("failing");
 
@@ -26,18 +36,16 @@ describe.each(FAILURES)("an object that is %s", (_name, wrapper, failure) => {
   it("leaves a cold isolate to serve from KV's configuration, and a warm one from its snapshot", async () => {
     await configure();
     object.wrapper = wrapper;
-    expect(new Set(await many(20)), "cold").toEqual(new Set(["200"]));
+    expect(await many(1), "cold").toEqual(["200"]);
+    expect(new Set(await clock.still(() => many(19)))).toEqual(new Set(["200"]));
     expect(object.count("sync"), "called once, and left alone").toBe(1);
-    await vi.waitFor(() => expect(events("sync_failed")).toHaveLength(1), { timeout: 10_000 });
+    await clock.pass(vi.waitFor(() => expect(events("sync_failed")).toHaveLength(1), { timeout: 10_000 }));
     expect(events("sync_failed")[0]).toMatchObject({ pool, failure, backoff_ms: expect.any(Number) });
     object.wrapper = healthy;
-    await vi.waitFor(
-      async () => {
-        expect(new Set(await many(1))).toEqual(new Set(["200"]));
-        expect((await stub().stats()).sync.failed, "told of with the first report that arrives").toBe(1);
-      },
-      { timeout: 20_000, interval: 100 },
-    );
+    await clock.until(async () => {
+      expect(new Set(await many(1))).toEqual(new Set(["200"]));
+      expect((await stub().stats()).sync.failed, "told of with the first report that arrives").toBe(1);
+    });
     object.wrapper = wrapper;
     expect(new Set(await many(20)), "warm").toEqual(new Set(["200"]));
   });
@@ -47,10 +55,12 @@ describe("an object that does not answer", () => {
   it("is asked again later and later, and for each failure there is one line", async () => {
     await configure();
     object.wrapper = broken;
-    for (let i = 0; i < 30; i++) {
-      expect(await many(1)).toEqual(["200"]);
-      await scheduler.wait(100);
-    }
+    await clock.still(async () => {
+      for (let i = 0; i < 30; i++) {
+        expect(await many(1)).toEqual(["200"]);
+        clock.skip(100);
+      }
+    });
     const waits = events("sync_failed").map(({ backoff_ms }) => Number(backoff_ms));
     expect(
       object.count("sync"),
@@ -67,31 +77,31 @@ describe("an object that does not answer", () => {
   it("is not asked again by an isolate that was told that it is overloaded", async () => {
     await configure();
     object.wrapper = overloaded;
-    for (let i = 0; i < 15; i++) {
-      expect(await many(1)).toEqual(["200"]);
-      await scheduler.wait(100);
-    }
+    await clock.still(async () => {
+      for (let i = 0; i < 15; i++) {
+        expect(await many(1)).toEqual(["200"]);
+        clock.skip(100);
+      }
+    });
     expect(object.calls).toEqual(["sync"]);
     expect(Number(events("sync_failed")[0]?.backoff_ms)).toBeGreaterThanOrEqual(2_000);
   });
 
-  it("keeps nobody waiting once it is known to be silent", async () => {
+  it("delays no request once it is known to be silent", async () => {
     await configure();
     await many(1);
     object.wrapper = silent;
-    await vi.waitFor(
-      async () => {
-        expect(await many(1)).toEqual(["200"]);
-        expect(events("sync_failed").length).toBeGreaterThan(0);
-      },
-      { timeout: 15_000, interval: 50 },
-    );
+    await clock.until(async () => {
+      expect(await many(1)).toEqual(["200"]);
+      expect(events("sync_failed").length).toBeGreaterThan(0);
+    });
     const waits = vi.spyOn(scheduler, "wait");
     expect(new Set(await many(20))).toEqual(new Set(["200"]));
-    expect(waits.mock.calls.filter(([ms]) => ms === 5 || ms === 250)).toEqual([]);
+    // Who waits for another request's call looks every 5 ms.
+    expect(waits.mock.calls.filter(([ms]) => ms === 5)).toEqual([]);
   });
 
-  it("that is only slow is not waited for beyond the first request, and its answer is taken when it comes", async () => {
+  it("that is only slow delays only the first requests, and its answer is used when it comes", async () => {
     await configure({ origins: ORIGINS.slice(0, 1) });
     await stub().wake();
     await stub().drain("a");
@@ -108,7 +118,7 @@ describe("an object that does not answer", () => {
     await vi.waitFor(async () => expect(await many(1)).toEqual(["503"]), { timeout: 5_000 });
   });
 
-  it("does not keep requests from a rate-limited pool: the limit holds per isolate", async () => {
+  it("does not stop requests to a rate-limited pool: the limit holds per isolate", async () => {
     await configure({ rate_limit: 1_000 });
     object.wrapper = gone;
     expect(new Set(await many(30))).toEqual(new Set(["200"]));
@@ -117,7 +127,7 @@ describe("an object that does not answer", () => {
 });
 
 describe("a strict pool", () => {
-  it("is picked for in the isolate while its object fails, and by the object again afterwards", async () => {
+  it("has its picks made in the isolate while its object fails, and in the object again afterwards", async () => {
     await configure({ coordination: "strict" });
     await many(1);
     object.wrapper = (call, method) => (method === "pick" ? overloaded(call, method) : call());
@@ -125,18 +135,15 @@ describe("a strict pool", () => {
     expect(new Set(await many(20))).toEqual(new Set(["200"]));
     expect(object.count("pick") - before, "one call, and then peace").toBe(1);
     expect(events("pick_failed")).toMatchObject([{ pool, failure: "overloaded" }]);
-    await scheduler.wait(1_000);
+    clock.skip(1_000);
     await many(5);
     expect(object.count("pick") - before, "an object that is overloaded is not asked again soon").toBe(1);
     object.wrapper = healthy;
-    await vi.waitFor(
-      async () => {
-        await many(1);
-        expect(object.count("pick") - before).toBeGreaterThan(1);
-        expect((await stub().stats()).sync.failed).toBe(1);
-      },
-      { timeout: 15_000, interval: 100 },
-    );
+    await clock.until(async () => {
+      await many(1);
+      expect(object.count("pick") - before).toBeGreaterThan(1);
+      expect((await stub().stats()).sync.failed).toBe(1);
+    });
     const after = object.count("pick");
     const order: string[] = [];
     for (let i = 0; i < 6; i++) order.push(await object.seen(url));
@@ -155,7 +162,7 @@ describe("a strict pool", () => {
     expect(Math.max(...waits), "no longer than after a first failure").toBeLessThanOrEqual(750);
   });
 
-  it("gets back what a lost release held, and what a pick held whose answer was lost", async () => {
+  it("frees a connection whose release was lost, and one of a pick whose answer was lost", async () => {
     await configure({
       coordination: "strict",
       origins: ORIGINS.slice(0, 1).map((origin) => ({ ...origin, max_connections: 2 })),
@@ -168,38 +175,42 @@ describe("a strict pool", () => {
     };
     expect(await many(1), "picked for here, as the answer was lost").toEqual(["200"]);
     // The back-off after one failure.
-    await scheduler.wait(1_000);
+    clock.skip(1_000);
     object.wrapper = (call, method) => (method === "release" ? gone(call, method) : call());
     expect(await many(1)).toEqual(["200"]);
     expect(await many(1), "both places are taken, as far as the object knows").toEqual(["503"]);
     object.wrapper = healthy;
-    await vi.waitFor(async () => expect(await many(2)).toEqual(["200", "200"]), {
-      timeout: 15_000,
-      interval: 200,
+    await clock.until(async () => {
+      expect(await many(2)).toEqual(["200", "200"]);
     });
   });
 });
 
 describe("a pool that was removed", () => {
-  it("is not served again from what KV still shows of it", async () => {
+  it("is not served from its old document in KV", async () => {
     await configure();
     expect(await many(1)).toEqual(["200"]);
     await stub().removePool({ who: "test", what: "remove" });
     // As KV may show it for a minute.
     await configure({}, Date.now() - 60_000);
-    await vi.waitFor(async () => expect(await many(1)).toEqual(["503"]), { timeout: 5_000 });
-    for (let i = 0; i < 25; i++) {
+    await clock.until(async () => {
       expect(await many(1)).toEqual(["503"]);
-      await scheduler.wait(100);
+    });
+    // Longer than the look for a configuration in KV takes to come round, and every moment of it.
+    for (let i = 0; i < 250; i++) {
+      expect(await many(1)).toEqual(["503"]);
+      clock.skip(100);
     }
   });
 });
 
-describe("a pool that is nowhere", () => {
+describe("a pool that neither KV nor the object has", () => {
   it("costs a call a second, not one per request", async () => {
-    expect(new Set(await many(50))).toEqual(new Set(["503"]));
-    expect(object.count("sync")).toBeLessThanOrEqual(2);
+    expect(new Set(await clock.still(() => many(50)))).toEqual(new Set(["503"]));
+    expect(object.count("sync")).toBe(1);
     await configure();
-    await vi.waitFor(async () => expect(await many(1)).toEqual(["200"]), { timeout: 5_000, interval: 100 });
+    await clock.until(async () => {
+      expect(await many(1)).toEqual(["200"]);
+    });
   });
 });

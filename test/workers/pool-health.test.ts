@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { OriginReport } from "../../src/contract/sync.ts";
 import {
   CHECK,
+  clock,
   configure,
   kinds,
   newPool,
@@ -30,7 +31,7 @@ const failures = (count: number): OriginReport => ({
   latency: [],
 });
 
-describe("what the object knows", () => {
+describe("the object's knowledge of origins", () => {
   it("survives its eviction: health, streaks, drains, ejections, events, versions", async () => {
     await configure({
       origins: ["a", "b", "c", "d"].map((id) => ({ id, url })),
@@ -116,7 +117,7 @@ describe("configuration", () => {
     expect((await stub().describe()).config?.origins[0]?.weight).toBe(4);
   });
 
-  it("keeps what is known of an origin when its weight or url changes", async () => {
+  it("keeps the state of an origin when its weight or url changes", async () => {
     const check = { ...CHECK, path: "/?status=500", unhealthy_threshold: 1, interval: 3_600 };
     await configure({ origins: [{ id: "a", url }], health_check: check });
     await until(async () => (await origin()).status === "unhealthy");
@@ -141,7 +142,47 @@ describe("slow start", () => {
   });
 });
 
+describe("slow start of all that serve together", () => {
+  const factors = async () => {
+    const { origins } = await stub().describe();
+    return Object.fromEntries(origins.map(({ id, weight_factor }) => [id, weight_factor]));
+  };
+
+  it.each([
+    ["a backup", { backup: true }],
+    ["a disabled origin", { enabled: false }],
+    ["one of weight 0", { weight: 0 }],
+  ])("is lifted beside %s, which takes nothing of theirs", async (_, other) => {
+    const origins = ["a", "b", "c"].map((id) => ({ id, url, ...(id === "c" ? other : {}) }));
+    await configure({ origins, slow_start: 60 });
+    for (const id of ["a", "b"]) await stub().drain(id);
+    for (const id of ["a", "b"]) await stub().undrain(id);
+    expect(await factors()).toEqual({ a: 1, b: 1, c: 1 });
+  });
+
+  it("is lifted beside one that drains", async () => {
+    await configure({ origins: ["a", "b", "c"].map((id) => ({ id, url })), slow_start: 60 });
+    for (const id of ["a", "b", "c"]) await stub().drain(id);
+    for (const id of ["a", "b"]) await stub().undrain(id);
+    expect(await factors()).toEqual({ a: 1, b: 1, c: 1 });
+  });
+
+  it("is a backup's own: one that came back alone starts slowly among backups", async () => {
+    const origins = ["a", "b", "c"].map((id) => ({ id, url, backup: id !== "a" }));
+    await configure({ origins, slow_start: 60 });
+    await stub().drain("b");
+    await stub().undrain("b");
+    expect(await factors()).toEqual({ a: 1, b: 0.1, c: 1 });
+  });
+});
+
 describe("draining", () => {
+  /** In 3 s at most, when every isolate has heard of it. */
+  async function drained(id: string): Promise<void> {
+    clock.skip(3_000);
+    await until(async () => (await origin(id)).drained);
+  }
+
   it("ends at once when nothing is left, and is undone by undrain", async () => {
     await configure({ origins: ["a", "b"].map((id) => ({ id, url })) });
     await stub().sync(report({}, { active: { a: 1 } }));
@@ -151,7 +192,7 @@ describe("draining", () => {
     expect((await origin()).drained).toBe(false);
     expect((await origin()).active_connections).toBe(1);
     await stub().sync(report({}, { active: {} }));
-    await until(async () => (await origin()).drained);
+    await drained("a");
     expect(await stub().undrain("a")).toBe("changed");
     expect(await kinds()).toEqual(["- config_applied", "a drain_started", "a drained", "a undrained"]);
   });
@@ -162,21 +203,21 @@ describe("draining", () => {
   it("that is over lets an origin go at once when it leaves the configuration", async () => {
     await configure(document("a", "b"));
     await stub().drain("a");
-    await until(async () => (await origin()).drained);
+    await drained("a");
     await configure(document("b"), Date.now() + 1);
     expect(await ids()).toEqual(["b"]);
     expect(await kinds()).toContain("a removed");
   });
 
-  it("of an origin that is leaving is ended by the configuration alone, not by undrain", async () => {
+  it("of an origin that is being removed is ended by the configuration alone, not by undrain", async () => {
     await configure(document("a", "b"));
     await stub().sync(report({}, { active: { a: 1 } }));
     await configure(document("b"), Date.now() + 1);
-    expect(await origin()).toMatchObject({ draining: true, leaving: true });
+    expect(await origin()).toMatchObject({ draining: true, removing: true });
     expect(await stub().undrain("a")).toBe("unchanged");
-    expect(await origin()).toMatchObject({ draining: true, leaving: true });
+    expect(await origin()).toMatchObject({ draining: true, removing: true });
     await configure(document("a", "b"), Date.now() + 2);
-    expect(await origin()).toMatchObject({ draining: false, leaving: false });
+    expect(await origin()).toMatchObject({ draining: false, removing: false });
     expect((await kinds()).filter((kind) => kind.startsWith("a "))).toEqual([
       "a drain_started",
       "a undrained",

@@ -5,7 +5,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { MOST_CALLS_PER_SECOND } from "../../src/pool/pacer.ts";
+import { MOST_CALLS_PER_SECOND, PLANNED_PER_SECOND } from "../../src/pool/leases/pacer.ts";
+import { share } from "../support/full.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { Crowd, type CrowdOptions } from "./crowd.ts";
 import { VirtualObject } from "./virtual-object.ts";
@@ -27,11 +28,12 @@ async function inWorld(
 }
 
 describe("isolates with traffic", () => {
-  it.each([
+  const CROWDS = [
     [10, 60],
     [1_000, 60],
     [100_000, 1_300],
-  ])(
+  ] as const;
+  it.each(share(CROWDS, 2))(
     "%i of them, all born within a second, stay within the bound and all come back",
     async (isolates, seconds) => {
       await inWorld((crowd) => {
@@ -39,17 +41,17 @@ describe("isolates with traffic", () => {
         crowd.run(seconds * 1_000);
         expect(crowd.worstSecond(3)).toBeLessThanOrEqual(MOST_CALLS_PER_SECOND);
         expect(crowd.members.filter(({ sequence }) => sequence < 2)).toEqual([]);
-        const fairS = Math.max(0.9, isolates / 180);
+        const fairS = Math.max(0.9, isolates / PLANNED_PER_SECOND);
         expect(crowd.longestPaceMs / 1_000, "nobody is kept waiting for long").toBeLessThan(1.3 * fairS + 1);
       });
     },
   );
 
-  it("are told the same pace as they are many: a second at 180, ten at 1,800", async () => {
+  it(`are told the same pace as they are many: a second at ${PLANNED_PER_SECOND}, ten at ten times as many`, async () => {
     for (const [isolates, paceMs] of [
       [50, 900],
-      [180, 1_000],
-      [1_800, 10_000],
+      [PLANNED_PER_SECOND, 1_000],
+      [10 * PLANNED_PER_SECOND, 10_000],
     ] as const) {
       await inWorld((crowd) => {
         crowd.grow(isolates, 1_000);
@@ -101,6 +103,23 @@ describe("isolates with traffic", () => {
     });
   });
 
+  it.each([
+    [500, 2.8],
+    [2_000, 11],
+  ])("%i of them keep their pace of %f s through three restarts within 15 s", async (isolates, paceS) => {
+    await inWorld((crowd) => {
+      crowd.grow(isolates, 1_000);
+      crowd.run(200_000);
+      crowd.longestPaceMs = 0;
+      for (const restMs of [7_000, 7_000, 60_000]) {
+        crowd.object.restart();
+        crowd.run(restMs);
+      }
+      expect(crowd.longestPaceMs / 1_000).toBeLessThan(1.2 * paceS + 0.5);
+      expect(crowd.worstSecond(200)).toBeLessThanOrEqual(MOST_CALLS_PER_SECOND);
+    });
+  });
+
   it("are forgotten when they vanish, and the pace is a second again", async () => {
     await inWorld((crowd) => {
       crowd.grow(2_000, 1_000);
@@ -110,7 +129,7 @@ describe("isolates with traffic", () => {
       crowd.grow(1, 1);
       crowd.run(10_000);
       expect(crowd.lastReply?.next_sync_ms).toBe(900);
-      expect(crowd.object.controller.parts().isolates.size).toBe(1);
+      expect(crowd.object.controller.state().isolates.size).toBe(1);
       expect(crowd.lastReply?.active, "and so are their connections").toEqual({});
     });
   });

@@ -1,16 +1,20 @@
 /**
- * One pool's object in workerd, a new pool for each test: `beforeEach(newPool)`.
+ * The object of one pool in workerd. Each test gets a new pool: `beforeEach(newPool)`.
  * @module
  */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, inject, vi } from "vitest";
 import type { OriginReport, SyncReport } from "../../src/contract/sync.ts";
+import { TestClock } from "./test-clock.ts";
 
 /** Two real origins. */
 export const [url = "", other = ""] = inject("origins");
 
 export const CHECK = { interval: 0.5, timeout: 0.3, healthy_threshold: 1, unhealthy_threshold: 2 };
+
+/** Of the file. Alarms that are set after it was moved ring late by themselves: see `until`. */
+export const clock = new TestClock();
 
 let count = 0;
 let sequence = 0;

@@ -3,6 +3,7 @@
  */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
+import { healthCheckSchema } from "../../src/config/health-schema.ts";
 import { CHECK, configure, newPool, origin, other, stub, until, url } from "./pool-object.ts";
 
 beforeEach(newPool);
@@ -76,6 +77,26 @@ describe("probes", () => {
     await until(async () => (await origin()).last_probe?.passed === true);
   });
 
+  it.each<[where: string, target: string, seen: boolean]>([
+    ["the origin itself", url, true],
+    ["another one", other, false],
+  ])("take their headers along a redirect to %s or not, and go on with GET", async (_where, target, seen) => {
+    await configure({ origins: [{ id: "a", url }] });
+    const says = async (expected_body: string) => {
+      const check = healthCheckSchema.parse({
+        method: "POST",
+        headers: { authorization: "Bearer secret", "x-key": "secret" },
+        path: `/?status=302&location=${encodeURIComponent(`${target}/there`)}`,
+        follow_redirects: true,
+        expected_body,
+      });
+      return (await stub().check(check, "test")).probes[0]?.passed;
+    };
+    expect(await says('"url":"/there","method":"GET"')).toBe(true);
+    expect(await says('"user-agent":"edge-balancer health check"')).toBe(true);
+    expect(await says("secret")).toBe(seen);
+  });
+
   it("begin at once for a new origin, which counts as configured until then", async () => {
     await configure({
       origins: [{ id: "a", url }],
@@ -96,7 +117,7 @@ describe("probes", () => {
     expect(described.filter((each) => each.last_probe !== null).length).toBe(200);
     const hanging = described.filter((each) => each.url.startsWith(other));
     expect(hanging.filter((each) => each.status === "unhealthy").length).toBe(150);
-    // On a busy machine some prompt ones may be late themselves. On time to the millisecond: unit/probe-schedule.test.ts.
+    // On a busy machine some prompt ones may be late themselves. On time to the millisecond: unit/pool/probe-schedule.test.ts.
     const prompt = described.filter((each) => each.url.startsWith(url));
     expect(prompt.filter((each) => each.last_probe?.passed).length).toBeGreaterThan(25);
   }, 60_000);

@@ -2,8 +2,8 @@ import { evictDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import type { AcquireReply, SyncReply, SyncReport } from "../../src/contract/sync.ts";
-import { LeasedLimiter } from "../../src/core/leased-limiter.ts";
-import type { RateReport } from "../../src/core/rate-lease.ts";
+import { LeasedLimiter } from "../../src/core/rate-limit/leased-limiter.ts";
+import type { RateReport } from "../../src/core/rate-limit/rate-lease.ts";
 
 const LIMIT = 40;
 const TOKEN_MS = 50;
@@ -20,6 +20,13 @@ beforeAll(async () => {
         { id: "a", url: first, rate_limit: LIMIT },
         { id: "free", url: second },
       ],
+    },
+    "limit-burst": {
+      origins: [
+        { id: "a", url: first },
+        { id: "b", url: second },
+      ],
+      rate_limit: LIMIT,
     },
     "limit-edge": { origins: [{ id: "a", url: first }], rate_limit: 2 },
     "limit-spill": {
@@ -80,14 +87,14 @@ class FakeIsolate {
 
   async acquire(): Promise<AcquireReply> {
     const sentMs = Date.now();
-    const a = this.limiter.ask(sentMs, TOKEN_MS);
+    const a = this.limiter.request(sentMs, TOKEN_MS);
     const reply: AcquireReply = await env.UPSTREAM_POOL.getByName(this.pool).acquire({
       isolate: this.name,
       rates: { a },
     });
     const grant = reply.rates.a;
     if (grant !== undefined) this.limiter.apply(grant, sentMs, Date.now());
-    this.limiter.askEnded(Date.now(), false);
+    this.limiter.requestDone(Date.now(), false);
     return reply;
   }
 
@@ -100,8 +107,8 @@ class FakeIsolate {
   }
 }
 
-const inForce = (isolates: FakeIsolate[]): number =>
-  isolates.reduce((sum, { limiter }) => sum + limiter.inForce(Date.now()), 0);
+const effectiveLimits = (isolates: FakeIsolate[]): number =>
+  isolates.reduce((sum, { limiter }) => sum + limiter.effectiveLimit(Date.now()), 0);
 
 describe("shares from the object", () => {
   it("gives a cold isolate a share with its first sync, and never more than the limit in all", async () => {
@@ -110,15 +117,15 @@ describe("shares from the object", () => {
     expect(first?.rates?.a?.share).toBeGreaterThan(0);
     await Promise.all(isolates.map((isolate) => isolate.sync()));
     await Promise.all(isolates.map((isolate) => isolate.sync()));
-    expect(inForce(isolates)).toBeLessThanOrEqual(LIMIT);
+    expect(effectiveLimits(isolates)).toBeLessThanOrEqual(LIMIT);
   });
 
-  it("says nothing of rates to an isolate that does not know them", async () => {
+  it("has no rates for an isolate whose version does not know them", async () => {
     const { rates: _, ...old } = new FakeIsolate("limit-shares", "old").report({});
     expect(await env.UPSTREAM_POOL.getByName("limit-shares").sync(old)).not.toHaveProperty("rates");
   });
 
-  it("gives tokens to a request that finds none, and only of origins with a limit", async () => {
+  it("includes tokens for a request that finds none, and only of origins with a limit", async () => {
     const isolate = new FakeIsolate("limit-tokens", "one");
     const reply = await isolate.sync();
     expect(Object.keys(reply.rates ?? {})).toEqual(["a"]);
@@ -127,19 +134,19 @@ describe("shares from the object", () => {
     expect(isolate.limiter.allows(Date.now())).toBe(true);
   });
 
-  it("does not give a second time what it gave before it restarted", async () => {
+  it("is not granted a second time after a restart", async () => {
     const old = new FakeIsolate("limit-restart", "old");
     const fresh = new FakeIsolate("limit-restart", "fresh");
     await old.sync();
-    expect(old.limiter.inForce(Date.now())).toBeGreaterThan(0);
+    expect(old.limiter.effectiveLimit(Date.now())).toBeGreaterThan(0);
     await evictDurableObject(env.UPSTREAM_POOL.getByName("limit-restart"));
     await fresh.sync();
     await fresh.acquire();
     await old.sync();
     const spent = fresh.spend(LIMIT);
     expect(spent, "what was certainly not given").toBeGreaterThan(0);
-    expect(old.limiter.inForce(Date.now())).toBeGreaterThan(0);
-    expect(spent + old.limiter.inForce(Date.now())).toBeLessThanOrEqual(LIMIT);
+    expect(old.limiter.effectiveLimit(Date.now())).toBeGreaterThan(0);
+    expect(spent + old.limiter.effectiveLimit(Date.now())).toBeLessThanOrEqual(LIMIT);
   });
 
   it("keeps every second within the limit for several busy isolates", async () => {
@@ -151,7 +158,7 @@ describe("shares from the object", () => {
         for (let turn = 0; Date.now() < untilMs; turn++) {
           if (turn % 20 === 0) await isolate.sync();
           for (let i = isolate.spend(3); i > 0; i--) starts.push(Date.now());
-          if (isolate.limiter.mayAsk(Date.now()) && !isolate.limiter.allows(Date.now()))
+          if (isolate.limiter.canRequest(Date.now()) && !isolate.limiter.allows(Date.now()))
             await isolate.acquire();
           await scheduler.wait(15);
         }
@@ -195,6 +202,11 @@ const many = <T>(count: number, one: () => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, one));
 
 describe("at the edge", () => {
+  it("lets through all that the limits allow, though they come at once and the isolate is cold", async () => {
+    const seen = await many(2 * LIMIT, () => ask("limit-burst.example"));
+    expect(seen.filter(({ status }) => status !== 200)).toEqual([]);
+  });
+
   it("answers 503 rate_limited with Retry-After when every origin is at its limit", async () => {
     const beganMs = Date.now();
     const seen = await many(30, () => ask("limit-edge.example"));

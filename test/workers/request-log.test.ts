@@ -1,9 +1,14 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, expect, inject, it, vi } from "vitest";
-import { proxy } from "../../src/edge/proxy.ts";
+import { proxy, serve } from "../../src/edge/proxy.ts";
+import { IsolateState } from "../../src/edge/sync/isolate.ts";
+import { WorkerSurroundings } from "../../src/edge/worker-surroundings.ts";
+import { openGate, stands } from "./gates.ts";
+import { TestClock } from "./test-clock.ts";
 
 const origins = inject("origins");
+const clock = new TestClock();
 let lines: Record<string, unknown>[] = [];
 /** What requests left running: the report to the object comes up to a second later. */
 let background: Promise<void>[] = [];
@@ -24,14 +29,17 @@ beforeEach(() => {
   });
 });
 afterEach(async () => {
-  await Promise.all(background);
+  await clock.pass(Promise.all(background));
   background = [];
   vi.restoreAllMocks();
 });
 
-async function ask(url: string, init: RequestInit = {}, bindings: object = {}): Promise<Response> {
+/** @param bindings of an isolate of its own; absent: the usual isolate has it */
+async function ask(url: string, init: RequestInit = {}, bindings?: object): Promise<Response> {
   const ctx = createExecutionContext();
-  const response = await proxy(new Request(url, init), { ...env, ...bindings }, ctx);
+  const request = new Request(url, init);
+  const isolate = bindings && new IsolateState(new WorkerSurroundings({ ...env, ...bindings }));
+  const response = await (isolate ? serve(request, isolate, ctx) : proxy(request, env, ctx));
   background.push(waitOnExecutionContext(ctx));
   return response;
 }
@@ -85,21 +93,28 @@ it("samples, but not errors and slow requests", async () => {
   // A cold isolate's first request may wait for the pool's object, and be slow for that.
   await ask("https://few.example/");
   lines = [];
-  await ask("https://few.example/");
-  await ask("https://few.example/?status=404");
-  await ask("https://few.example/?status=500");
-  await ask("https://few.example/?wait=1100");
+  await clock.still(async () => {
+    await ask("https://few.example/");
+    await ask("https://few.example/?status=404");
+    await ask("https://few.example/?status=500");
+  });
+  const slow = ask("https://few.example/?gate=slow");
+  await stands("slow");
+  clock.skip(1_100);
+  await openGate("slow");
+  await slow;
   expect(lines.map(({ status }) => status)).toEqual([500, 200]);
 });
 
 it("says that the client left before it was answered", async () => {
   const abort = new AbortController();
   const ctx = createExecutionContext();
-  const request = new Request("https://all.example/?wait=300", { signal: abort.signal });
+  const request = new Request("https://all.example/?gate=left", { signal: abort.signal });
   const answered = proxy(request, env, ctx);
-  await scheduler.wait(100);
+  await stands("left");
   abort.abort();
   await (await answered).text();
+  await openGate("left");
   background.push(waitOnExecutionContext(ctx));
   expect(lines.map(({ status, why, pool }) => [status, why, pool])).toEqual([[499, "client_closed", "all"]]);
 });

@@ -5,7 +5,9 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { RouteTable } from "../../src/config/routing.ts";
-import { RouteCache } from "../../src/edge/route-cache.ts";
+import { RouteCache } from "../../src/edge/sync/route-cache.ts";
+import { WorkerSurroundings } from "../../src/edge/worker-surroundings.ts";
+import { askedNothing } from "../support/where-request.ts";
 
 /** When each step is, in ms; further apart than routes are fresh. */
 const STEP_MS = 10_000;
@@ -14,7 +16,7 @@ let cache: RouteCache;
 let nowMs = 0;
 
 beforeEach(async () => {
-  cache = new RouteCache();
+  cache = new RouteCache(new WorkerSurroundings(env));
   nowMs = Date.now();
   vi.useFakeTimers({ toFake: ["Date"] });
   await env.POOLS.delete("routes");
@@ -30,22 +32,31 @@ async function write(routes: unknown, updatedAt?: number): Promise<void> {
   await env.POOLS.put("routes", typeof routes === "string" ? routes : JSON.stringify(routes), metadata);
 }
 
-const poolOf = (table: RouteTable | null) => table?.match("any.test", "/")?.pools[0]?.pool ?? null;
+const poolOf = (table: RouteTable | null) => table?.match("any.test", "/", askedNothing)?.pool ?? null;
 
 /** The pool that a request goes to, and the one that requests go to once the refresh it begins is over. */
 async function pools(): Promise<[now: string | null, then: string | null]> {
   const ctx = createExecutionContext();
   nowMs += STEP_MS;
   vi.setSystemTime(nowMs);
-  const now = poolOf(cache.peek(env, ctx, nowMs));
+  const now = poolOf(cache.peek(ctx));
   await waitOnExecutionContext(ctx);
-  return [now, poolOf(cache.peek(env, ctx, nowMs))];
+  return [now, poolOf(cache.peek(ctx))];
 }
+
+// First: the object remembers routes from one test to the next.
+it("without routes requests go to the only pool, as soon as it is known of", async () => {
+  await cache.load(createExecutionContext());
+  expect(await pools()).toEqual([null, null]);
+  await env.POOLS.put("pool:only", JSON.stringify({ origins: [{ id: "a", url: "https://a.example" }] }));
+  nowMs += 20_000;
+  expect(await pools(), "found in KV's list").toEqual([null, "only"]);
+});
 
 it("a cold isolate waits for them; a warm one serves what it has and reads in the background", async () => {
   await write([{ pool: "first" }]);
-  expect(cache.peek(env, createExecutionContext(), nowMs)).toBeNull();
-  expect(poolOf(await cache.load(env))).toBe("first");
+  expect(cache.peek(createExecutionContext())).toBeNull();
+  expect(poolOf(await cache.load(createExecutionContext()))).toBe("first");
   await write([{ pool: "second" }]);
   expect(await pools()).toEqual(["first", "second"]);
 });
@@ -53,7 +64,7 @@ it("a cold isolate waits for them; a warm one serves what it has and reads in th
 it("a bad document never replaces a good one, and is said to be bad once", async () => {
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
   await write([{ pool: "good" }]);
-  await cache.load(env);
+  await cache.load(createExecutionContext());
   for (const bad of ["{", '[{"pol":"x"}]', '[{"pol":"x"}]']) {
     await write(bad);
     expect(await pools()).toEqual(["good", "good"]);
@@ -68,7 +79,7 @@ it("a bad document never replaces a good one, and is said to be bad once", async
 // KV's past can only be played here: on one machine it shows every write at once.
 it("an older document that KV still shows does not come back", async () => {
   await write([{ pool: "new" }], 2_000);
-  await cache.load(env);
+  await cache.load(createExecutionContext());
   await write([{ pool: "old" }], 1_000);
   expect(await pools()).toEqual(["new", "new"]);
   await write([{ pool: "newer" }], 3_000);
@@ -79,10 +90,23 @@ it("an older document that KV still shows does not come back", async () => {
   expect(await pools()).toEqual(["unmarked", "unmarked"]);
 });
 
-it("without routes requests go to the only pool, as soon as there is one", async () => {
-  await cache.load(env);
-  expect(await pools()).toEqual([null, null]);
-  await env.POOLS.put("pool:only", "{}");
-  expect(await pools()).toEqual([null, "only"]);
-  await env.POOLS.delete("pool:only");
+it("routes without a mark, spelled otherwise than their object does, are asked for once and not again", async () => {
+  await write('[\n  { "pool": "spaced",  "host": null }\n]\n');
+  const current = vi.fn(async () => ({
+    text: '[{"host":null,"pool":"spaced"}]',
+    mark: nowMs,
+    implicit_pool: null,
+  }));
+  const bindings = { ...env, ROUTE_TABLE: { getByName: () => ({ current }) } } as unknown as typeof env;
+  cache = new RouteCache(new WorkerSurroundings(bindings));
+  await cache.load(createExecutionContext());
+  cache.recordRevision(nowMs);
+  for (let refresh = 0; refresh < 120; refresh++) {
+    const ctx = createExecutionContext();
+    nowMs += STEP_MS;
+    vi.setSystemTime(nowMs);
+    expect(poolOf(cache.peek(ctx))).toBe("spaced");
+    await waitOnExecutionContext(ctx);
+  }
+  expect(current.mock.calls.length).toBe(1);
 });

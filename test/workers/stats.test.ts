@@ -3,13 +3,15 @@
  */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { beforeEach, describe, expect, inject, it, vi } from "vitest";
+import { beforeEach, describe, expect, inject, it } from "vitest";
 import type { OriginReport, SyncReport } from "../../src/contract/sync.ts";
-import { LatencySketch } from "../../src/core/latency-sketch.ts";
-import { PoolStore } from "../../src/pool/store.ts";
+import { LatencySketch } from "../../src/core/metrics/latency-sketch.ts";
+import { PoolStore } from "../../src/pool/storage/store.ts";
+import { TestClock } from "./test-clock.ts";
 
 const origins = inject("origins").slice(0, 2);
-const SLICE_MS = 10_000;
+const FINE_BUCKET_MS = 10_000;
+const clock = new TestClock();
 let count = 0;
 let pool = "";
 
@@ -48,23 +50,20 @@ function report(reported: Record<string, OriginReport>, more: Partial<SyncReport
   };
 }
 
-/** Slices and spans on disk. */
-async function rows(): Promise<{ slices: number; spans: number }> {
+/** Fine and coarse buckets on disk. */
+async function rows(): Promise<{ fine: number; coarse: number }> {
   return await runInDurableObject(stub(), (_instance, state) => {
     const { stats } = new PoolStore(state.storage.sql);
     const end = Number.MAX_SAFE_INTEGER;
     return {
-      slices: [...stats.periods("slice", 0, end)].length,
-      spans: [...stats.periods("span", 0, end)].length,
+      fine: [...stats.periods("fine", 0, end)].length,
+      coarse: [...stats.periods("coarse", 0, end)].length,
     };
   });
 }
 
-/** At the beginning of a slice, so that none ends in the middle of a test. */
-async function freshSlice(): Promise<void> {
-  const leftMs = SLICE_MS - (Date.now() % SLICE_MS);
-  if (leftMs < 5_000) await scheduler.wait(leftMs + 10);
-}
+/** To the beginning of the next fine bucket. */
+const toNextFineBucket = () => clock.skip(FINE_BUCKET_MS - (clock.nowMs % FINE_BUCKET_MS) + 50);
 
 describe("stats", () => {
   it("merge what isolates report, and count a repeated report once", async () => {
@@ -116,7 +115,9 @@ describe("stats", () => {
       const response = await exports.default.fetch(`http://${pool}.example/`);
       expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
     }
-    await vi.waitFor(async () => expect((await stub().stats(60)).requests).toBe(10), { timeout: 4_000 });
+    await clock.until(async () => {
+      expect((await stub().stats(60)).requests).toBe(10);
+    });
     const stats = await stub().stats(60);
     expect(stats.requests_per_server).toEqual({ a: 5, b: 5 });
     expect(stats.p50).toBeLessThan(5_000);
@@ -124,25 +125,31 @@ describe("stats", () => {
 });
 
 describe("storage", () => {
-  it("is written once per slice, by the next report or by the alarm", async () => {
-    await freshSlice();
-    for (let i = 0; i < 20; i++) await stub().sync(report({ a: seen([10]) }));
-    expect(await rows()).toEqual({ slices: 0, spans: 0 });
+  it("is written once per fine bucket, by the next report or by the alarm", async () => {
+    toNextFineBucket();
+    await clock.still(async () => {
+      for (let i = 0; i < 20; i++) await stub().sync(report({ a: seen([10]) }));
+      expect(await rows()).toEqual({ fine: 0, coarse: 0 });
+    });
     const alarmMs = await runInDurableObject(stub(), (_instance, state) => state.storage.getAlarm());
-    expect((alarmMs ?? 0) % SLICE_MS, "no check is configured, so the alarm is the slice's end").toBe(0);
-    await scheduler.wait(SLICE_MS - (Date.now() % SLICE_MS) + 50);
-    await vi.waitFor(async () => expect((await rows()).slices).toBe(1), { timeout: 2_000 });
-    const { slices } = await stub().history("hour");
-    expect(slices).toMatchObject([{ requests: 20, errors: 0, origins: { a: { requests: 20, errors: 0 } } }]);
+    expect(
+      (alarmMs ?? 0) % FINE_BUCKET_MS,
+      "no check is configured, so the alarm is the fine bucket's end",
+    ).toBe(0);
+    toNextFineBucket();
+    await runDurableObjectAlarm(stub());
+    expect((await rows()).fine).toBe(1);
+    const { buckets } = await stub().history("hour");
+    expect(buckets).toMatchObject([{ requests: 20, errors: 0, origins: { a: { requests: 20, errors: 0 } } }]);
     await evictDurableObject(stub());
     const stats = await stub().stats();
     expect(stats.requests_per_server).toEqual({ a: 20, b: 0 });
     expect((stats.p50 ?? 0) / 10).toBeCloseTo(1, 1);
     expect((await stub().stats(60)).requests).toBe(20);
-    expect((await stub().history("hour")).slices).toEqual(slices);
-  }, 30_000);
+    expect((await stub().history("hour")).buckets).toEqual(buckets);
+  });
 
-  it("is one row a write, also where a slice and a span end together, and not one more after a replaced one", async () => {
+  it("is one row a write, also where a fine bucket and a coarse bucket end together, and not one more after a replaced one", async () => {
     const written = await runInDurableObject(stub(), (_instance, state) => {
       const { sql } = state.storage;
       const counts: number[] = [];
@@ -159,8 +166,8 @@ describe("storage", () => {
       for (const slot of [0, 0, 360, 360]) {
         stats.put({
           slot,
-          slice: period,
-          span: slot === 0 ? null : period,
+          fine: period,
+          coarse: slot === 0 ? null : period,
           totals: slot === 0 ? null : totals,
         });
       }
@@ -178,10 +185,10 @@ describe("storage", () => {
         [0, 10],
         [1, 20],
       ] as const) {
-        const slice = { at, summary: `at ${at}`, sketches: "" };
-        stats.put({ slot, slice, span: null, totals: null });
+        const fine = { at, summary: `at ${at}`, sketches: "" };
+        stats.put({ slot, fine, coarse: null, totals: null });
       }
-      const summaries = [...stats.summaries("slice", 10, 30)].map(({ at }) => at);
+      const summaries = [...stats.summaries("fine", 10, 30)].map(({ at }) => at);
       const last = stats.lastTotals();
       state.storage.sql.exec("DELETE FROM stats");
       return { summaries, last };
@@ -193,6 +200,6 @@ describe("storage", () => {
     await stub().sync(report({}));
     expect(await runInDurableObject(stub(), (_instance, state) => state.storage.getAlarm())).toBeNull();
     await runDurableObjectAlarm(stub());
-    expect(await rows()).toEqual({ slices: 0, spans: 0 });
+    expect(await rows()).toEqual({ fine: 0, coarse: 0 });
   });
 });

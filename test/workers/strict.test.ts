@@ -3,39 +3,11 @@
  */
 import { evictDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { beforeEach, describe, expect, inject, it, vi } from "vitest";
-import type { PickRequest } from "../../src/contract/strict.ts";
-import type { SyncReport } from "../../src/contract/sync.ts";
+import { describe, expect, it, vi } from "vitest";
 import { seededRandom } from "../support/seeded-random.ts";
+import { configure, NOBODY, ORIGINS, pick, report, stub } from "./strict-pool.ts";
 
 const SEED = 20_261_124;
-const [first = "", second = "", third = ""] = inject("origins");
-const ORIGINS = [first, second, third].map((url, i) => ({ id: "abc"[i] ?? "", url }));
-const NOBODY = { client_ip: "", key: null, pinned: null, tried: [] };
-
-let pool = "";
-let count = 0;
-let attempts = 0;
-
-beforeEach(() => {
-  pool = `strict-${++count}`;
-});
-
-const stub = () => env.UPSTREAM_POOL.getByName(pool);
-
-async function configure(more: Record<string, unknown> = {}): Promise<void> {
-  const document = { coordination: "strict", origins: ORIGINS, log: { sample: 0 }, ...more };
-  await env.POOLS.put(`pool:${pool}`, JSON.stringify(document), { metadata: { updated_at: Date.now() } });
-  await stub().wake();
-}
-
-/** One pick for an isolate. */
-async function pick(isolate: string, more: Partial<PickRequest> = {}) {
-  const attempt = String(++attempts);
-  const reply = await stub().pick({ ...NOBODY, isolate, attempt, ...more });
-  const release = () => stub().release({ isolate, attempt, failed: false, latency_ms: 1 });
-  return { ...reply, attempt, release };
-}
 
 describe("picks of several isolates", () => {
   it("follow one global order", async () => {
@@ -81,7 +53,7 @@ describe("picks of several isolates", () => {
     );
   });
 
-  it("and tokens of isolates that pick by themselves come out of one limit", async () => {
+  it("and tokens of isolates that pick by themselves share one limit", async () => {
     await configure({ rate_limit: 4, origins: ORIGINS.slice(0, 1) });
     await pick("one");
     const need = { demand: 10, lease: 0, held_ms: 0, share: 0, left_ms: 0, need: 9, token_ms: 100 };
@@ -126,22 +98,8 @@ describe("picks of several isolates", () => {
   });
 });
 
-/** A report as an isolate of a strict pool makes it. */
-function report(isolate: string, more: Partial<SyncReport> = {}): SyncReport {
-  return {
-    isolate,
-    sequence: ++attempts,
-    snapshot: 0,
-    active: {},
-    origins: {},
-    demand: { requests: 1, elapsed_ms: 1_000 },
-    cursor: { want: 100, returned: [] },
-    ...more,
-  };
-}
-
 describe("a pool that was removed", () => {
-  it("is picked from no more, at once", async () => {
+  it("gets no more picks at once", async () => {
     await configure();
     expect((await pick("one")).origin).toBe("a");
     await stub().removePool({ who: "test", what: "remove" });
@@ -190,7 +148,7 @@ describe("connections of an isolate", () => {
     return await act().finally(() => vi.useRealTimers());
   }
 
-  it("that vanished come free after a minute, once any other is heard of", async () => {
+  it("that vanished are freed after a minute, with the next report of any isolate", async () => {
     await configure(one);
     await stub().sync(report("gone"));
     await Promise.all([pick("gone"), pick("gone")]);
@@ -202,7 +160,7 @@ describe("connections of an isolate", () => {
     });
   });
 
-  it("whose end was lost come free with its next report, and those that are open stay", async () => {
+  it("whose end was lost are freed with its next report, and open ones stay", async () => {
     await configure(one);
     await stub().sync(report("one"));
     const lost = await pick("one");
@@ -211,7 +169,7 @@ describe("connections of an isolate", () => {
     await stub().sync(account);
     expect((await pick("two")).origin, "a pick just made may have passed the report on its way").toBeNull();
     await later(6_000, async () => {
-      await stub().sync({ ...account, sequence: ++attempts });
+      await stub().sync({ ...account, sequence: account.sequence + 1 });
       expect((await pick("two")).origin).toBe("a");
       expect((await pick("two")).origin, "one is open still").toBeNull();
     });
@@ -234,7 +192,7 @@ describe("connections of an isolate", () => {
 
 describe("requests to a strict pool", () => {
   it("are served in order, and nothing is left open afterwards", async () => {
-    await configure({
+    const pool = await configure({
       algorithm: "least_connections",
       origins: ORIGINS.map((o) => ({ ...o, max_connections: 1 })),
     });

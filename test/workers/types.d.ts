@@ -4,10 +4,10 @@ import type { Env as WorkerEnv } from "../../src/platform/env.ts";
 
 declare global {
   namespace Cloudflare {
-    interface Env extends Omit<WorkerEnv, "UPSTREAM_POOL" | "ROUTE_BOOK"> {
+    interface Env extends Omit<WorkerEnv, "UPSTREAM_POOL" | "ROUTE_TABLE"> {
       /** With all its methods, the admin's too. */
       UPSTREAM_POOL: DurableObjectNamespace<worker.UpstreamPool>;
-      ROUTE_BOOK: DurableObjectNamespace<worker.RouteBook>;
+      ROUTE_TABLE: DurableObjectNamespace<worker.RouteTable>;
     }
     interface GlobalProps {
       mainModule: typeof worker;

@@ -111,7 +111,7 @@ describe("an isolate of today and an object of the first version", () => {
     expect(lines.filter(({ event }) => event === "sync_failed")).toEqual([]);
   });
 
-  it("keep the exact order, and call no more often for what is not answered", async () => {
+  it("keep the exact order, and make no more calls because of missing answers", async () => {
     await start();
     const seen: string[] = [];
     for (let i = 0; i < 30; i++) seen.push((await object.seen(url)).slice(-1));
@@ -136,7 +136,7 @@ describe("an isolate of today and an object of the first version", () => {
 });
 
 describe("an isolate of today and an object of tomorrow", () => {
-  it("pass over what they do not know of each other", async () => {
+  it("ignore each other's unknown fields", async () => {
     await start();
     object.wrapper = async (call) => {
       const reply = (await call()) as SyncReply;

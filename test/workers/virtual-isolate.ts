@@ -1,10 +1,10 @@
 /**
- * An isolate of the edge on a virtual clock: its real pool and its real decisions about syncs, over a network that
- * delays, with requests that do nothing but take a position of the cursor.
+ * An isolate of the edge on a virtual clock: the real pool and the real decisions about syncs, a network with delays,
+ * and requests that only take a position of the cursor.
  */
 import type { SyncReply } from "../../src/contract/sync.ts";
-import { EdgePool } from "../../src/edge/edge-pool.ts";
-import { CALL_TIMEOUT_MS, SyncState } from "../../src/edge/sync-state.ts";
+import { EdgePool } from "../../src/edge/pool/edge-pool.ts";
+import { CALL_TIMEOUT_MS, SyncState } from "../../src/edge/sync/sync-state.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 
 /** One way, in ms. */
@@ -59,7 +59,7 @@ export class VirtualIsolate {
     if (this.sync.isStale(this.object.nowMs)) this.#call(0);
     this.pool.requests++;
     if (this.pool.cursor.remaining === 0) this.beyondLease++;
-    const server = this.pool.view?.balancer.decide({} as never)?.server;
+    const server = this.pool.activePool?.balancer.decide({} as never)?.server;
     if (server !== undefined) this.picks.set(server.id, (this.picks.get(server.id) ?? 0) + 1);
     if (this.sync.isDue(this.object.nowMs)) this.#call(DELAY_MS);
     return server?.id ?? null;

@@ -1,13 +1,14 @@
 /**
- * A pool's object on a virtual clock: the real controller over the real store, on the SQLite of an object that is
- * lent. What the platform does, alarms and calls, is left out.
+ * A pool's object on a virtual clock: the real controller with the real store, on the lent SQLite of a real object. The
+ * platform's part, alarms and calls, is left out.
  */
+import type { PoolEvent } from "../../src/contract/events.ts";
 import { PoolController } from "../../src/pool/controller.ts";
-import { PoolStore } from "../../src/pool/store.ts";
+import { PoolStore } from "../../src/pool/storage/store.ts";
 
 export class VirtualObject {
   nowMs: number;
-  /** Statements so far that wrote. */
+  /** Number of statements so far that wrote. */
   writes = 0;
   readonly #sql: SqlStorage;
   controller: PoolController;
@@ -20,7 +21,12 @@ export class VirtualObject {
     this.nowMs = nowMs;
     this.#sql = { exec } as SqlStorage;
     this.controller = this.#start();
-    this.controller.offer({ text: JSON.stringify(document), updatedAt: nowMs });
+    this.controller.applyConfig({ text: JSON.stringify(document), updatedAt: nowMs });
+  }
+
+  /** Those of a kind, the newest first. */
+  events(kind: string): PoolEvent[] {
+    return new PoolStore(this.#sql).events.newestFirst().filter((event) => event.kind === kind);
   }
 
   /** Its memory is gone, as after an eviction or a deploy. */

@@ -1,14 +1,16 @@
 /**
- * The real object behind a namespace that can be made to fail: an object that is overloaded, gone or silent cannot be
- * had on one machine, so these errors are made here, as Durable Objects throw them.
+ * Puts the real object behind a namespace that a test can make fail. An overloaded, unreachable or silent object is not
+ * possible on one machine, so this makes the errors in the form in which Durable Objects throw them.
  */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { proxy } from "../../src/edge/proxy.ts";
+import { serve } from "../../src/edge/proxy.ts";
+import { IsolateState } from "../../src/edge/sync/isolate.ts";
+import { WorkerSurroundings } from "../../src/edge/worker-surroundings.ts";
 import type { Env } from "../../src/platform/env.ts";
 
 type Method = (...args: unknown[]) => Promise<unknown>;
-/** Stands before a method of the object. */
+/** Runs before a method of the object. */
 export type Wrapper = (call: () => Promise<unknown>, method: string) => Promise<unknown>;
 
 export const overloaded: Wrapper = async () => {
@@ -20,25 +22,31 @@ export const gone: Wrapper = async () => {
   throw Object.assign(new Error("Network connection lost."), { retryable: true });
 };
 export const broken: Wrapper = async () => {
-  throw new Error("no such table: facts");
+  throw new Error("no such table: metadata");
 };
 export const silent: Wrapper = () => new Promise(() => {});
 export const healthy: Wrapper = (call) => call();
 
 export class WrappedObject {
+  /** The isolate of the requests. */
+  readonly isolate: IsolateState;
   wrapper: Wrapper = healthy;
   /** Methods called, in order. */
   calls: string[] = [];
   readonly #background: Promise<void>[] = [];
+
+  constructor() {
+    this.isolate = new IsolateState(new WorkerSurroundings(this.#env()));
+  }
 
   count(method: string): number {
     return this.calls.filter((called) => called === method).length;
   }
 
   /** One request through the data path. */
-  async ask(url: string): Promise<Response> {
+  async ask(request: Request | string): Promise<Response> {
     const ctx = createExecutionContext();
-    const response = await proxy(new Request(url), this.#env(), ctx);
+    const response = await serve(new Request(request), this.isolate, ctx);
     this.#background.push(waitOnExecutionContext(ctx));
     return response;
   }
@@ -66,6 +74,7 @@ export class WrappedObject {
       };
       return new Proxy({}, { get: (_, method) => wrap(String(method)) });
     };
-    return { ...env, UPSTREAM_POOL: { getByName } } as unknown as Env;
+    const idFromName = (name: string) => env.UPSTREAM_POOL.idFromName(name);
+    return { ...env, UPSTREAM_POOL: { getByName, idFromName } } as unknown as Env;
   }
 }

@@ -1,9 +1,10 @@
-/** A pool of its own for each test, behind an object that can be made to fail, with what is logged meanwhile. */
+/** Gives each test a pool of its own, behind an object that can be made to fail, and collects its log lines. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, inject, vi } from "vitest";
+import { TestClock } from "./test-clock.ts";
 import { healthy, WrappedObject } from "./wrapped-object.ts";
 
-/** More than a file has tests. */
+/** More than the number of tests in any file. */
 const MOST_POOLS = 40;
 
 export const ORIGINS = inject("origins")
@@ -15,6 +16,8 @@ export let pool = "";
 export let url = "";
 export let object = new WrappedObject();
 export let lines: Record<string, unknown>[] = [];
+/** Of the file. */
+export const clock = new TestClock();
 
 /** Sets the above for each test of a file. @param prefix of the pools' names */
 export function withWrappedPools(prefix: string): void {
@@ -30,7 +33,7 @@ export function withWrappedPools(prefix: string): void {
   });
   afterEach(async () => {
     object.wrapper = healthy;
-    await object.settle();
+    await clock.pass(object.settle());
     vi.restoreAllMocks();
   });
 }

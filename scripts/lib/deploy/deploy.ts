@@ -8,21 +8,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfigFile } from "../config-file.ts";
 import { Failure } from "../failure.ts";
-import { WranglerError } from "../wrangler.ts";
+import { inEnvironment, WranglerError } from "../wrangler.ts";
+import { existingSecrets } from "./existing-secrets.ts";
 import { type ChosenSecrets, chooseSecrets, type SecretSources } from "./secrets.ts";
+import { undeclaredBindings } from "./undeclared.ts";
 
 export interface DeployOptions {
   /** The first configuration; null: there is none. */
   readonly config: string | null;
   readonly dryRun: boolean;
-  /** For wrangler. */
+  /** Environment of wrangler.toml; null: the top level. */
+  readonly env: string | null;
+  /** Further arguments, which wrangler gets unchanged. */
   readonly more: readonly string[];
 }
 
-/** What a deploy works with. */
+/** The tools and facts that a deploy uses. */
 export interface DeployTools extends SecretSources {
   /** Names of the secrets that wrangler.toml requires. */
   readonly required: readonly string[];
+  /** Names of the bindings that it declares. */
+  readonly declared: ReadonlySet<string>;
   /** Runs wrangler and gives its output. @throws WranglerError */
   readonly wrangler: (args: readonly string[]) => Promise<string>;
   /** Runs wrangler in this terminal. @returns its exit code */
@@ -35,31 +41,35 @@ export interface DeployTools extends SecretSources {
   readonly complain: (text: string) => void;
 }
 
-/** @returns true if all went well. @throws Failure with what to tell the user */
+/** @returns true if everything succeeded. @throws Failure with a message for the user */
 export async function deploy(options: DeployOptions, tools: DeployTools): Promise<boolean> {
   if (!(await isGood(options.config, tools))) return false;
   if (options.dryRun) return await rehearse(options, tools);
   await signIn(tools);
-  const missing = await missingSecrets(tools);
+  const missing = await missingSecrets(tools, options);
   const secrets = await chooseSecrets(missing, tools);
   const url = await upload(secrets, options, tools);
-  const isConfigured = await configure(options.config, tools);
-  for (const line of nextSteps(url, secrets, isConfigured)) tools.print(line);
+  const isConfigured = await configure(options, tools);
+  for (const line of nextSteps(url, secrets, isConfigured ? null : pushCommand("pools.jsonc", options.env)))
+    tools.print(line);
   return true;
 }
 
-async function isGood(file: string | null, { complain }: DeployTools): Promise<boolean> {
+async function isGood(file: string | null, { complain, declared }: DeployTools): Promise<boolean> {
   if (file === null) return true;
   const loaded = await loadConfigFile(file, {});
-  if (loaded.ok) return true;
+  if (loaded.ok) {
+    for (const warning of undeclaredBindings(loaded.config.pools, declared)) complain(warning);
+    return true;
+  }
   for (const error of loaded.errors) complain(error);
   complain("nothing was deployed");
   return false;
 }
 
-async function rehearse({ config, more }: DeployOptions, tools: DeployTools): Promise<boolean> {
+async function rehearse({ config, env, more }: DeployOptions, tools: DeployTools): Promise<boolean> {
   const { print, required } = tools;
-  if ((await tools.show(["deploy", "--dry-run", ...more])) !== 0) return false;
+  if ((await tools.show(["deploy", "--dry-run", ...inEnvironment(env), ...more])) !== 0) return false;
   print("\nA deploy would now:");
   print("  1. sign in to Cloudflare, unless you are or CLOUDFLARE_API_TOKEN is set");
   print(`  2. make sure that the secrets are set: ${required.join(", ") || "none is required"}`);
@@ -85,24 +95,20 @@ async function signIn({ wrangler, show, ask }: DeployTools): Promise<void> {
   if ((await show(["login"])) !== 0) throw new Failure("not signed in to Cloudflare; nothing was deployed");
 }
 
-/** Of the required ones. A Worker that does not exist yet has none. */
-async function missingSecrets({ required, wrangler }: DeployTools): Promise<string[]> {
+/** The required secrets that the Worker does not have yet. */
+async function missingSecrets(
+  { required, wrangler }: DeployTools,
+  { env, more }: DeployOptions,
+): Promise<string[]> {
   if (required.length === 0) return [];
-  try {
-    const listed = JSON.parse(await wrangler(["secret", "list"])) as { name: string }[];
-    const known = new Set(listed.map(({ name }) => name));
-    return required.filter((name) => !known.has(name));
-  } catch (error) {
-    if (!(error instanceof WranglerError)) throw error;
-    if (/10007|not found|does not exist/i.test(error.message)) return [...required];
-    throw new Failure(`the Worker's secrets cannot be listed; nothing was deployed:\n${error.message}`);
-  }
+  const existing = await existingSecrets(wrangler, [...inEnvironment(env), ...more]);
+  return required.filter((name) => !existing.has(name));
 }
 
 /** @returns where the Worker answers; null if wrangler does not say */
 async function upload(
   { values }: ChosenSecrets,
-  { more }: DeployOptions,
+  { env, more }: DeployOptions,
   { show, print }: DeployTools,
 ): Promise<string | null> {
   const directory = await mkdtemp(join(tmpdir(), "edge-balancer-deploy-"));
@@ -115,7 +121,12 @@ async function upload(
       await writeFile(file, JSON.stringify(values), { mode: 0o600 });
     }
     const output = join(directory, "output.ndjson");
-    const args = ["deploy", ...(names.length === 0 ? [] : ["--secrets-file", file]), ...more];
+    const args = [
+      "deploy",
+      ...(names.length === 0 ? [] : ["--secrets-file", file]),
+      ...inEnvironment(env),
+      ...more,
+    ];
     const code = await show(args, { WRANGLER_OUTPUT_FILE_PATH: output });
     if (code !== 0) throw new Failure("wrangler did not deploy; what it said stands above");
     return await addressIn(output);
@@ -124,7 +135,7 @@ async function upload(
   }
 }
 
-/** From what wrangler writes for programs: a JSON object a line. */
+/** Reads the address from wrangler's output for programs, which has a JSON object in each line. */
 async function addressIn(file: string): Promise<string | null> {
   const text = await readFile(file, "utf8").catch(() => "");
   for (const line of text.split("\n").filter((each) => each !== "")) {
@@ -136,7 +147,10 @@ async function addressIn(file: string): Promise<string | null> {
 }
 
 /** @returns true if KV holds a configuration */
-async function configure(file: string | null, { stored, push, print }: DeployTools): Promise<boolean> {
+async function configure(
+  { config: file, env }: DeployOptions,
+  { stored, push, print }: DeployTools,
+): Promise<boolean> {
   let documents: number;
   try {
     documents = await stored();
@@ -147,14 +161,19 @@ async function configure(file: string | null, { stored, push, print }: DeployToo
   }
   if (documents > 0) {
     print("KV holds a configuration already: it stays as it is.");
-    if (file !== null) print(`To put ${file} in force: npm run pools -- push ${file} --remote`);
+    if (file !== null) print(`To put ${file} in force: ${pushCommand(file, env)}`);
     return true;
   }
   if (file === null) return false;
   return (await push(file)) === 0;
 }
 
-function nextSteps(url: string | null, { values, made }: ChosenSecrets, isConfigured: boolean): string[] {
+function pushCommand(file: string, env: string | null): string {
+  return ["npm run pools -- push", file, "--remote", ...inEnvironment(env)].join(" ");
+}
+
+/** @param push the command that brings a configuration to KV; null: one is there */
+function nextSteps(url: string | null, { values, made }: ChosenSecrets, push: string | null): string[] {
   const address = url ?? "https://YOUR-WORKER";
   const lines = made.flatMap((name) => [
     "",
@@ -162,9 +181,9 @@ function nextSteps(url: string | null, { values, made }: ChosenSecrets, isConfig
     `  ${values[name] ?? ""}`,
   ]);
   lines.push("", "Next:");
-  if (!isConfigured) {
+  if (push !== null) {
     lines.push("  write your pools to pools.jsonc, as in examples/simple.jsonc, and bring them to KV:");
-    lines.push("    npm run pools -- push pools.jsonc --remote");
+    lines.push(`    ${push}`);
   }
   lines.push(`  look at the dashboard: ${address}/_lb/`);
   lines.push(

@@ -1,14 +1,14 @@
 /**
- * The Worker's secrets at the first deploy: which are missing, and what they become.
+ * Chooses values for the Worker's missing secrets at the first deploy.
  * @module
  */
 import { randomBytes } from "node:crypto";
 import { Failure } from "../failure.ts";
 
-/** What is known of a secret, for whoever is asked for it. */
+/** Description of a secret for the person who is asked for it. */
 interface SecretPlan {
   readonly says: string;
-  /** Nobody needs to know it, so it can be made where nobody looks. */
+  /** No person needs to know the value, so it can be made and not shown. */
   readonly isInternal: boolean;
 }
 
@@ -19,19 +19,19 @@ const PLANS: Readonly<Record<string, SecretPlan>> = {
 
 export interface SecretSources {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Asks whoever sits there; an empty answer lets one be made. Null: nobody does. */
+  /** Asks the person at the terminal; an empty answer means that a value is made. Null: there is no terminal. */
   readonly ask: ((question: string) => Promise<string>) | null;
 }
 
 export interface ChosenSecrets {
   readonly values: Readonly<Record<string, string>>;
-  /** Names of those that were made here and that somebody must write down. */
+  /** Names of secrets that were made here and that the user must write down. */
   readonly made: readonly string[];
 }
 
 /**
- * A value for each of `names`: from the environment, else asked for, else made.
- * @throws Failure if one is needed that only a person can choose
+ * A value for each of `names`: from the environment, or from the person asked, or made.
+ * @throws Failure if a person must choose a value and cannot be asked
  */
 export async function chooseSecrets(
   names: readonly string[],

@@ -1,14 +1,15 @@
 /**
- * What an import has to say besides its result: what needs a hand, what is not quite the same, what is lost.
+ * What an import has to say besides its result, sorted by what a person must do.
  * @module
  */
 
 /**
- * - `todo`: does not work as it stands; somebody must give what the import could not know.
- * - `changed`: works, but not quite as before.
- * - `lost`: has no counterpart and is left out.
+ * - `todo`: somebody must act. It does not work as it stands, a request goes elsewhere than it did, or more requests
+ *   get through than before.
+ * - `changed`: it is done, and works not quite as before.
+ * - `left`: it is left out, and changes neither which requests get through nor where they go.
  */
-export type FindingKind = "todo" | "changed" | "lost";
+type FindingKind = "todo" | "changed" | "left";
 
 export interface Finding {
   readonly kind: FindingKind;
@@ -19,8 +20,8 @@ export interface Finding {
 
 const HEADINGS: Readonly<Record<FindingKind, string>> = {
   todo: "Needs your hand",
-  changed: "Not quite the same",
-  lost: "No counterpart, left out",
+  changed: "Done, not quite the same",
+  left: "Left out without effect",
 };
 
 /** Collects findings; the same thing said twice of one place counts once. */
@@ -35,8 +36,8 @@ export class Findings {
     this.#add({ kind: "changed", at, message });
   }
 
-  lost(at: string, message: string): void {
-    this.#add({ kind: "lost", at, message });
+  leftOut(at: string, message: string): void {
+    this.#add({ kind: "left", at, message });
   }
 
   #add(finding: Finding): void {
@@ -49,7 +50,7 @@ export class Findings {
 
   /** For people: a section per kind, the urgent one first; "" if there is nothing to say. */
   report(): string {
-    const sections = (["todo", "changed", "lost"] as const).map((kind) => {
+    const sections = (["todo", "changed", "left"] as const).map((kind) => {
       const lines = this.all.filter((finding) => finding.kind === kind);
       if (lines.length === 0) return "";
       const items = lines.map(({ at, message }) => `  ${at}: ${message}`);

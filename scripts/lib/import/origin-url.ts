@@ -34,14 +34,15 @@ export interface OriginPlace {
 }
 
 /**
- * Workers cannot fetch IP addresses (PLATFORM: error 1003). One without a name gets a URL at `.invalid`, which no DNS
- * knows (RFC 2606), and is reported.
+ * Workers cannot fetch IP addresses (docs/platform.md, error 1003). One without a name gets a URL at `.invalid`, which no
+ * DNS knows (RFC 2606), and is reported.
+ * @param found `missing`: what the files would have to say of a name that means nothing in itself
  */
 export function originPlace(
   address: Address,
   scheme: Scheme,
   options: ImportOptions,
-  found: { findings: Findings; at: string; hint?: string },
+  found: { findings: Findings; at: string; hint?: string; missing?: string },
 ): OriginPlace {
   const given = nameOf(address, options.names);
   if (given !== undefined) return { url: urlOf({ ...address, host: given }, scheme), reachable: true };
@@ -50,12 +51,34 @@ export function originPlace(
   if (options.local && why !== NOT_A_NAME) return { url: urlOf(address, scheme), reachable: true };
   const host = `${toId(address.host)}.invalid`;
   const flag = `--name ${address.host}=HOSTNAME`;
-  const message = `${address.host} ${why}; switched off at ${host}: give it a DNS name, and then ${flag}`;
+  const reason = found.missing ?? `${address.host} ${why}`;
+  const message = `${reason}; switched off at ${host}: give it a DNS name, and then ${flag}`;
   found.findings.todo(found.at, found.hint === undefined ? message : `${message} (${found.hint})`);
   return { url: urlOf({ ...address, host }, scheme), reachable: false };
 }
 
+/** A socket file, which nothing but the same machine can reach. @param text as it is written, such as `unix:/run/app.sock` */
+export function socketPlace(
+  text: string,
+  scheme: Scheme,
+  options: ImportOptions,
+  found: { findings: Findings; at: string },
+): OriginPlace {
+  const host = options.names.get(text);
+  if (host !== undefined) return originPlace({ host, port: null }, scheme, options, found);
+  const message = "a socket file cannot be reached from elsewhere; switched off at socket.invalid";
+  found.findings.todo(found.at, `${message}: let it listen at a DNS name, and then --name ${text}=HOSTNAME`);
+  return { url: `${scheme}://socket.invalid`, reachable: false };
+}
+
 const NOT_A_NAME = "is not a host name";
+
+/**
+ * Names that the public DNS does not have: RFC 6762 (.local), RFC 8375 (.home.arpa), .internal (ICANN, 2024), and those that
+ * clusters, discovery services and routers give out (RFC 6762, appendix G).
+ */
+const LOCAL_NAMES =
+  /\.(cluster\.local|consul|corp|docker|home|home\.arpa|internal|intranet|lan|local|localdomain|private|svc)\.?$/i;
 
 /** Why a Worker in production cannot fetch `host`, or null. */
 function unreachable(host: string): string | null {
@@ -64,7 +87,9 @@ function unreachable(host: string): string | null {
   if (!/^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$/i.test(host))
     return NOT_A_NAME;
   if (/\.cfargotunnel\.com\.?$/i.test(host)) return "is a tunnel's own name, which is no public one";
-  if (!host.includes(".")) return "is a name of a local network, which Workers cannot resolve";
+  if (!host.includes(".") || LOCAL_NAMES.test(host)) {
+    return "is a name of a local network, which Workers cannot resolve";
+  }
   return null;
 }
 

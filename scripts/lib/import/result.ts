@@ -13,7 +13,7 @@ export type OriginDocument = PoolDocument["origins"][number];
 export type HealthCheckDocument = NonNullable<PoolDocument["health_check"]>;
 export type FailoverDocument = NonNullable<PoolDocument["failover"]>;
 export type RouteDocument = z.input<typeof routesSchema>[number];
-export type ConfigDocument = z.input<typeof configFileSchema>;
+type ConfigDocument = z.input<typeof configFileSchema>;
 
 export interface Imported {
   readonly config: ConfigDocument;

@@ -1,18 +1,18 @@
 /**
- * The configuration of a balancer that runs, through its admin API: a write is in force at once, is audited, and is
- * refused if somebody else wrote meanwhile.
+ * Reads and writes the configuration of a running balancer through its admin API. A write is in force at once, is
+ * audited, and is refused if somebody else wrote meanwhile.
  * @module
  */
 import * as z from "zod";
-import { poolAnswerSchema, summarySchema, writeSchema } from "../../../src/admin/answers.ts";
+import { poolAnswerSchema, summarySchema, writeSchema } from "../../../src/admin/http/schemas.ts";
 import { poolIdOfKey, poolKey, ROUTES_KEY } from "../../../src/config/documents.ts";
-import { type AdminClient, ApiProblem } from "../admin-client.ts";
+import { type AdminClient, ApiProblem, because } from "../admin-client.ts";
 import { documentName } from "../config-changes.ts";
 import { inParallel } from "../parallel.ts";
 import type { ConfigStore, StoredDocument, StoredDocuments, Write } from "./config-store.ts";
 
 const listSchema = z.object({ pools: z.array(summarySchema) });
-const routesSchema = z.object({ routes: z.unknown(), etag: z.string() });
+const routesSchema = z.object({ routes: z.unknown(), written: z.string().optional(), etag: z.string() });
 const routesWriteSchema = z.object({ etag: z.string(), changed: z.boolean() });
 
 export class ApiStore implements ConfigStore {
@@ -20,11 +20,15 @@ export class ApiStore implements ConfigStore {
   readonly allowIpOrigins: boolean;
   readonly inForce = "now";
   readonly #client: AdminClient;
+  /** Query of each write. */
+  readonly #because: string;
 
-  constructor(client: AdminClient) {
+  /** @param message reason of the writes, for the versions; null: none given */
+  constructor(client: AdminClient, message: string | null = null) {
     this.#client = client;
+    this.#because = because(message ?? undefined);
     this.name = client.base;
-    // The balancer has the last word; a local one takes them.
+    // The balancer decides; a local one accepts them.
     this.allowIpOrigins = /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(client.base).hostname);
   }
 
@@ -37,10 +41,10 @@ export class ApiStore implements ConfigStore {
       if (id !== null) ids.add(id);
     }
     const found = await inParallel([...ids], (id) => this.#readPool(id));
-    const { routes, etag } = await this.#client.ask("/routes", routesSchema);
+    const { routes, written, etag } = await this.#client.ask("/routes", routesSchema);
     return new Map([
       ...found.filter((entry) => entry !== null),
-      [ROUTES_KEY, { text: JSON.stringify(routes), version: etag, problem: null }],
+      [ROUTES_KEY, { text: written ?? JSON.stringify(routes), version: etag, problem: null }],
     ]);
   }
 
@@ -51,8 +55,9 @@ export class ApiStore implements ConfigStore {
   async #readPool(id: string): Promise<[string, StoredDocument] | null> {
     const answer = await this.#client.find(`/pools/${id}`, poolAnswerSchema);
     if (answer === null) return null;
-    const { config, version, etag, config_error: problem } = answer;
-    return [poolKey(id), { text: JSON.stringify(config), version: version === 0 ? null : etag, problem }];
+    const { config, written, version, etag, config_error: problem } = answer;
+    const text = written ?? JSON.stringify(config);
+    return [poolKey(id), { text, version: version === 0 ? null : etag, problem }];
   }
 
   async #write(write: Write): Promise<string> {
@@ -70,22 +75,23 @@ export class ApiStore implements ConfigStore {
     }
   }
 
-  async #writePool({ key, text, stored }: Write): Promise<string> {
-    const path = `/pools/${poolIdOfKey(key)}`;
+  async #writePool({ key, text, written, stored }: Write): Promise<string> {
+    const path = `/pools/${poolIdOfKey(key)}${this.#because}`;
     const headers = conditionOn(stored);
     if (text === null) {
       await this.#client.ask(path, writeSchema, { method: "DELETE", headers });
       return "removed";
     }
-    const sending = { method: "PUT", body: JSON.parse(text), headers } as const;
+    const sending = { method: "PUT", body: written ?? text, headers } as const;
     const answer = await this.#client.ask(path, writeSchema, sending);
-    // In force all the same; the pool's object brings it to KV as soon as KV takes it.
-    return `version ${answer.version}${answer.stored ? "" : ", not in KV yet"}`;
+    // It is in force anyway; the pool's object writes it to KV as soon as KV accepts it.
+    const warning = answer.warning === undefined ? "" : `. ${answer.warning}`;
+    return `version ${answer.version}${answer.stored ? "" : ", not in KV yet"}${warning}`;
   }
 
-  async #writeRoutes({ text, stored }: Write): Promise<string> {
-    const sending = { method: "PUT", body: JSON.parse(text ?? "[]"), headers: conditionOn(stored) } as const;
-    await this.#client.ask("/routes", routesWriteSchema, sending);
+  async #writeRoutes({ text, written, stored }: Write): Promise<string> {
+    const sending = { method: "PUT", body: written ?? text ?? "[]", headers: conditionOn(stored) } as const;
+    await this.#client.ask(`/routes${this.#because}`, routesWriteSchema, sending);
     return text === null ? "removed" : "written";
   }
 }

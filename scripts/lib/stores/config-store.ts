@@ -1,13 +1,13 @@
 /**
- * Where a configuration is in force: KV, on this machine or at Cloudflare, or a balancer that runs.
+ * The interface of the places that hold a configuration: KV on this machine or at Cloudflare, or a running balancer.
  * @module
  */
 
-/** A document as it stands there. */
+/** A stored document. */
 export interface StoredDocument {
-  /** JSON, or what stands in its place. */
+  /** JSON, with its author's comments and layout where they are kept; or what stands in its place. */
   readonly text: string;
-  /** By which the place tells whether somebody else has written meanwhile; null: by nothing. */
+  /** The mark by which the place notices that somebody else has written meanwhile; null: it cannot notice. */
   readonly version: string | number | null;
   /** Why the balancer does not use the document, or not the newest; null if it does. */
   readonly problem: string | null;
@@ -18,9 +18,11 @@ export type StoredDocuments = ReadonlyMap<string, StoredDocument>;
 
 export interface Write {
   readonly key: string;
-  /** JSON; null: the document goes. */
+  /** JSON; null: the document is removed. */
   readonly text: string | null;
-  /** What it replaces. */
+  /** The same with its author's comments and layout, for places that keep them. */
+  readonly written?: string | undefined;
+  /** The document that it replaces. */
   readonly stored: StoredDocument | null;
 }
 
@@ -38,8 +40,8 @@ export interface ConfigStore {
    */
   read(wanted: Iterable<string>): Promise<StoredDocuments>;
   /**
-   * Writes all; if it fails on the way, `written` has heard of what was done.
-   * @param written gets what was done, in words, as it is done
+   * Writes all documents. If a write fails, `written` has been called for the earlier ones.
+   * @param written called after each write, with a description of it
    * @throws Failure; ApiProblem with `key` in front of it if a document was refused
    */
   write(writes: readonly Write[], written: (key: string, what: string) => void): Promise<void>;

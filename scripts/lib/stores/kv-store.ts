@@ -1,5 +1,5 @@
 /**
- * The configuration in KV, through wrangler: on this machine or at Cloudflare.
+ * Reads and writes the configuration in KV through wrangler, on this machine or at Cloudflare.
  * @module
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -7,14 +7,14 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import * as z from "zod";
 import { poolIdOfKey, ROUTES_KEY } from "../../../src/config/documents.ts";
-import { parseJson } from "../../../src/config/json.ts";
+import { parseJson, parseJsonc } from "../../../src/config/json.ts";
 import { Failure } from "../failure.ts";
 import { PROJECT } from "../project.ts";
-import { runWrangler, WranglerError } from "../wrangler.ts";
+import { inEnvironment, runWrangler, WranglerError } from "../wrangler.ts";
 import type { ConfigStore, StoredDocument, StoredDocuments, Write } from "./config-store.ts";
 
 const BINDING = "POOLS";
-/** Cloudflare's API takes as many keys in one bulk read. */
+/** Most keys in one bulk read of Cloudflare's API. */
 const MOST_KEYS = 100;
 /** Where `wrangler dev` keeps its state. */
 const WRANGLER_STATE = ".wrangler/state";
@@ -39,9 +39,10 @@ export class KvStore implements ConfigStore {
     this.#where = ["--binding", BINDING, ...where];
   }
 
-  /** The KV of the deployed Worker. */
-  static remote(): KvStore {
-    return new KvStore("the KV of the deployed Worker", "within a minute or two", false, ["--remote"]);
+  /** The KV of the deployed Worker. @param env environment of wrangler.toml; null: the top level */
+  static remote(env: string | null): KvStore {
+    const name = `the KV of the deployed Worker${env === null ? "" : ` in environment ${env}`}`;
+    return new KvStore(name, "within a minute or two", false, ["--remote", ...inEnvironment(env)]);
   }
 
   /** @param state directory of `npm start -- --state DIR`; null: where `wrangler dev` keeps its own */
@@ -59,16 +60,16 @@ export class KvStore implements ConfigStore {
   async read(): Promise<StoredDocuments> {
     const keys = parsed(keysSchema, await this.#run(["key", "list"]))
       .filter(({ name }) => name === ROUTES_KEY || poolIdOfKey(name) !== null)
-      .map(({ name, metadata }) => ({ name, mark: markOf(metadata?.updated_at) }));
+      .map(({ name, metadata }) => ({ name, timestamp: timestampOf(metadata?.updated_at) }));
     const documents = new Map<string, StoredDocument>();
     for (let start = 0; start < keys.length; start += MOST_KEYS) {
       const some = keys.slice(start, start + MOST_KEYS);
       const values = await this.#get(some.map(({ name }) => name));
-      for (const { name, mark } of some) {
+      for (const { name, timestamp } of some) {
         const text = values.get(name);
         if (text === undefined) continue;
-        const problem = parseJson(text) === undefined ? "it is not JSON" : null;
-        documents.set(name, { text, version: mark, problem });
+        const problem = parseJsonc(text) === undefined ? "it is not JSON" : null;
+        documents.set(name, { text, version: timestamp, problem });
       }
     }
     return documents;
@@ -96,7 +97,7 @@ export class KvStore implements ConfigStore {
   }
 
   async #bulk(verb: "get" | "put" | "delete", content: unknown, ...more: string[]): Promise<string> {
-    // Of this user alone: a probe's headers may hold credentials.
+    // Readable by this user only, because a probe's headers may contain credentials.
     const directory = await mkdtemp(join(tmpdir(), "edge-balancer-kv-"));
     const file = join(directory, "bulk.json");
     try {
@@ -117,7 +118,7 @@ export class KvStore implements ConfigStore {
   }
 }
 
-/** For the failures that most users meet; others are told as wrangler tells them. */
+/** Sentences for the most frequent failures; others keep wrangler's message. */
 function advice(said: string): string {
   if (said.includes("CLOUDFLARE_API_TOKEN environment variable")) {
     return "wrangler is not logged in. Run npx wrangler login, or set CLOUDFLARE_API_TOKEN";
@@ -139,11 +140,11 @@ function parsed<T>(schema: z.ZodType<T>, text: string): T {
   return result.data;
 }
 
-function markOf(updatedAt: unknown): number | null {
+function timestampOf(updatedAt: unknown): number | null {
   return typeof updatedAt === "number" ? updatedAt : null;
 }
 
-/** A mark for a document that replaces `stored`, whatever the clock of its writer said. In ms since the epoch. */
+/** A timestamp for a document that replaces `stored`, whatever the clock of its writer said. In ms since the epoch. */
 function newerThan(stored: StoredDocument | null): number {
   const before = typeof stored?.version === "number" ? stored.version : 0;
   return Math.max(Date.now(), before + 1);

@@ -1,4 +1,4 @@
-/** Numbers and times for people. @module */
+/** Formats numbers and times for people. @module */
 
 const SECOND_MS = 1_000;
 const UNITS = [

@@ -1,5 +1,5 @@
 /**
- * Colours for a terminal. None where the output goes elsewhere or NO_COLOR is set; FORCE_COLOR brings them back.
+ * Colours for a terminal. There are none if the output is not a terminal or NO_COLOR is set; FORCE_COLOR forces them.
  * @module
  */
 import { styleText } from "node:util";

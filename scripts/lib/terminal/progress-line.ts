@@ -1,5 +1,5 @@
 /**
- * A line that tells how far something is.
+ * Prints a line that shows progress.
  * @module
  */
 import { clip } from "./table.ts";
@@ -15,8 +15,8 @@ export class ProgressLine {
   }
 
   /**
-   * On a terminal the line replaces the one before. Elsewhere it is printed only when `key` is another than before, so
-   * that a log does not fill with seconds.
+   * On a terminal the line replaces the one before. Elsewhere it is printed only when `key` has changed, so that a log
+   * does not get a line every second.
    */
   show(text: string, key: unknown): void {
     if (this.#stream.isTTY) this.#stream.write(CLEAR + clip(text, this.#stream.columns));

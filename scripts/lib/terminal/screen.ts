@@ -1,5 +1,5 @@
 /**
- * A terminal taken over for a while: a screen of its own that is redrawn in place, keys, and everything as it was
+ * Takes over the terminal for a full-screen display that is redrawn in place and reads keys. It restores the terminal
  * afterwards, whatever ends the process.
  * @module
  */
@@ -7,7 +7,7 @@ import { emitKeypressEvents } from "node:readline";
 import { clip } from "./table.ts";
 
 const ESC = "\x1b[";
-/** Another screen, which leaves what stood there before; no cursor. */
+/** Switches to the alternate screen, which keeps the normal one, and hides the cursor. */
 const ENTER = `${ESC}?1049h${ESC}?25l`;
 const LEAVE = `${ESC}?25h${ESC}?1049l`;
 const HOME = `${ESC}H`;
@@ -56,11 +56,11 @@ export class Screen {
     process.stdout.write(ENTER);
   }
 
-  /** Shows `lines`; what does not fit is left out. */
+  /** Shows `lines`; lines that do not fit are left out. */
   draw(lines: readonly string[]): void {
     if (!this.#isOpen) return;
     const { rows, columns } = process.stdout;
-    // Cleared before it is written: after a line as wide as the screen, its last character would go.
+    // Cleared before the line is written: clearing after a line as wide as the screen would erase its last character.
     const shown = lines.slice(0, rows).map((line) => `${CLEAR_LINE}${clip(line, columns)}`);
     const below = shown.length < rows ? `\r\n${CLEAR_BELOW}` : "";
     process.stdout.write(`${HOME}${shown.join("\r\n")}${below}`);

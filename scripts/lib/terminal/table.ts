@@ -26,7 +26,7 @@ export function clip(text: string, width: number): string {
   if (stripVTControlCharacters(text).length <= width) return text;
   let left = width - 1;
   const parts = text.split(COLOUR).map((part, index) => {
-    // Every other part is a colour, and what was begun must be ended.
+    // Every other part is a colour, and each colour that was begun must be ended.
     if (index % 2 === 1) return part;
     const shown = part.slice(0, Math.max(0, left));
     const isCut = left >= 0 && part.length > left;

@@ -1,26 +1,26 @@
 /**
- * The frame of the dashboard: head, navigation, the view for the place, and what may lie over it.
+ * The frame of the dashboard: head, navigation, the view of the location, and dialogs over it.
  * @module
  */
 import { useEffect } from "hono/jsx/dom";
+import { currentUser } from "./lib/current-user.ts";
 import { type FeedState, feed } from "./lib/feed.ts";
 import { plural } from "./lib/format.ts";
-import { href, type Place, place } from "./lib/place.ts";
-import { poolProblems } from "./lib/standing.ts";
+import { currentLocation, type DashboardLocation, href } from "./lib/location.ts";
+import { allProblems } from "./lib/problems.ts";
 import { useStore } from "./lib/store.ts";
-import { viewer } from "./lib/viewer.ts";
 import { Freshness, StaleNotice } from "./parts/freshness.tsx";
 import { SignInDialog } from "./parts/sign-in-dialog.tsx";
 import { Announcer, Toasts } from "./parts/toasts.tsx";
 import { CreateView } from "./views/config.tsx";
 import { ExplainView } from "./views/explain.tsx";
 import { Overview } from "./views/overview.tsx";
-import { PoolView } from "./views/pool.tsx";
+import { PoolPage } from "./views/pool.tsx";
 import { RoutesView } from "./views/routes.tsx";
 
 export function App() {
   const state = useStore(feed);
-  const at = useStore(place);
+  const at = useStore(currentLocation);
   useEffect(() => showInTab(state, at), [state.pools, at]);
   return (
     <>
@@ -39,7 +39,7 @@ export function App() {
   );
 }
 
-function Head({ at }: { at: Place }) {
+function Head({ at }: { at: DashboardLocation }) {
   const isRoutes = at.view === "routes" || at.view === "route-versions";
   const isPools = !isRoutes && at.view !== "explain";
   const links: [string, string, boolean][] = [
@@ -62,11 +62,11 @@ function Head({ at }: { at: Place }) {
       </nav>
       <Freshness />
       <div class="who">
-        <span title={`Scope: ${viewer.scope}`}>
-          {viewer.name}
-          {viewer.name !== viewer.scope && <span class="muted"> · {viewer.scope}</span>}
+        <span title={`Scope: ${currentUser.scope}`}>
+          {currentUser.name}
+          {currentUser.name !== currentUser.scope && <span class="muted"> · {currentUser.scope}</span>}
         </span>
-        {viewer.via === "access" ? (
+        {currentUser.via === "access" ? (
           <a class="button button-small" href="/cdn-cgi/access/logout">
             Sign out
           </a>
@@ -82,7 +82,7 @@ function Head({ at }: { at: Place }) {
   );
 }
 
-function Content({ state, at }: { state: FeedState; at: Place }) {
+function Content({ state, at }: { state: FeedState; at: DashboardLocation }) {
   const nowMs = Date.now() + state.skewMs;
   if (at.view === "routes" || at.view === "route-versions")
     return <RoutesView view={at.view} nowMs={nowMs} />;
@@ -90,9 +90,9 @@ function Content({ state, at }: { state: FeedState; at: Place }) {
   if (at.view === "create") return <CreateView />;
   const { pools } = state;
   if (pools === null) return <Loading />;
-  if (at.pool === null) return <Overview pools={pools} nowMs={nowMs} />;
+  if (at.pool === null) return <Overview state={state} pools={pools} nowMs={nowMs} />;
   const pool = pools.find((each) => each.pool === at.pool) ?? null;
-  return <PoolView pool={pool} place={at} nowMs={nowMs} />;
+  return <PoolPage pool={pool} place={at} nowMs={nowMs} />;
 }
 
 function Loading() {
@@ -115,10 +115,9 @@ function icon(): HTMLLinkElement | null {
 }
 
 /** Trouble shows in the tab too, where one may look before one looks at the page. */
-function showInTab({ pools }: FeedState, { pool, origin }: Place): void {
-  if (pools === null) return;
-  const now = Date.now();
-  const problems = pools.flatMap((each) => poolProblems(each, now)).length;
+function showInTab(state: FeedState, { pool, origin }: DashboardLocation): void {
+  if (state.pools === null) return;
+  const problems = allProblems(state, Date.now()).length;
   const where = [pool, origin].filter((name) => name !== null).join(" / ");
   const name = where === "" ? "Edge balancer" : `${where} · Edge balancer`;
   document.title = problems === 0 ? name : `(${plural(problems, "problem")}) ${name}`;

@@ -5,7 +5,7 @@
 import { render } from "hono/jsx/dom";
 import { App } from "./app.tsx";
 import { startFeed } from "./lib/feed.ts";
-import { followLinks } from "./lib/place.ts";
+import { followLinks } from "./lib/location.ts";
 
 const root = document.getElementById("app");
 if (root !== null) {

@@ -1,5 +1,5 @@
 /**
- * A real Chromium, as Debian has it.
+ * Starts a real Chromium (`CHROMIUM`, or the path where Debian installs it) and opens the dashboard in it.
  * @module
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -20,21 +20,21 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-/** For the page to show what is expected; nothing is concluded from how long it took. */
+/** How long the page may take to show something. It only ends a failed test; tests conclude nothing from the time. */
 const PATIENCE_MS = 30_000;
 
-/** A status that is no success is an answer that the page deals with, though Chromium calls it an error. */
+/** Chromium reports an answer without success as an error, but the page handles such answers. */
 const EXPECTED_ERROR = /^Failed to load resource: the server responded with a status of 4\d\d/;
 
 export interface Visitor {
   page: Page;
   context: BrowserContext;
-  /** What the browser complained about: errors of scripts, and of the Content-Security-Policy. */
+  /** The browser's error messages: errors of scripts, and violations of the Content-Security-Policy. */
   complaints: string[];
   close(): Promise<void>;
 }
 
-/** A browser of its own, with nothing in it from before. */
+/** A new browser profile without any stored state. */
 export async function openBrowser(options: BrowserContextOptions = {}): Promise<Visitor> {
   const directory = mkdtempSync(join(tmpdir(), "edge-balancer-browser-"));
   const context = await chromium.launchPersistentContext(directory, {
@@ -71,7 +71,7 @@ export async function signIn({ page }: Visitor, url: string, token: string, quer
   await page.locator(".is-live").waitFor();
 }
 
-/** Waits until a text is in what the locator names. */
+/** Waits until the located element contains the text. */
 export async function shows(page: Page, selector: string, text: string | RegExp): Promise<void> {
   await page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: PATIENCE_MS });
 }

@@ -1,18 +1,18 @@
 /**
- * Steady traffic, so that there is something to see.
+ * Sends steady traffic, so that the dashboard has figures to show.
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
 const PAUSE_MS = 40;
-/** An end for a test that has forgotten to stop it. */
+/** Traffic ends after this time, in case a test does not stop it. */
 const MOST_REQUESTS = 10_000;
 
 export interface Traffic {
   stop(): Promise<void>;
 }
 
-/** One request after the other to each url, about twenty a second in all. */
+/** Sends one request after the other to each url, about twenty a second in all. */
 export function startTraffic(...urls: string[]): Traffic {
   let isOver = false;
   const run = async (): Promise<void> => {

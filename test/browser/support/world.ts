@@ -1,5 +1,5 @@
 /**
- * What the tests of the dashboard share: the started program with pools of each kind, real origins, traffic, and a
+ * Common set-up of the dashboard's tests: the started program with pools of each kind, real origins, traffic, and a
  * browser for each test.
  * @module
  */
@@ -14,14 +14,14 @@ export const READER = "browser-read-token";
 
 const CHECK = { path: "/healthz", interval: 0.5, timeout: 0.4, unhealthy_threshold: 2, flap: null };
 
-/** Filled before the first test, the visitor before each. */
+/** Filled before the first test; the visitor before each test. */
 export interface World {
   origins: Origin[];
   balancer: Balancer;
   visitor: Visitor;
   /** Signs in. @param query of the page to go to */
   enter(query?: string, token?: string): Promise<void>;
-  /** Asks the API, as somebody else. */
+  /** Calls the admin API, as another operator would. */
   api(path: string, init?: RequestInit): Promise<Response>;
 }
 
@@ -67,7 +67,7 @@ function start(origins: readonly Origin[]): Promise<Balancer> {
       routes: [
         { path: "/split/*", pool: "split" },
         { path: "/edited/*", pool: "edited" },
-        // Where the origins have a stream that does not end.
+        // The path at which the origins have an endless stream.
         { path: "/sse", pool: "drained" },
         { pool: "web" },
       ],

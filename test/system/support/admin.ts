@@ -1,12 +1,12 @@
 /**
- * What the balancer says of itself, asked as an operator asks.
+ * Calls the balancer's admin API as an operator does.
  * @module
  */
 import type { PoolDescription } from "../../../src/contract/admin.ts";
 import type { PoolStats } from "../../../src/contract/stats.ts";
 import { fetchRaw, json } from "./client.ts";
 
-/** For `startBalancer`. */
+/** Option of `startBalancer`. */
 export const ADMIN_TOKEN = "system-test-token";
 
 /** A call to the admin API. @throws if it is not answered with 2xx */

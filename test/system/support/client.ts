@@ -1,6 +1,6 @@
 /**
- * A client that does as it is told: no redirects followed, no encodings undone, no headers added but Host, Connection
- * and the framing, and a path that goes out byte for byte.
+ * A client that changes nothing: it follows no redirects, decodes nothing, adds only the headers Host, Connection and
+ * the framing, and sends the path byte for byte.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -12,6 +12,8 @@ import { pipeline } from "node:stream/promises";
 export interface RequestOptions {
   method?: string;
   headers?: Readonly<Record<string, string | string[]>>;
+  /** The Worker's `request.cf` (docs/platform.md, request.cf). */
+  cf?: unknown;
   body?: string | Buffer | Readable;
   agent?: Agent;
 }
@@ -20,12 +22,12 @@ export interface Reply {
   status: number;
   /** Lower-case names; values of a repeated header joined with a comma. */
   headers: Readonly<Record<string, string>>;
-  /** Names and values in turn, as they came. */
+  /** Names and values in turn, unchanged. */
   rawHeaders: readonly string[];
   body: Buffer;
 }
 
-/** One connection that is kept: the order of requests is the order of their arrival. */
+/** One keep-alive connection, so that requests arrive in the order in which they are sent. */
 export function oneConnection(): Agent {
   return new Agent({ keepAlive: true, maxSockets: 1 });
 }
@@ -37,11 +39,11 @@ export async function open(
   options: RequestOptions = {},
 ): Promise<{ request: ClientRequest; response: IncomingMessage }> {
   const request = send(base, path, options);
-  // An upload that the other side does not take to its end is no reason to miss the response.
+  // The response counts even if the other side does not read the whole upload.
   if (options.body instanceof Readable) pipeline(options.body, request).catch(() => {});
   else request.end(options.body);
   const [response] = (await once(request, "response")) as [IncomingMessage];
-  // From here on, who reads the response learns of an error.
+  // From here on the reader of the response gets errors.
   request.on("error", () => {});
   return { request, response };
 }
@@ -53,7 +55,7 @@ export async function fetchRaw(base: string, path: string, options: RequestOptio
   return { ...head(response), body: Buffer.concat(chunks) };
 }
 
-/** The same, but the body is only counted and hashed: for bodies that would not fit. */
+/** The same, but only counts and hashes the body, for bodies that do not fit in memory. */
 export async function fetchDigest(
   base: string,
   path: string,
@@ -73,27 +75,27 @@ export function json(reply: Reply): unknown {
   return JSON.parse(reply.body.toString("utf8"));
 }
 
-/** The values of a header that may stand several times. */
+/** The values of a header that may be repeated. */
 export function allValues(reply: Pick<Reply, "rawHeaders">, name: string): string[] {
   return reply.rawHeaders.filter(
     (_value, index, raw) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === name.toLowerCase(),
   );
 }
 
-/** Three ways for a client to go away. */
+/** Three ways for a client to leave. */
 export const leave = {
   /** RST: the runtime notices at once. */
   reset: (request: ClientRequest) => void request.socket?.resetAndDestroy(),
-  /** FIN: half-closes and lets the rest of the response be. */
+  /** FIN: half-closes and ignores the rest of the response. */
   finish: (request: ClientRequest) => void request.socket?.end(),
-  /** What a browser does on "stop". */
+  /** As a browser does when its user presses "stop". */
   abort: (request: ClientRequest) => void request.destroy(),
 };
 
 function send(base: string, path: string, options: RequestOptions): ClientRequest {
-  const { method = "GET", headers = {}, body, agent } = options;
+  const { method = "GET", headers = {}, cf, body, agent } = options;
   const { hostname, port } = new URL(base);
-  // Left to itself, Node sends the body of a DELETE without any framing.
+  // By default Node sends the body of a DELETE without any framing.
   const framing =
     typeof body === "string" || Buffer.isBuffer(body) ? { "content-length": Buffer.byteLength(body) } : {};
   // `agent: false` makes a connection for this request alone.
@@ -102,7 +104,7 @@ function send(base: string, path: string, options: RequestOptions): ClientReques
     port,
     path,
     method,
-    headers: { ...framing, ...headers },
+    headers: { ...framing, ...headers, ...(cf === undefined ? {} : { "mf-cf-blob": JSON.stringify(cf) }) },
     agent: agent ?? false,
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Keeps cookies as a browser does, as far as one site and one path go.
+ * Keeps cookies as a browser does, for one site and one path.
  * @module
  */
 import { allValues, type Reply } from "./client.ts";
@@ -7,7 +7,7 @@ import { allValues, type Reply } from "./client.ts";
 export class CookieJar {
   readonly #cookies = new Map<string, string>();
 
-  /** What to send: a `Cookie` header, or none if there is nothing to send. */
+  /** Headers to send: `Cookie`, or none if there are no cookies. */
   headers(): Record<string, string> {
     if (this.#cookies.size === 0) return {};
     return { cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ") };

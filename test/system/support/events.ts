@@ -1,5 +1,5 @@
 /**
- * What the balancer said of its pools, read from its log.
+ * Reads the events of pools from the balancer's log.
  * @module
  */
 import type { Balancer } from "./balancer.ts";
@@ -28,4 +28,9 @@ export function loggedEvents(balancer: Balancer, ...kinds: string[]): LoggedEven
       }
     })
     .filter(({ event }) => kinds.includes(event));
+}
+
+/** The events of one pool. */
+export function eventsOf(balancer: Balancer, pool: string, ...kinds: string[]): LoggedEvent[] {
+  return loggedEvents(balancer, ...kinds).filter((event) => event.pool === pool);
 }

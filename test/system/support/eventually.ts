@@ -1,5 +1,5 @@
 /**
- * Waiting for something that another process is about to do.
+ * Waits for an effect of another process.
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,7 +8,7 @@ const POLL_MS = 50;
 
 /**
  * Polls until `check` gives something other than undefined, null or false.
- * The limit only ends a test that has failed; nothing is concluded from how long it took.
+ * The limit only ends a failed test; tests conclude nothing from the time that it took.
  */
 export async function eventually<T>(
   what: string,

@@ -1,6 +1,6 @@
 /**
- * A client for thousands of small requests: Node's own would take more of the processor than the balancer does.
- * Speaks just enough HTTP/1.1: GET, one at a time on a connection, responses with Content-Length.
+ * A client for thousands of small requests. Node's own client would use more CPU time than the balancer. It knows only
+ * the necessary part of HTTP/1.1: GET, one request at a time on a connection, responses with Content-Length.
  * @module
  */
 import { once } from "node:events";
@@ -30,7 +30,7 @@ export class LeanConnection {
   private constructor(socket: Socket, host: string) {
     this.#socket = socket;
     this.#host = host;
-    // A byte is a character: lengths in bytes are lengths of the text.
+    // In latin1 a byte is a character, so lengths in bytes are lengths of the text.
     socket.setEncoding("latin1").setNoDelay(true);
     socket.on("data", (text: string) => {
       this.#received += text;
@@ -47,12 +47,14 @@ export class LeanConnection {
     return new LeanConnection(socket, host);
   }
 
+  /** @param headers names in lower case; `host` only if it differs from the address */
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<LeanReply> {
     if (this.#waiting !== null) throw new Error("one at a time");
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const all = { host: this.#host, ...headers };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      this.#socket.write(`GET ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n${lines.join("")}\r\n`);
+      this.#socket.write(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
     });
   }
 
@@ -106,7 +108,7 @@ export async function forEachItem<T>(
   await Promise.all(Array.from({ length: connections }, work));
 }
 
-/** Numbers from 0, so many a second whatever becomes of the ones before: what is late comes at once. */
+/** Yields numbers from 0 at a given rate, without waiting for earlier ones to be handled. Late numbers come at once. */
 export async function* paced(perSecond: number, count: number): AsyncGenerator<number> {
   const startMs = performance.now();
   for (let i = 0; i < count; i++) {

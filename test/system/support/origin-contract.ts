@@ -1,10 +1,10 @@
 /**
- * What a test and an origin's process say to each other.
+ * Types of the messages between a test and an origin's process.
  * @module
  */
 
 /** How an origin misbehaves. */
-export type Fault =
+type Fault =
   /** Accepts, reads, and never answers. */
   | "hang"
   /** Resets the connection before answering. */
@@ -12,13 +12,13 @@ export type Fault =
   /** Sends headers and half of the body, then resets. */
   | "close_mid_body";
 
-/** What an origin does with a request instead of what its path asks for. */
+/** Replaces the behaviour that the request's path asks for. */
 export interface Behaviour {
-  /** Only for paths that begin with this; the longest that fits counts. Default: all. */
+  /** Only for paths that begin with this; the longest match counts. Default: all paths. */
   path?: string;
   delayMs?: number;
   status?: number;
-  /** One status per request, in turn and over again; 200 means what the path asks for. */
+  /** One status per request, repeated from the beginning; 200 means the behaviour of the path. */
   statuses?: readonly number[];
   /** Sent along with `status`. */
   headers?: Readonly<Record<string, string>>;
@@ -29,16 +29,16 @@ export interface Behaviour {
 export interface Hit {
   atMs: number;
   method: string;
-  /** As it stood in the request line. */
+  /** Unchanged from the request line. */
   url: string;
   headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The how-manieth connection it came on, from 1. */
+  /** Number of the connection on which it came, from 1. */
   connection: number;
   bodyBytes: number;
   bodySha256: string;
-  /** False while the body is still coming, and for ever if it broke off. */
+  /** False until the body has arrived; it stays false if the body broke off. */
   bodyComplete: boolean;
-  /** From its arrival to the headers of its answer; null: not answered yet. */
+  /** Time from its arrival to the headers of its answer; null: not answered yet. */
   answeredAfterMs: number | null;
   /** True once its connection broke off before the answer was whole. */
   answerBrokenOff: boolean;
@@ -46,12 +46,14 @@ export interface Hit {
 
 export type Command =
   | { do: "listen"; port: number }
-  /** Refuses connections from now on, and breaks off those there are. */
+  /** Refuses connections from now on, and breaks off open ones. */
   | { do: "close" }
   | { do: "behave"; behaviours: readonly Behaviour[] }
   | { do: "hits" }
   | { do: "forget" }
   | { do: "closes" }
+  /** Counts the requests that are not answered whole, and the WebSockets. */
+  | { do: "open" }
   /** Sends one event to everyone who listens to `/sse`. */
   | { do: "push"; text: string };
 

@@ -1,5 +1,5 @@
 /**
- * What a test origin answers, by path.
+ * The answers of a test origin, by path.
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -18,7 +18,7 @@ interface Exchange {
   rest: string;
 }
 
-/** Long enough that compressing it is worth while. */
+/** A text long enough to be compressed. */
 const TEXT = Array.from({ length: 400 }, (_, line) => `line ${line} of a text that compresses well\n`).join(
   "",
 );
@@ -40,7 +40,7 @@ export async function answer(
   await handler({ name, request, response, rest: others.join("/") });
 }
 
-/** Sends an event to all who listen to `/sse`. @returns how many they are */
+/** Sends an event to all clients of `/sse`. @returns their number */
 export function push(text: string): number {
   for (const listener of listeners) listener.write(`data: ${text}\n\n`);
   return listeners.size;
@@ -67,7 +67,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map(
     },
     range,
     bytes: ({ response, rest }) => bytes(response, Number(rest)),
-    /** A download that goes on until somebody ends it. */
+    /** A download without end. */
     drip: ({ response }) => {
       response.flushHeaders();
       const timer = setInterval(() => response.write("drop\n"), DRIP_MS);
@@ -78,7 +78,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map(
       await sleep(Number(exchange.rest));
       echo(exchange);
     },
-    /** Reads the whole body first; the test takes its digest from the hit. */
+    /** Reads the whole body before it answers. The test finds the body's digest in the recorded request. */
     upload: async ({ request, response }) => {
       await finished(request, { writable: false });
       response.end("received");
@@ -98,7 +98,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map(
   }),
 );
 
-/** Tells the request back. */
+/** Answers with a description of the request. */
 function echo({ name, request, response }: Exchange): void {
   const { method, url, headers } = request;
   response.setHeader("content-type", "application/json");

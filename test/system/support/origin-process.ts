@@ -1,5 +1,5 @@
 /**
- * The process of one test origin: `node origin-process.ts NAME`, spoken to over IPC.
+ * The process of one test origin: `node origin-process.ts NAME`. The test controls it over IPC.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -9,7 +9,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Behaviour, Command, CommandMessage, Hit } from "./origin-contract.ts";
 import { answer, push } from "./origin-paths.ts";
-import { closes, serveWebSockets } from "./origin-websockets.ts";
+import { closes, openWebSockets, serveWebSockets } from "./origin-websockets.ts";
 
 const name = process.argv[2] ?? "origin";
 const sockets = new Set<Socket>();
@@ -17,15 +17,20 @@ const connectionNumbers = new WeakMap<Socket, number>();
 let connections = 0;
 let hits: Hit[] = [];
 let behaviours: readonly Behaviour[] = [];
-/** How many requests each behaviour has met. */
+/** Number of requests by behaviour. */
 let turns = new Map<Behaviour, number>();
 
+/** Requests whose answer is not complete. */
+let unanswered = 0;
+
 const server = createServer((request, response) => {
+  unanswered++;
+  response.once("close", () => unanswered--);
   watchAnswer(record(request), response);
   response.setHeader("x-origin", name);
   respond(request, response).catch(() => response.destroy());
 });
-// Idle connections are the balancer's to close.
+// The balancer closes idle connections, not this origin.
 server.keepAliveTimeout = 0;
 server.requestTimeout = 0;
 server.on("connection", (socket) => {
@@ -62,7 +67,7 @@ function record(request: IncomingMessage): Hit {
   return hit;
 }
 
-/** Notes when the headers leave, which is with whatever the handler does first, and how the answer ends. */
+/** Records when the headers leave, which is with the handler's first write, and how the answer ends. */
 function watchAnswer(hit: Hit, response: ServerResponse): void {
   const startedMs = performance.now();
   const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
@@ -136,6 +141,8 @@ async function obey(command: Command): Promise<unknown> {
       return null;
     case "closes":
       return closes;
+    case "open":
+      return unanswered + openWebSockets();
     case "push":
       return push(command.text);
   }
@@ -147,5 +154,5 @@ process.on("message", (message: CommandMessage) => {
     (error: unknown) => process.send?.({ id: message.id, value: null, error: String(error) }),
   );
 });
-// The tests are over, however they ended.
+// The tests have ended, normally or not.
 process.on("disconnect", () => process.exit());

@@ -18,14 +18,22 @@ export function serveWebSockets(
   });
 }
 
+let open = 0;
+
+export function openWebSockets(): number {
+  return open;
+}
+
 function converse(socket: WebSocket, url: string): void {
   const [, first, code, reason] = url.split("/");
+  open++;
+  socket.once("close", () => open--);
   socket.on("error", () => socket.terminate());
   socket.on("message", (data, isBinary) => {
     if (first === "ws-close") socket.close(Number(code), decodeURIComponent(reason ?? ""));
     else socket.send(data, { binary: isBinary });
   });
-  // What the client closed with, so that a test can ask for it.
+  // Keeps the client's close code and reason for the test.
   socket.on("close", (closeCode, closeReason) =>
     closes.push({ code: closeCode, reason: String(closeReason) }),
   );

@@ -1,6 +1,6 @@
 /**
- * Real origins on loopback, each a process of its own: it can be told what to do, killed, and started again on the
- * same port.
+ * Real origins on loopback. Each is a process of its own, so that a test can control it, kill it, and start it again on
+ * the same port.
  * @module
  */
 import { type ChildProcess, fork } from "node:child_process";
@@ -36,12 +36,12 @@ export class Origin {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** As it stands in a pool's configuration. */
+  /** The origin in the form of a pool's configuration. */
   config(more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
     return { id: this.name, url: this.url, ...more };
   }
 
-  /** From now on; without any: as the path asks. */
+  /** Sets the behaviours from now on; without any the paths decide. */
   async behave(...behaviours: Behaviour[]): Promise<void> {
     await this.#command({ do: "behave", behaviours });
   }
@@ -55,7 +55,7 @@ export class Origin {
     await this.#command({ do: "forget" });
   }
 
-  /** Sends an event to those who listen to `/sse`. @returns how many they are */
+  /** Sends an event to the clients of `/sse`. @returns their number */
   async push(text: string): Promise<number> {
     return (await this.#command({ do: "push", text })) as number;
   }
@@ -65,7 +65,12 @@ export class Origin {
     return (await this.#command({ do: "closes" })) as { code: number; reason: string }[];
   }
 
-  /** Connections are refused, those there are break off; the process lives on and keeps its hits. */
+  /** Number of requests whose answer is not complete, and of WebSockets. */
+  async open(): Promise<number> {
+    return (await this.#command({ do: "open" })) as number;
+  }
+
+  /** Refuses connections and breaks off open ones. The process continues and keeps its recorded requests. */
   async close(): Promise<void> {
     await this.#command({ do: "close" });
   }
@@ -81,7 +86,7 @@ export class Origin {
     await once(this.#process, "exit");
   }
 
-  /** A new process on the same port, after `kill`. */
+  /** Starts a new process on the same port, after `kill`. */
   async restart(): Promise<void> {
     this.#process = spawn(this.name);
     await this.reopen();
@@ -125,7 +130,7 @@ export async function freePort(): Promise<number> {
 }
 
 function spawn(name: string): ChildProcess {
-  // Type stripping needs the newer Node, whichever runs the tests.
+  // Type stripping needs the newer Node, even if an older one runs the tests.
   return fork(PROGRAM, [name], {
     execPath: NODE,
     execArgv: [],

@@ -11,7 +11,7 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Starts the command; nothing of the environment tells it where a balancer is. */
+/** Starts the command without environment variables that name a balancer. */
 export function startPools(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
   return new Running(NODE, ["scripts/pools.ts", ...args], { LB_URL: "", LB_ADMIN_TOKEN: "", ...env });
 }

@@ -1,5 +1,5 @@
 /**
- * What the tests need to know about processes and files.
+ * Helpers of the tests for processes and files.
  * @module
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -11,14 +11,14 @@ export const PROJECT = resolve(import.meta.dirname, "../../..");
 /** The Node of the devDependency: the one that `npm start` runs on. */
 export const NODE = join(PROJECT, "node_modules/.bin/node");
 
-/** A new directory, gone when the test is. For hooks: `removeAfter` null, and remove it there. */
+/** A new directory that is removed after the test. In hooks pass `removeAfter` null, and remove it there. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "edge-balancer-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** Ids of the direct children of a process; empty if it is gone. */
+/** Ids of the direct children of a process; empty if the process has ended. */
 export function childrenOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
@@ -29,7 +29,7 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
-/** The program's name; empty if the process is gone. */
+/** The program's name; empty if the process has ended. */
 export function nameOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/comm`, "utf8").trim();

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { parseDocument, placeErrors } from "../../../src/admin/dashboard/lib/document.ts";
+import {
+  documentText,
+  parseDocument,
+  partText,
+  placeErrors,
+} from "../../../src/admin/dashboard/lib/document.ts";
 
 const TEXT = `{
   "origins": [
@@ -22,7 +27,7 @@ describe("the place of an error", () => {
     expect(placed('pools.web.health_check.headers["x-y z"]')).toEqual(['"x-y z": 1', 6]);
   });
 
-  it("is the beginning of what should hold a thing that is missing", () => {
+  it("is the beginning of the object in which a field is missing", () => {
     expect(placed("pools.web.origins[1].url")).toEqual(["{", 4]);
     expect(placed("pools.web.failover.max_attempts")).toEqual(["{", 1]);
     expect(placed("pools.web")).toEqual(["{", 1]);
@@ -30,15 +35,34 @@ describe("the place of an error", () => {
 });
 
 describe("a text that is not JSON", () => {
-  it("says where it ceases to be", () => {
+  it("is reported with the place where it stops being JSON", () => {
     const { errors } = parseDocument('{\n  "a": 1\n  "b": 2\n}');
     expect(errors).toMatchObject([{ message: "not JSON: comma expected", line: 3 }]);
     expect(parseDocument("").errors).toHaveLength(1);
-    expect(parseDocument("{} // a comment").errors).toHaveLength(1);
-    expect(parseDocument('{ "a": 1, }').errors).toHaveLength(1);
+    expect(parseDocument('{ "a": 1 } x').errors).toHaveLength(1);
+    expect(parseDocument('{ "a": 1,, }').errors).toHaveLength(1);
   });
 
   it("has no errors if it is JSON", () => {
     expect(parseDocument(TEXT).errors).toEqual([]);
+  });
+
+  it("may have comments and trailing commas, like configuration files", () => {
+    const text = '{ // why\n  "origins": [1, 2,], /* more */ "weight": 3,\n}';
+    expect(parseDocument(text)).toEqual({ value: { origins: [1, 2], weight: 3 }, errors: [] });
+    const [error] = placeErrors(text, [{ path: "pools.web.weight", message: "wrong" }], "pools.web");
+    expect(error).toMatchObject({ line: 2 });
+  });
+});
+
+describe("the text of a document", () => {
+  it("begins with the most important fields, and is the same document", () => {
+    const document = { algorithm: "random", origins: [{ enabled: true, id: "a", url: "https://a" }] };
+    const text = documentText(document);
+    expect(JSON.parse(text)).toEqual(document);
+    expect(partText({ path: "/x", fallback_pool: "b", pool: "a" })).toBe(
+      partText({ fallback_pool: "b", pool: "a", path: "/x" }),
+    );
+    expect(text.match(/"\w+":/g)).toEqual(['"algorithm":', '"origins":', '"id":', '"url":', '"enabled":']);
   });
 });

@@ -10,7 +10,7 @@ import {
 } from "../../../src/admin/dashboard/lib/format.ts";
 
 describe("figures", () => {
-  it("are as short as they can be without lying", () => {
+  it("are as short as possible without being wrong", () => {
     expect([0, 0.01, 0.06, 9.96, 99.94, 1_240.4].map(rate)).toEqual([
       "0",
       "<0.1",
@@ -37,7 +37,7 @@ describe("figures", () => {
     ]);
   });
 
-  it("name their things", () => {
+  it("agree with the name of the counted thing", () => {
     expect([plural(1, "origin"), plural(2_000, "origin")]).toEqual(["1 origin", "2,000 origins"]);
   });
 });

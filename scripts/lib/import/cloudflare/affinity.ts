@@ -18,7 +18,8 @@ const PATH = "session_affinity_attributes";
 
 const ATTRIBUTES: Fields = {
   used: ["drain_duration", "headers", "samesite", "secure", "zero_downtime_failover"],
-  lost: { require_all_headers: "one header or cookie decides" },
+  left: {},
+  todo: { require_all_headers: "one header or cookie decides" },
 };
 
 export function affinityOf(balancer: Item<CfLoadBalancer>, findings: Findings): Affinity {
@@ -36,7 +37,7 @@ export function affinityOf(balancer: Item<CfLoadBalancer>, findings: Findings): 
     return { sticky: { method: policy, ttl }, ...drained };
   }
   if (policy === "header") return { ...byHeader(balancer, findings), ...drained };
-  findings.lost(balancer.at("session_affinity"), `${policy} is not known here`);
+  findings.todo(balancer.at("session_affinity"), `${policy} is not known here: there are no sessions`);
   return {};
 }
 
@@ -46,13 +47,13 @@ function byHeader(balancer: Item<CfLoadBalancer>, findings: Findings): Affinity 
   const names = headers.flatMap(keysOf).filter((key) => poolSchema.shape.hash_key.safeParse(key).success);
   const [hash_key, ...others] = names;
   if (hash_key === undefined) {
-    findings.lost(balancer.at("session_affinity"), "it names no header to go by");
+    findings.todo(balancer.at("session_affinity"), "it names no header to go by: there are no sessions");
     return {};
   }
   const what = `requests with the same ${hash_key} go to the same origin by its hash, without a session to expire`;
   findings.changed(balancer.at("session_affinity"), what);
   if (others.length > 0) {
-    findings.lost(balancer.at(PATH, "headers"), `${others.join(", ")}: one header or cookie decides`);
+    findings.changed(balancer.at(PATH, "headers"), `${others.join(", ")}: one header or cookie decides`);
   }
   return { algorithm: "consistent_hash", hash_key };
 }
@@ -76,7 +77,8 @@ function reportFailover(balancer: Item<CfLoadBalancer>, findings: Findings): voi
 function reportCookie(balancer: Item<CfLoadBalancer>, findings: Findings): void {
   const { samesite, secure } = balancer.value.session_affinity_attributes ?? {};
   if (samesite === "None" || samesite === "Strict") {
-    findings.lost(balancer.at(PATH, "samesite"), "the session cookie is SameSite=Lax");
+    findings.changed(balancer.at(PATH, "samesite"), "the session cookie is SameSite=Lax");
   }
-  if (secure === "Never") findings.lost(balancer.at(PATH, "secure"), "the session cookie is Secure on https");
+  if (secure === "Never")
+    findings.changed(balancer.at(PATH, "secure"), "the session cookie is Secure on https");
 }

@@ -1,24 +1,31 @@
 /**
- * The conditions of load balancing rules that a route can say: by host, and by path or its beginning.
+ * The conditions of load balancing rules that a route can say: by host, by path or its beginning, and by what `where`
+ * knows of a client and its request.
+ *
+ * Source: Cloudflare Rules language, fields and operators.
  * @module
  */
+import type { Rule } from "../model.ts";
+import { bothWheres } from "../where.ts";
+import { conditionField, type Test } from "./condition-fields.ts";
 
 export interface Condition {
   /** null: any. */
   readonly host: string | null;
   readonly path: { readonly text: string; readonly kind: "exact" | "prefix" } | null;
+  readonly where: Rule["where"];
 }
 
-const PATH = "http.request.uri.path";
-const HOST = "http.host";
-const TOKEN = /\s*(?:("(?:[^"\\]|\\.)*")|([A-Za-z_][\w.]*|==|&&|\|\||[(){},])|(\S))/y;
+const ANY: Condition = { host: null, path: null, where: null };
+const TOKEN =
+  /\s*(?:("(?:[^"\\]|\\.)*")|(http\.request\.headers\["[^"\\]+"\]\[0\])|([0-9A-Fa-f]*:[0-9A-Fa-f:.]+(?:\/\d+)?|\d[\d.]*(?:\/\d+)?)|([A-Za-z_][\w.]*|==|&&|\|\||[(){},])|(\S))/y;
 
 /**
- * The alternatives of which one must hold, or null if there is anything in it that is not understood (Cloudflare Rules
- * language: `eq`, `in`, `starts_with`, `and`, `or`, parentheses). An empty text always holds.
+ * The alternatives of which one must hold, or null if there is anything in it that no route can say. Understood are
+ * `eq`, `in`, `starts_with`, `and`, `or`, parentheses and fields that are true or false. An empty text always holds.
  */
 export function parseCondition(text: string): Condition[] | null {
-  if (text.trim() === "") return [{ host: null, path: null }];
+  if (text.trim() === "") return [ANY];
   try {
     const parser = new Parser(text);
     const alternatives = parser.anyOf();
@@ -40,8 +47,8 @@ class Parser {
     TOKEN.lastIndex = 0;
     const source = text.trim();
     while (TOKEN.lastIndex < source.length) {
-      const match = TOKEN.exec(source);
-      const token = match?.[1] ?? match?.[2];
+      const [, ...found] = TOKEN.exec(source) ?? [];
+      const token = found.slice(0, -1).find((each) => each !== undefined);
       if (token === undefined) throw new NotUnderstood();
       this.#tokens.push(token);
     }
@@ -73,20 +80,18 @@ class Parser {
       return found;
     }
     if (this.#skip("starts_with")) return this.#startsWith();
-    const field = this.#next();
-    if (field !== PATH && field !== HOST) throw new NotUnderstood();
-    return this.#values().map((text) =>
-      field === HOST
-        ? { host: text.toLowerCase(), path: null }
-        : { host: null, path: { text, kind: "exact" } },
-    );
+    const field = fieldOf(this.#next());
+    // One condition of a list of values: each of `where` takes a list; a host and a path do not.
+    return field.alternatives(field.isFlag ? [] : this.#values()).map(understood);
   }
 
   #startsWith(): Condition[] {
-    for (const token of ["(", PATH, ","]) this.#expect(token);
+    this.#expect("(");
+    const field = fieldOf(this.#next());
+    this.#expect(",");
     const text = this.#text();
     this.#expect(")");
-    return [{ host: null, path: { text, kind: "prefix" } }];
+    return [understood(field.beginningWith?.(text) ?? null)];
   }
 
   /** `eq "a"`, or `in {"a" "b"}` */
@@ -99,10 +104,12 @@ class Parser {
     return found;
   }
 
+  /** A quoted text, an address or a number. */
   #text(): string {
     const token = this.#next();
-    if (!token.startsWith('"')) throw new NotUnderstood();
-    return token.slice(1, -1).replace(/\\(.)/g, "$1");
+    if (token.startsWith('"')) return token.slice(1, -1).replace(/\\(.)/g, "$1");
+    if (/^[0-9A-Fa-f:.]/.test(token)) return token;
+    throw new NotUnderstood();
   }
 
   #next(): string {
@@ -122,9 +129,22 @@ class Parser {
   }
 }
 
+function fieldOf(token: string) {
+  const field = conditionField(token);
+  if (field === null) throw new NotUnderstood();
+  return field;
+}
+
+function understood(test: Test | null): Condition {
+  if (test === null) throw new NotUnderstood();
+  return { ...ANY, ...test };
+}
+
 /** What holds where both do; nothing if they exclude each other. Two different paths are beyond a route. */
 function both(one: Condition, other: Condition): Condition[] {
   if (one.path !== null && other.path !== null) throw new NotUnderstood();
   if (one.host !== null && other.host !== null && one.host !== other.host) return [];
-  return [{ host: one.host ?? other.host, path: one.path ?? other.path }];
+  const where = bothWheres(one.where, other.where);
+  if (where === undefined) throw new NotUnderstood();
+  return [{ host: one.host ?? other.host, path: one.path ?? other.path, where }];
 }

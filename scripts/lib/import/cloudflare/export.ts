@@ -1,6 +1,5 @@
 /**
- * Reads what was saved of Cloudflare's API: answers as they came (`{ "result": [...] }`), bare lists, or one object
- * with `pools`, `monitors` and `load_balancers`, in one file or several.
+ * Reads what was saved of Cloudflare's API or of Terraform's state, in one file or several.
  * @module
  */
 import type * as z from "zod";
@@ -8,6 +7,8 @@ import { type ConfigPath, errorsOf } from "../../../../src/config/errors.ts";
 import { type JsonText, offsetOf, parseJsonText } from "../../config-file.ts";
 import type { Findings } from "../findings.ts";
 import { ImportError } from "../result.ts";
+import { answersIn, type PageInfo } from "./answers.ts";
+import { isObject, type Raw } from "./raw.ts";
 import {
   type CfLoadBalancer,
   type CfMonitor,
@@ -16,6 +17,7 @@ import {
   monitorSchema,
   poolSchema,
 } from "./schemas.ts";
+import { terraformItems } from "./terraform.ts";
 
 export interface Source {
   /** What messages call it: mostly the file's path. */
@@ -37,103 +39,81 @@ export interface CloudflareExport {
 }
 
 type Json = Extract<JsonText, { ok: true }>;
-type Kind = "pools" | "monitors" | "load_balancers";
-/** A thing of the API that is not checked yet, with its place in the file. */
-interface Raw {
-  readonly kind: Kind;
-  readonly value: unknown;
-  readonly path: ConfigPath;
-}
-
-const KINDS: readonly Kind[] = ["pools", "monitors", "load_balancers"];
+type Page = PageInfo & { readonly at: string };
 
 /** @throws ImportError if a file is no JSON, or not such an export */
 export function readCloudflareExport(sources: readonly Source[], findings: Findings): CloudflareExport {
   const all: CloudflareExport = { pools: [], monitors: [], loadBalancers: [] };
+  const pages: Page[] = [];
   const errors: string[] = [];
   for (const source of sources) {
     const json = parseJsonText(source.text, source.name);
-    if (!json.ok) errors.push(...json.errors);
-    else errors.push(...readInto(all, json, findings));
+    if (json.ok) errors.push(...readInto(all, json, pages));
+    else errors.push(...(isHcl(source) ? [`${source.name}: ${HCL}`] : json.errors));
   }
   if (errors.length > 0) throw new ImportError(errors.join("\n"));
-  const names = sources.map(({ name }) => name).join(", ");
-  if (all.pools.length === 0) throw new ImportError(`${names}: there are no pools in it`);
+  if (all.pools.length === 0) {
+    const names = sources.map(({ name }) => name).join(", ");
+    throw new ImportError(`${names}: there are no pools in it: give the file that has them as well`);
+  }
+  reportPages(pages, all, findings);
   return all;
 }
 
+const HCL =
+  "this is Terraform's HCL, which has names where the values are: `terraform show -json > state.json` and import that, or save the API's answers";
+
+function isHcl({ name, text }: Source): boolean {
+  return name.endsWith(".tf") || /^\s*(resource|data|variable|module|provider)\s+"/m.test(text);
+}
+
 /** @returns what is wrong */
-function readInto(all: CloudflareExport, json: Json, findings: Findings): string[] {
-  const errors: string[] = [];
-  const refuse = (path: ConfigPath, message: string) => errors.push(placeOf(json, path, message));
-  for (const raw of rawItems(json, refuse, findings)) {
+function readInto(all: CloudflareExport, json: Json, pages: Page[]): string[] {
+  const terraform = terraformItems(json.value);
+  const answers = terraform === null ? answersIn(json.value) : { items: terraform, pages: [], refused: [] };
+  const errors = answers.refused.map(({ path, message }) => placeOf(json, path, message));
+  if (terraform?.length === 0) {
+    errors.push(json.at(0, "there is no cloudflare_load_balancer_pool or the like in this state"));
+  }
+  for (const raw of answers.items) {
     if (raw.kind === "pools") all.pools.push(...checked(poolSchema, raw, json, errors));
     else if (raw.kind === "monitors") all.monitors.push(...checked(monitorSchema, raw, json, errors));
     else all.loadBalancers.push(...checked(loadBalancerSchema, raw, json, errors));
   }
+  for (const page of answers.pages) pages.push({ ...page, at: placeOf(json, page.path, "result_info") });
   return errors;
 }
 
-type Refuse = (path: ConfigPath, message: string) => void;
-
-function rawItems(json: Json, refuse: Refuse, findings: Findings): Raw[] {
-  const { value } = json;
-  const keyed = KINDS.filter((kind) => isObject(value) && value[kind] !== undefined);
-  if (keyed.length === 0 || !isObject(value)) return unwrap(value, [], null, json, refuse, findings);
-  return keyed.flatMap((kind) => unwrap(value[kind], [kind], kind, json, refuse, findings));
-}
-
-/** The things in a list, an answer or a single thing. @param kind null: to be told by what they hold */
-function unwrap(
-  value: unknown,
-  path: ConfigPath,
-  kind: Kind | null,
-  json: Json,
-  refuse: Refuse,
-  findings: Findings,
-): Raw[] {
-  if (isObject(value) && value.success === false) {
-    refuse(path, `an error of the API, not an export${messageIn(value.errors)}`);
-    return [];
+/** Says which pages are missing: by the number of things if the API gives it, else by the pages' numbers. */
+function reportPages(pages: readonly Page[], all: CloudflareExport, findings: Findings): void {
+  const given = {
+    pools: idsOf(all.pools),
+    monitors: idsOf(all.monitors),
+    load_balancers: idsOf(all.loadBalancers),
+  };
+  for (const { kind, page, pages: count, total, at } of pages) {
+    const here = kind === null ? 0 : given[kind].size;
+    if (total !== null && total > here) {
+      findings.todo(at, `${here} of ${total}: give the other pages as further files`);
+    } else if (total === null && count !== null && count > 1) {
+      const seen = new Set(pages.filter((other) => other.kind === kind).map((other) => other.page));
+      if (seen.size < count) {
+        findings.todo(at, `this is page ${page} of ${count}: give the other pages as further files`);
+      }
+    }
   }
-  if (isObject(value) && "result" in value) {
-    warnOfPages(value.result_info, placeOf(json, [...path, "result_info"], "result_info"), findings);
-    return unwrap(value.result ?? [], [...path, "result"], kind, json, refuse, findings);
-  }
-  if (Array.isArray(value)) {
-    return value.flatMap((item, index) => unwrap(item, [...path, index], kind, json, refuse, findings));
-  }
-  const found = kind ?? kindOf(value);
-  if (found !== null) return [{ kind: found, value, path }];
-  refuse(path, "neither a pool, a monitor nor a load balancer of Cloudflare's API");
-  return [];
 }
 
-/** `: Authentication error` */
-function messageIn(errors: unknown): string {
-  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
-  return isObject(first) && typeof first.message === "string" ? `: ${first.message}` : "";
-}
-
-function kindOf(value: unknown): Kind | null {
-  if (!isObject(value)) return null;
-  if ("origins" in value) return "pools";
-  if ("default_pools" in value || "fallback_pool" in value) return "load_balancers";
-  return "expected_codes" in value || "consecutive_down" in value || "retries" in value ? "monitors" : null;
-}
-
-function warnOfPages(info: unknown, at: string, findings: Findings): void {
-  if (!isObject(info)) return;
-  const { page, total_pages: pages } = info;
-  if (typeof pages !== "number" || pages <= 1) return;
-  findings.todo(at, `this is page ${String(page)} of ${pages}: give the other pages as further files`);
+function idsOf(items: readonly Item<{ id?: string | null | undefined; name?: unknown }>[]): Set<unknown> {
+  return new Set(items.map(({ value }) => value.id ?? value.name));
 }
 
 function checked<T>(schema: z.ZodType<T>, raw: Raw, json: Json, errors: string[]): Item<T>[] {
   const parsed = schema.safeParse(raw.value);
   if (parsed.success) return [{ value: parsed.data, at: placer(raw, json) }];
   for (const error of errorsOf(parsed.error.issues, schema, raw.value, raw.path)) {
-    errors.push(json.at(offsetOf(json.tree, error), error.message));
+    const path = [...raw.path, ...raw.locate(error.path.slice(raw.path.length))];
+    errors.push(json.at(offsetOf(json.tree, { path, at: error.at }), error.message));
   }
   return [];
 }
@@ -147,7 +127,7 @@ function placer(raw: Raw, json: Json): Item<unknown>["at"] {
       here = typeof here === "object" && here !== null ? (here as Record<string, unknown>)[step] : undefined;
       text += typeof step === "number" ? `[${nameOf(here) ?? step}]` : `.${step}`;
     }
-    return placeOf(json, [...raw.path, ...path], text);
+    return placeOf(json, [...raw.path, ...raw.locate(path)], text);
   };
 }
 
@@ -159,8 +139,4 @@ function nameOf(value: unknown): string | null {
 
 function placeOf(json: Json, path: ConfigPath, text: string): string {
   return json.at(offsetOf(json.tree, { path, at: "value" }), text);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,25 +2,22 @@
  * Cloudflare Load Balancing's pools, monitors and load balancers as a configuration.
  * @module
  */
-import { canonicalJson } from "../../../../src/config/canonical.ts";
 import { Findings } from "../findings.ts";
+import { closed, type Rule, type Site } from "../model.ts";
 import type { ImportOptions } from "../origin-url.ts";
-import { type Imported, PoolBook, type PoolDocument, type RouteDocument } from "../result.ts";
-import { byHost } from "../route-order.ts";
-import { type Affinity, affinityOf } from "./affinity.ts";
+import type { Imported } from "../result.ts";
+import { compareHosts, routesOf } from "../routes.ts";
+import { affinityOf } from "./affinity.ts";
 import { type CloudflareExport, type Item, readCloudflareExport, type Source } from "./export.ts";
-import { hostHeader, type PoolContext, poolDocument } from "./pool.ts";
+import { hostHeader } from "./pool.ts";
+import { PoolWriter, type Use } from "./pool-writer.ts";
 import { type RoutedBalancer, withRules } from "./rules.ts";
-import type { CfMonitor, CfPool } from "./schemas.ts";
-import { type Steering, steeringOf } from "./steering.ts";
+import type { CfLoadBalancer, CfMonitor, CfPool } from "./schemas.ts";
+import { steeringsOf } from "./steering.ts";
 
-/** Below one healthy origin in 5,000, which is the most a pool may have: when none is left. */
-const NONE_LEFT = 0.01;
-
-/** A route to be, and how the pools are used by it. */
-interface Use extends Pick<RoutedBalancer, "host" | "path"> {
-  readonly steering: Steering;
-  readonly affinity: Affinity;
+/** A load balancer for the requests of one of its rules, and how it uses pools for them. */
+interface Part extends RoutedBalancer {
+  readonly uses: readonly Use[];
 }
 
 /** @throws ImportError if a source is no such export */
@@ -29,20 +26,18 @@ export function importCloudflare(sources: readonly Source[], options: ImportOpti
   const found = readCloudflareExport(sources, findings);
   const pools = byId(found.pools);
   const monitors = byId(found.monitors);
-  const routed = found.loadBalancers.flatMap((balancer) => withRules(balancer, findings));
-  const uses = routed.flatMap(({ balancer, host, path }): Use[] => {
-    const steering = steeringOf(balancer, pools, findings);
-    return steering === null ? [] : [{ host, path, steering, affinity: affinityOf(balancer, findings) }];
-  });
+  const balancers = exactHostsFirst(found.loadBalancers).map((balancer) =>
+    withRules(balancer, findings).map((routed) => ({ ...routed, uses: usesOf(routed, pools, findings) })),
+  );
   reportUnused(monitors, found.pools, findings);
   reportGeneral(found, options, findings);
+  const uses = balancers.flat().flatMap((part) => part.uses);
   const writer = new PoolWriter(uses, { monitors, options, findings });
   for (const pool of pools.values()) writer.write(pool);
-  const routes = byHost(uses.map((use) => writer.routeOf(use)));
-  return {
-    config: { ...(routes.length === 0 ? {} : { routes }), pools: writer.pools.all() },
-    findings,
-  };
+  const documents = writer.pools.all();
+  const sites = balancers.flatMap((parts) => sitesOf(parts, writer));
+  const routes = routesOf(sites, Object.keys(documents), findings);
+  return { config: { ...(routes.length === 0 ? {} : { routes }), pools: documents }, findings };
 }
 
 /** In the order of the export; what stands twice counts once. */
@@ -52,72 +47,47 @@ function byId<T extends { id: string }>(items: readonly Item<T>[]): Map<string, 
   return map;
 }
 
-/** Writes each pool once for each way in which it is used. */
-class PoolWriter {
-  readonly pools = new PoolBook();
-  readonly #uses: readonly Use[];
-  readonly #context: PoolContext;
-  /** Ours, by Cloudflare's id and how the pool is used. */
-  readonly #ids = new Map<string, string>();
-
-  constructor(uses: readonly Use[], context: PoolContext) {
-    this.#uses = uses;
-    this.#context = context;
-  }
-
-  write(pool: Item<CfPool>): void {
-    const { findings } = this.#context;
-    const { id, name, origins } = pool.value;
-    if (origins.length === 0) {
-      findings.todo(pool.at("origins"), "the pool has no origins and is left out");
-      return;
-    }
-    const using = this.#uses.filter(({ steering }) => poolsOf(steering).includes(id));
-    const isLastResort = using.length > 0 && using.every(({ steering }) => steering.lastResort === id);
-    const written = new Set<string>();
-    for (const { affinity } of using.length === 0 ? [{ affinity: {} }] : using) {
-      const document = withLastResort(poolDocument(pool, affinity, this.#context), isLastResort);
-      const ours = this.pools.idOf(name, document);
-      this.#ids.set(keyOf(id, affinity), ours);
-      written.add(ours);
-    }
-    if (written.size > 1) {
-      const message = `is written as ${[...written].join(" and ")}, because session affinity is a pool's here`;
-      findings.changed(pool.at(), message);
-    }
-    if (isLastResort) return;
-    for (const { steering } of using.filter((use) => use.steering.lastResort === id)) {
-      const message = `pool ${name} is used as such only while it has an eligible origin: it is also used otherwise`;
-      findings.changed(steering.balancer.at("fallback_pool"), message);
-    }
-  }
-
-  routeOf({ host, path, steering, affinity }: Use): RouteDocument {
-    const ours = (id: string) => this.#ids.get(keyOf(id, affinity)) ?? id;
-    const [first, ...others] = steering.pools.map(({ id, weight }) => ({ pool: ours(id), weight }));
-    const target =
-      others.length === 0 ? { pool: first?.pool ?? "" } : { split: [first, ...others].flatMap(present) };
-    const fallback = steering.fallback === null ? {} : { fallback_pool: ours(steering.fallback) };
-    return { host, ...(path === null ? {} : { path }), ...target, ...fallback };
-  }
+/** A host has its own load balancer before a rule of one with a wildcard. */
+function exactHostsFirst(items: readonly Item<CfLoadBalancer>[]): Item<CfLoadBalancer>[] {
+  return [...items].sort((a, b) => compareHosts(a.value.name, b.value.name));
 }
 
-function present<T>(value: T | undefined): T[] {
-  return value === undefined ? [] : [value];
+function usesOf(
+  { balancer, where, answer }: RoutedBalancer,
+  pools: ReadonlyMap<string, Item<CfPool>>,
+  findings: Findings,
+): Use[] {
+  if (answer !== null) return [];
+  const steerings = steeringsOf(balancer, where, pools, findings);
+  if (steerings.length === 0) return [];
+  const affinity = affinityOf(balancer, findings);
+  return steerings.map((steering) => ({ steering, affinity }));
 }
 
-function keyOf(id: string, affinity: Affinity): string {
-  return `${id} ${canonicalJson(affinity)}`;
+/** The parts of one load balancer, of which the last one is for its own host and all that no rule takes. */
+function sitesOf(parts: readonly Part[], writer: PoolWriter): Site[] {
+  const own = parts.at(-1)?.host;
+  const hosts = [...new Set(parts.map(({ host }) => host))];
+  return hosts.map((host) => {
+    const there = parts.filter((part) => part.host === host || part.host === own);
+    const rules = there.flatMap((part, index) => [...besides(part, there.slice(index + 1)), part]);
+    return { hosts: [host], rules: rules.flatMap((part) => rulesOf(part, writer)) };
+  });
 }
 
-function poolsOf({ pools, fallback }: Steering): string[] {
-  return [...pools.map(({ id }) => id), ...(fallback === null ? [] : [fallback])];
+/** A route's `/api/*` takes `/api` as well. If paths had to begin with `/api/`, that is for the parts after it. */
+function besides({ beginning }: Part, after: readonly Part[]): Part[] {
+  if (beginning === null || beginning === "/" || !beginning.endsWith("/")) return [];
+  const path = beginning.slice(0, -1);
+  const takes = (part: Part) =>
+    part.path === null || part.path === path || (part.beginning !== null && path.startsWith(part.beginning));
+  return after.filter(takes).map((part) => ({ ...part, path }));
 }
 
-/** Cloudflare sends to the fallback pool whatever its health. Without checks nothing here is ever unhealthy. */
-function withLastResort(pool: PoolDocument, isLastResort: boolean): PoolDocument {
-  if (!isLastResort || pool.health_check === undefined) return pool;
-  return { ...pool, panic_threshold: NONE_LEFT };
+function rulesOf({ path, where, answer, uses }: Part, writer: PoolWriter): Rule[] {
+  if (answer !== null) return [{ path, where, action: answer }];
+  if (uses.length === 0) return [{ path, where, action: closed() }];
+  return uses.map((use) => ({ path, where: use.steering.where, action: writer.actionOf(use) }));
 }
 
 function reportUnused(
@@ -127,7 +97,7 @@ function reportUnused(
 ): void {
   const used = new Set(pools.map(({ value }) => value.monitor));
   for (const monitor of monitors.values()) {
-    if (!used.has(monitor.value.id)) findings.lost(monitor.at(), "no pool uses this monitor");
+    if (!used.has(monitor.value.id)) findings.leftOut(monitor.at(), "no pool uses this monitor");
   }
 }
 

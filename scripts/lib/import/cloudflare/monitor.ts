@@ -3,7 +3,6 @@
  * @module
  */
 import { healthCheckSchema } from "../../../../src/config/health-schema.ts";
-import { parseStatusCodes } from "../../../../src/config/status-codes.ts";
 import type { Findings } from "../findings.ts";
 import { clamp } from "../numbers.ts";
 import type { Scheme } from "../origin-url.ts";
@@ -32,7 +31,7 @@ const FIELDS: Fields = {
     "consecutive_down",
     "follow_redirects",
   ],
-  lost: {
+  left: {
     allow_insecure: "whether a certificate is checked is the zone's SSL/TLS mode, not the health check's",
     probe_zone: "probes go to the origin directly, not through a zone",
   },
@@ -65,7 +64,7 @@ export function healthCheckOf(
       ...expectedOf(monitor, findings),
     };
   }
-  findings.lost(
+  findings.todo(
     monitor.at("type"),
     `origins cannot be checked by ${type}: no health check for pool ${probed.pool}`,
   );
@@ -115,9 +114,9 @@ function headersOf(monitor: Item<CfMonitor>, findings: Findings): Record<string,
   for (const [name, values] of Object.entries(monitor.value.header ?? {})) {
     const text = values.join(", ");
     if (name.toLowerCase() === "host") {
-      findings.lost(monitor.at("header", name), "a probe's Host is the host of the origin's url");
+      findings.changed(monitor.at("header", name), "a probe's Host is the host of the origin's url");
     } else if (healthCheckSchema.shape.headers.safeParse({ [name]: text }).success) headers[name] = text;
-    else findings.lost(monitor.at("header", name), "is not a header that can be sent");
+    else findings.todo(monitor.at("header", name), "is not a header that can be sent");
   }
   return headers;
 }
@@ -126,13 +125,18 @@ function expectedOf(monitor: Item<CfMonitor>, findings: Findings): HealthCheckDo
   const { value } = monitor;
   const check: HealthCheckDocument = {};
   const codes = value.expected_codes ?? "";
-  if (parseStatusCodes(codes || DEFAULTS.expected_codes) !== null) {
+  if (healthCheckSchema.shape.expected_codes.safeParse(codes || DEFAULTS.expected_codes).success) {
     check.expected_codes = codes || DEFAULTS.expected_codes;
   } else {
     findings.changed(monitor.at("expected_codes"), `${JSON.stringify(codes)} is not understood; 2xx passes`);
   }
   const body = value.expected_body ?? "";
-  if (body !== "") {
+  if (body !== "" && value.method?.toUpperCase() === "HEAD") {
+    findings.changed(
+      monitor.at("expected_body"),
+      "an answer to HEAD has no body; its status alone is judged",
+    );
+  } else if (body !== "") {
     check.expected_body = body.slice(0, 1_024);
     findings.changed(monitor.at("expected_body"), "upper and lower case count here");
   }

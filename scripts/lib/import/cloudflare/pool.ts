@@ -4,7 +4,7 @@
  */
 import type { Findings } from "../findings.ts";
 import { UniqueIds } from "../names.ts";
-import { wholeWeights } from "../numbers.ts";
+import { clamp, wholeWeights } from "../numbers.ts";
 import { type ImportOptions, originPlace, type Scheme } from "../origin-url.ts";
 import type { OriginDocument, PoolDocument } from "../result.ts";
 import type { Affinity } from "./affinity.ts";
@@ -17,25 +17,34 @@ import type { CfMonitor, CfOrigin, CfPool } from "./schemas.ts";
 const HTTP_PORTS: ReadonlySet<number> = new Set([80, 2052, 2082, 2086, 2095, 8080, 8880]);
 const MAX_WEIGHT = 1_000;
 
-const NO_DISTANCE = "pools are not chosen by distance";
-
 const POOL_FIELDS: Fields = {
-  used: ["enabled", "load_shedding", "minimum_origins", "monitor", "origin_steering", "origins"],
-  lost: {
+  used: [
+    "enabled",
+    "latitude",
+    "load_shedding",
+    "longitude",
+    "minimum_origins",
+    "monitor",
+    "origin_steering",
+    "origins",
+  ],
+  left: {
     check_regions: "origins are checked from one place, where the pool's object lives",
-    latitude: NO_DISTANCE,
-    longitude: NO_DISTANCE,
-    monitor_group: "a pool has one health check",
-    networks: "origins are fetched over the Internet",
     notification_email: "notify_url of the pool gets a POST instead",
     notification_filter: "notify_url of the pool gets every change of health",
+  },
+  todo: {
+    monitor_group: "a pool has one health check: write it by hand",
+    networks: "origins are fetched over the Internet",
   },
 };
 
 const ORIGIN_FIELDS: Fields = {
   used: ["address", "enabled", "header", "port", "weight"],
-  lost: {
+  left: {
     flatten_cname: "names are resolved as they are",
+  },
+  todo: {
     virtual_network_id: "origins are fetched over the Internet, not over a virtual network",
   },
 };
@@ -51,9 +60,6 @@ export function poolDocument(pool: Item<CfPool>, affinity: Affinity, context: Po
   const { findings } = context;
   const { value } = pool;
   reportRest(pool, [], value, POOL_FIELDS, findings);
-  if ((value.minimum_origins ?? 0) > 1) {
-    findings.lost(pool.at("minimum_origins"), "a pool serves as long as one origin is eligible");
-  }
   if (value.enabled === false) {
     findings.changed(pool.at("enabled"), "a pool cannot be switched off as a whole: each of its origins is");
   }
@@ -63,6 +69,28 @@ export function poolDocument(pool: Item<CfPool>, affinity: Affinity, context: Po
     ...affinity,
     origins: originsOf(pool, context),
     ...(check === null ? {} : { health_check: check }),
+    ...routingOf(pool, findings),
+  };
+}
+
+/** What routes with several pools go by. */
+function routingOf(pool: Item<CfPool>, findings: Findings): Partial<PoolDocument> {
+  const { latitude, longitude, minimum_origins: least, load_shedding: shed } = pool.value;
+  // Terraform's provider writes 0 for both where they are absent.
+  const isPlace = typeof latitude === "number" && typeof longitude === "number" && (latitude || longitude);
+  const percent = clamp(shed?.default_percent ?? 0, 0, 100);
+  const sessions = clamp(shed?.session_percent ?? 0, 0, 100);
+  if (percent > 0 && shed?.default_policy !== "hash") {
+    findings.changed(
+      pool.at("load_shedding", "default_policy"),
+      "the same clients are shed each time, by their address",
+    );
+  }
+  return {
+    ...(isPlace ? { location: { latitude, longitude } } : {}),
+    ...((least ?? 0) > 1 ? { minimum_origins: clamp(Math.round(least ?? 1), 1, 5_000) } : {}),
+    ...(percent > 0 ? { shed_percent: percent } : {}),
+    ...(sessions > 0 ? { shed_sessions_percent: sessions } : {}),
   };
 }
 
@@ -124,8 +152,8 @@ function placeOf(
   const address = { host: origin.address.replace(/^\[|\]$/g, ""), port: portOf(origin) };
   const place = originPlace(address, schemeOf(origin, options), options, { findings, at, ...hint });
   if (host !== null && place.reachable && new URL(place.url).hostname !== host.toLowerCase()) {
-    const message = `Host ${host} is not sent: an origin is asked by the name in its url`;
-    findings.lost(pool.at("origins", index, "header"), message);
+    const message = `Host ${host} is not sent: an origin is asked by the name in its url, which it must serve`;
+    findings.todo(pool.at("origins", index, "header"), message);
   }
   return place;
 }

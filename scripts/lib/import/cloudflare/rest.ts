@@ -8,12 +8,15 @@ import type { Item } from "./export.ts";
 export interface Fields {
   /** Something was made of them, or said about them. */
   readonly used: readonly string[];
-  /** Why there is no counterpart. A field that is in neither list is reported too. */
-  readonly lost: Readonly<Record<string, string>>;
+  /** Why requests get through as before without them, and to the same origins. */
+  readonly left: Readonly<Record<string, string>>;
+  /** What somebody must know or do. A field that is in no list is one of these too. */
+  readonly todo?: Readonly<Record<string, string>>;
 }
 
-/** Names, times and counts: they change nothing about where a request goes. */
+/** Names, times, accounts and counts: they change nothing about where a request goes. */
 const SAYS_NOTHING: ReadonlySet<string> = new Set([
+  "account_id",
   "created_on",
   "description",
   "disabled_at",
@@ -21,6 +24,7 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set([
   "id",
   "modified_on",
   "name",
+  "zone_id",
   "zone_name",
 ]);
 
@@ -34,8 +38,14 @@ export function reportRest(
 ): void {
   for (const [key, field] of Object.entries(value ?? {})) {
     if (SAYS_NOTHING.has(key) || fields.used.includes(key) || isUnset(field)) continue;
-    const why = Object.hasOwn(fields.lost, key) ? fields.lost[key] : undefined;
-    findings.lost(item.at(...path, key), why ?? "is not known here");
+    const at = item.at(...path, key);
+    const left = Object.hasOwn(fields.left, key) ? fields.left[key] : undefined;
+    if (left !== undefined) findings.leftOut(at, left);
+    else {
+      const known =
+        fields.todo !== undefined && Object.hasOwn(fields.todo, key) ? fields.todo[key] : undefined;
+      findings.todo(at, known ?? "is not known here, and is left out: see whether requests depend on it");
+    }
   }
 }
 

@@ -23,7 +23,7 @@ function map<T extends z.ZodType>(value: T) {
   return z.record(z.string(), value, { error: "must be an object" });
 }
 
-export const originSchema = object({
+const originSchema = object({
   name: text.nullish(),
   address: text,
   port: number.nullish(),
@@ -39,6 +39,8 @@ export const poolSchema = object({
   enabled: flag.nullish(),
   monitor: text.nullish(),
   minimum_origins: number.nullish(),
+  latitude: number.nullish(),
+  longitude: number.nullish(),
   origin_steering: object({ policy: text.nullish() }).nullish(),
   load_shedding: object({
     default_percent: number.nullish(),
@@ -102,7 +104,12 @@ const ruleSchema = object({
   disabled: flag.nullish(),
   priority: number.nullish(),
   terminates: flag.nullish(),
-  fixed_response: z.unknown().optional(),
+  fixed_response: object({
+    status_code: number.nullish(),
+    content_type: text.nullish(),
+    message_body: text.nullish(),
+    location: text.nullish(),
+  }).nullish(),
   overrides: object(steeringShape).nullish(),
 });
 
@@ -120,3 +127,4 @@ export type CfPool = z.output<typeof poolSchema>;
 export type CfMonitor = z.output<typeof monitorSchema>;
 export type CfLoadBalancer = z.output<typeof loadBalancerSchema>;
 export type CfRule = z.output<typeof ruleSchema>;
+export type CfFixedResponse = NonNullable<CfRule["fixed_response"]>;

@@ -58,7 +58,7 @@ function hashed({ args, at }: Directive, findings: Findings): Choosing {
 }
 
 /** @returns `why`: what is not the same, or null */
-export function hashKeyOf(key: string): { hash_key: string; why: string | null } {
+function hashKeyOf(key: string): { hash_key: string; why: string | null } {
   const plain = key.replace(/\$\{(\w+)\}/g, "$$$1");
   const exact = exactKeyOf(plain);
   if (exact !== null && poolSchema.shape.hash_key.safeParse(exact).success)
@@ -84,7 +84,7 @@ function exactKeyOf(key: string): string | null {
 export function stickyOf({ args, at }: Directive, findings: Findings): Choosing {
   const [method = "", ...rest] = args;
   if (method === "route" || method === "learn") {
-    findings.lost(at, `sticky ${method}: sessions are kept by a cookie of the balancer, or by address`);
+    findings.todo(at, `sticky ${method}: sessions are kept by a cookie of the balancer, or by address`);
     return {};
   }
   const isNew = method === "cookie";
@@ -93,7 +93,7 @@ export function stickyOf({ args, at }: Directive, findings: Findings): Choosing 
   const name = isNew ? rest[0] : (given.get("name") ?? "route");
   for (const [parameter, value] of parameters) {
     if (parameter === "name" || parameter === "expires" || FITS.has(`${parameter}=${value ?? ""}`)) continue;
-    findings.lost(
+    findings.changed(
       at,
       `sticky ${parameter}: the cookie is HttpOnly, SameSite=Lax, Path=/, and Secure on https`,
     );

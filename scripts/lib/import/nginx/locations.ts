@@ -1,156 +1,109 @@
 /**
- * The places of a `server` block that pass requests on: which path, to where, with which settings.
+ * The locations of a `server` block, with what is in force in each.
  * @module
  */
-import { routeSchema } from "../../../../src/config/routes-schema.ts";
-import type { Findings } from "../findings.ts";
+
+import { type PathPattern, plainPaths } from "../regex.ts";
 import type { Directive } from "./parser.ts";
-import { type Settings, settingsIn } from "./proxy.ts";
+import { type Scope, scopeIn } from "./scope.ts";
 
-export interface ProxiedLocation {
-  /** A route's path; null: any. */
-  readonly path: string | null;
-  /** The prefix or the path as nginx has it. */
-  readonly written: string;
-  readonly proxyPass: Directive;
-  readonly settings: Settings;
+type Modifier = "" | "=" | "^~" | "~" | "~*";
+
+export interface Location {
+  readonly modifier: Modifier;
+  /** As it is written: a path, a prefix or a regular expression. */
+  readonly uri: string;
+  /** The paths that it matches; null: a regular expression that no list of paths can say. */
+  readonly paths: readonly PathPattern[] | null;
+  readonly block: readonly Directive[];
+  readonly scope: Scope;
+  readonly at: string;
+  /** `location /api/` */
+  readonly label: string;
 }
-
-/** What else may answer or refuse a request: without it, more or other requests reach the origins. */
-const GATES: ReadonlySet<string> = new Set([
-  "allow",
-  "auth_basic",
-  "auth_jwt",
-  "auth_request",
-  "deny",
-  "error_page",
-  "if",
-  "limit_conn",
-  "limit_except",
-  "limit_req",
-  "mirror",
-  "return",
-  "rewrite",
-  "satisfy",
-  "try_files",
-]);
-/** What speaks something else than HTTP to an upstream. */
-export const OTHER_PROTOCOLS = /^(fastcgi|grpc|memcached|scgi|uwsgi)_pass$/;
 
 /**
- * The places of a `server` block.
- * @param outer the settings in force around it
+ * The locations that requests can match, those within others among them. Of regular expressions the inner ones come
+ * first, as nginx tries them first.
  */
-export function proxiedLocations(
-  server: readonly Directive[],
-  outer: Settings,
-  findings: Findings,
-): ProxiedLocation[] {
-  return new LocationReader(server, settingsIn(server, outer), findings).read();
+export function locationsIn(block: readonly Directive[], scope: Scope): Location[] {
+  return block
+    .filter((directive) => isLocation(directive) && !isNamed(directive))
+    .flatMap((directive) => {
+      const location = locationOf(directive, scope);
+      return [...locationsIn(location.block, location.scope), location];
+    });
 }
 
-class LocationReader {
-  readonly #server: readonly Directive[];
-  readonly #settings: Settings;
-  readonly #findings: Findings;
-  /** `location @name`, for those that send on to it. */
-  readonly #named: ReadonlyMap<string, Directive>;
-  readonly #usedNames = new Set<string>();
+/** `location @name`, by its name. */
+export function namedLocations(block: readonly Directive[], scope: Scope): ReadonlyMap<string, Location> {
+  const named = block.filter(isNamed).map((directive) => locationOf(directive, scope));
+  return new Map(named.map((location) => [location.uri, location]));
+}
 
-  constructor(server: readonly Directive[], settings: Settings, findings: Findings) {
-    this.#server = server;
-    this.#settings = settings;
-    this.#findings = findings;
-    const named = server.filter(isNamed).map((location) => [location.args[0] ?? "", location] as const);
-    this.#named = new Map(named);
-  }
+function isLocation({ name }: Directive): boolean {
+  return name === "location";
+}
 
-  read(): ProxiedLocation[] {
-    const found = this.#locationsIn(this.#server, this.#settings);
-    const rest = this.#sentOn(this.#server, "/", "server");
-    for (const [name, { at }] of this.#named) {
-      if (this.#usedNames.has(name)) continue;
-      this.#findings.lost(at, `location ${name}: no location sends on to it by try_files`);
-    }
-    return rest === null || found.some(({ path }) => path === null) ? found : [...found, rest];
-  }
+function isNamed(directive: Directive): boolean {
+  return isLocation(directive) && directive.args[0]?.startsWith("@") === true;
+}
 
-  #locationsIn(block: readonly Directive[], settings: Settings): ProxiedLocation[] {
-    return block
-      .filter((directive) => directive.name === "location" && !isNamed(directive))
-      .flatMap((location) => this.#proxiedIn(location, settings));
-  }
+function locationOf({ args, at, block }: Directive, outer: Scope): Location {
+  const [modifier, uri] = splitModifier(args);
+  return {
+    modifier,
+    uri,
+    paths: pathsOf(modifier, uri),
+    block: block ?? [],
+    scope: scopeIn(block ?? [], outer),
+    at,
+    label: `location ${args.join(" ")}`,
+  };
+}
 
-  #proxiedIn(location: Directive, outer: Settings): ProxiedLocation[] {
-    const block = location.block ?? [];
-    const settings = settingsIn(block, outer);
-    const nested = this.#locationsIn(block, settings);
-    const label = `location ${location.args.join(" ")}`;
-    const proxyPass = block.find(({ name }) => name === "proxy_pass");
-    const written = location.args.at(-1) ?? "";
-    const direct = proxyPass === undefined ? null : { path: null, written, proxyPass, settings };
-    const found = direct ?? this.#sentOn(block, written, label);
-    if (found === null) {
-      if (nested.length === 0) this.#findings.lost(location.at, `${label}: ${notProxied(block)}`);
-      return nested;
-    }
-    reportGates(block, label, this.#findings);
-    const path = pathOf(location, label, this.#findings);
-    return path === undefined ? nested : [...nested, { ...found, path }];
-  }
+/** The modifier may be glued to what follows it. */
+function splitModifier(args: readonly string[]): [Modifier, string] {
+  const [, modifier = "", uri = ""] = /^(=|\^~|~\*|~)?([\s\S]*)$/.exec(args.join("")) ?? [];
+  return [modifier as Modifier, uri];
+}
 
-  /** What `try_files ... @name` in `block` leads to, if requests are passed on there. */
-  #sentOn(block: readonly Directive[], written: string, label: string): ProxiedLocation | null {
-    const tryFiles = block.find(({ name }) => name === "try_files");
-    const name = tryFiles?.args.at(-1) ?? "";
-    const named = this.#named.get(name)?.block ?? [];
-    const proxyPass = named.find((directive) => directive.name === "proxy_pass");
-    if (tryFiles === undefined || proxyPass === undefined) return null;
-    this.#usedNames.add(name);
-    this.#findings.changed(
-      tryFiles.at,
-      `${label}: no files are looked for; all requests go where ${name} sends them`,
+function pathsOf(modifier: Modifier, uri: string): readonly PathPattern[] | null {
+  if (modifier === "=") return [{ kind: "exact", path: uri }];
+  if (modifier === "~" || modifier === "~*") return plainPaths(uri);
+  return [{ kind: "beginning", path: uri }];
+}
+
+/** True if it is a prefix: such a location ends the path that `proxy_pass` replaces. */
+export function isPrefix({ modifier }: Location): boolean {
+  return modifier === "" || modifier === "^~";
+}
+
+/**
+ * The location that nginx takes for `path`: an exact one; else the longest prefix, if that is `^~`; else the first regular
+ * expression; else the longest prefix (nginx, location). Regular expressions that are no list of paths are passed over.
+ */
+export function locationFor(path: string, locations: readonly Location[]): Location | null {
+  const exact = locations.find(({ modifier, uri }) => modifier === "=" && uri === path);
+  if (exact !== undefined) return exact;
+  const prefix = locations
+    .filter((location) => isPrefix(location) && path.startsWith(location.uri))
+    .reduce<Location | null>(
+      (longest, one) => (longest !== null && longest.uri.length >= one.uri.length ? longest : one),
+      null,
     );
-    reportGates(named, `location ${name}`, this.#findings);
-    return { path: null, written, proxyPass, settings: settingsIn(named, this.#settings) };
-  }
+  if (prefix?.modifier === "^~") return prefix;
+  const regex = locations.find(
+    ({ modifier, paths }) =>
+      modifier.startsWith("~") && paths?.some((pattern) => matches(pattern, path)) === true,
+  );
+  return regex ?? prefix;
 }
 
-function isNamed({ name, args }: Directive): boolean {
-  return name === "location" && args[0]?.startsWith("@") === true;
-}
-
-/** Says what of `block` holds back, answers or changes requests. */
-export function reportGates(block: readonly Directive[], label: string, findings: Findings): void {
-  for (const { name, args, at } of block) {
-    // A `try_files` that leads to a named location was followed, and said.
-    const isFollowed = name === "try_files" && args.at(-1)?.startsWith("@") === true;
-    if (GATES.has(name) && !isFollowed)
-      findings.lost(at, `${label}: ${[name, ...args].join(" ")}: has no counterpart`);
-  }
-}
-
-function notProxied(block: readonly Directive[]): string {
-  const other = block.find(({ name }) => OTHER_PROTOCOLS.test(name));
-  if (other !== undefined) return `${other.name}: origins are spoken to by HTTP only`;
-  return "nginx answered itself; such requests now go where the next route that matches says";
-}
-
-/** @returns undefined if no route can say it */
-function pathOf({ args, at }: Directive, label: string, findings: Findings): string | null | undefined {
-  const [modifier, uri] = args.length > 1 ? args : ["", args[0]];
-  if (uri === undefined || modifier === "~" || modifier === "~*") {
-    findings.lost(at, `${label}: a route's path is exact or a prefix`);
-    return undefined;
-  }
-  if (modifier !== "=" && uri === "/") return null;
-  const path = modifier === "=" ? uri : `${uri.replace(/\/$/, "")}/*`;
-  if (!routeSchema.shape.path.safeParse(path).success) {
-    findings.lost(at, `${label}: ${JSON.stringify(uri)} cannot be the path of a route`);
-    return undefined;
-  }
-  if (modifier !== "=" && !uri.endsWith("/")) {
-    findings.changed(at, `${label}: ${uri} and what is below ${uri}/ match, but not ${uri}-and-more`);
-  }
-  return path;
+function matches(pattern: PathPattern, path: string): boolean {
+  if (pattern.kind === "exact") return path === pattern.path;
+  if (!path.startsWith(pattern.path)) return false;
+  return (
+    pattern.kind === "beginning" || path.length === pattern.path.length || path[pattern.path.length] === "/"
+  );
 }

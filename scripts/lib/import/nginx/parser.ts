@@ -2,6 +2,7 @@
  * nginx's configuration as a tree of directives.
  * @module
  */
+import type { NginxFile } from "./files.ts";
 import { Tokenizer } from "./tokens.ts";
 
 export interface Directive {
@@ -17,8 +18,8 @@ export interface Directive {
 const MAX_DEPTH = 32;
 
 /** @throws ImportError with file, line and column at the first thing that nginx would refuse */
-export function parseNginx(name: string, text: string): Directive[] {
-  return directives(new Tokenizer(name, text), null, 0);
+export function parseNginx(file: Pick<NginxFile, "name" | "text" | "linesBefore">): Directive[] {
+  return directives(new Tokenizer(file), null, 0);
 }
 
 /** @param opened offset of the block's name; null: the file itself */

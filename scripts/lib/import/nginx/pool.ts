@@ -5,8 +5,8 @@
 import type { Findings } from "../findings.ts";
 import { UniqueIds } from "../names.ts";
 import { clamp, wholeWeights } from "../numbers.ts";
-import { type ImportOptions, originPlace, type Scheme } from "../origin-url.ts";
-import type { FailoverDocument, OriginDocument, PoolDocument } from "../result.ts";
+import { type ImportOptions, originPlace, type Scheme, socketPlace } from "../origin-url.ts";
+import type { FailoverDocument, HealthCheckDocument, OriginDocument, PoolDocument } from "../result.ts";
 import type { Upstream, UpstreamServer } from "./upstream.ts";
 
 const MAX_WEIGHT = 1_000;
@@ -16,8 +16,7 @@ const DEFAULT_FAIL_TIMEOUT = 10;
 /** How a location uses an upstream. */
 export interface PoolUse {
   readonly scheme: Scheme;
-  /** Goes before each request's path: "" or "/base". */
-  readonly base: string;
+  readonly healthCheck: HealthCheckDocument | null;
   readonly failover: FailoverDocument | null;
 }
 
@@ -42,6 +41,7 @@ export function poolOf(
     ...(sticky === undefined ? {} : { sticky }),
     ...passiveChecks(upstream, findings),
     ...(use.failover === null ? {} : { failover: use.failover }),
+    ...(use.healthCheck === null ? {} : { health_check: use.healthCheck }),
     ...(slowStart > 0 ? { slow_start: clamp(slowStart, 0, 3_600) } : {}),
   };
 }
@@ -72,16 +72,12 @@ function originsOf(
 }
 
 function placeOf(server: UpstreamServer, use: PoolUse, options: ImportOptions, findings: Findings) {
-  const { text } = server;
+  const { text, isMissing } = server;
   const at = `${server.at}: server ${text}`;
-  const socketName = options.names.get(text);
-  const address = server.address ?? (socketName === undefined ? null : { host: socketName, port: null });
-  if (address !== null) {
-    return originPlace({ ...address, base: use.base }, use.scheme, options, { findings, at });
-  }
-  const message = "a socket file cannot be reached from elsewhere; switched off at socket.invalid";
-  findings.todo(at, `${message}: let it listen at a DNS name, and then --name ${text}=HOSTNAME`);
-  return { url: `${use.scheme}://socket.invalid${use.base}`, reachable: false };
+  const { address } = server;
+  if (address === null) return socketPlace(text, use.scheme, options, { findings, at });
+  const missing = `there is no upstream ${address.host} in these files: give the file that has it as well`;
+  return originPlace(address, use.scheme, options, { findings, at, ...(isMissing ? { missing } : {}) });
 }
 
 /** `max_fails` and `fail_timeout` as outlier detection. A lone server is never taken out (nginx, server). */

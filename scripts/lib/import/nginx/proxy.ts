@@ -5,23 +5,8 @@
 import type { Findings } from "../findings.ts";
 import { clamp } from "../numbers.ts";
 import type { FailoverDocument } from "../result.ts";
-import type { Directive } from "./parser.ts";
+import type { Settings } from "./scope.ts";
 import { requireCount, requireSeconds } from "./values.ts";
-
-/** What is in force at a place, by name. `proxy_set_header` stands several times. */
-export type Settings = ReadonlyMap<string, readonly Directive[]>;
-
-export const NO_SETTINGS: Settings = new Map();
-
-/** `outer` with what `block` says itself: a directive given here replaces all of that name from outside. */
-export function settingsIn(block: readonly Directive[], outer: Settings): Settings {
-  const own = new Map<string, Directive[]>();
-  for (const directive of block) {
-    if (directive.block !== null || !directive.name.startsWith("proxy_")) continue;
-    own.set(directive.name, [...(own.get(directive.name) ?? []), directive]);
-  }
-  return new Map([...outer, ...own]);
-}
 
 /** Bodies are streamed and connections kept by the runtime; the others here are spoken of elsewhere. */
 const NOT_NEEDED: ReadonlySet<string> = new Set([
@@ -29,10 +14,24 @@ const NOT_NEEDED: ReadonlySet<string> = new Set([
   "proxy_buffering",
   "proxy_buffers",
   "proxy_busy_buffers_size",
+  "proxy_no_cache",
   "proxy_connect_timeout",
+  "proxy_cache_bypass",
+  "proxy_cache_key",
+  "proxy_cache_lock",
+  "proxy_cache_methods",
+  "proxy_cache_min_uses",
+  "proxy_cache_path",
+  "proxy_cache_revalidate",
+  "proxy_cache_use_stale",
+  "proxy_cache_valid",
+  "proxy_force_ranges",
   "proxy_headers_hash_bucket_size",
   "proxy_headers_hash_max_size",
+  "proxy_hide_header",
   "proxy_http_version",
+  "proxy_ignore_client_abort",
+  "proxy_ignore_headers",
   "proxy_max_temp_file_size",
   "proxy_next_upstream",
   "proxy_next_upstream_timeout",
@@ -43,6 +42,9 @@ const NOT_NEEDED: ReadonlySet<string> = new Set([
   "proxy_pass_request_headers",
   "proxy_read_timeout",
   "proxy_request_buffering",
+  "proxy_send_lowat",
+  "proxy_send_timeout",
+  "proxy_set_header",
   "proxy_socket_keepalive",
   "proxy_ssl_ciphers",
   "proxy_ssl_protocols",
@@ -59,34 +61,22 @@ const MAX_TIMEOUT = 600;
 /** What was in force and has no counterpart. */
 export function reportSettings(settings: Settings, findings: Findings): void {
   for (const [name, directives] of settings) {
+    if (!name.startsWith("proxy_") || NOT_NEEDED.has(name)) continue;
     for (const { at, args } of directives) {
-      if (name === "proxy_set_header") reportHeader(args, at, findings);
-      else if (name === "proxy_redirect" && /^(off|default)$/.test(args[0] ?? "")) continue;
-      else if (!NOT_NEEDED.has(name)) findings.lost(at, `${[name, ...args].join(" ")}: has no counterpart`);
+      if (name === "proxy_redirect" && /^(off|default)$/.test(args[0] ?? "")) continue;
+      if (name === "proxy_intercept_errors" && args[0] === "off") continue;
+      const message = OTHERWISE[name] ?? "has no counterpart: see whether the origin depends on it";
+      findings.todo(at, `${[name, ...args].join(" ")}: ${message}`);
     }
   }
 }
 
-/** The balancer sets these itself, or they are about the connection. */
-const OWN_HEADERS: ReadonlySet<string> = new Set([
-  "connection",
-  "upgrade",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-request-id",
-]);
-
-function reportHeader([name = "", value = ""]: readonly string[], at: string, findings: Findings): void {
-  const header = name.toLowerCase();
-  if (OWN_HEADERS.has(header) || (header === "host" && value === "$proxy_host")) return;
-  if (header === "host") {
-    const message = "an origin is asked by the name in its url; the client's host is in X-Forwarded-Host";
-    findings.changed(at, `proxy_set_header Host ${value}: ${message}`);
-  } else if (header === "x-real-ip") {
-    findings.lost(at, "proxy_set_header X-Real-IP: the client's address is in X-Forwarded-For");
-  } else findings.lost(at, `proxy_set_header ${name}: headers for origins cannot be set`);
-}
+const OTHERWISE: Readonly<Record<string, string>> = {
+  proxy_cache: "nothing is kept here: origins get every request",
+  proxy_method: "origins get the client's method",
+  proxy_redirect: "the Location of answers stays as it is, but where a path was changed",
+  proxy_set_body: "origins get the client's body",
+};
 
 /** @param origins how many there are: nginx tries each of them once */
 export function failoverOf(settings: Settings, origins: number, findings: Findings): FailoverDocument {
@@ -130,7 +120,7 @@ function conditionsOf(settings: Settings, findings: Findings): { conditions: Con
     else if (word === "error" || word === "invalid_header") conditions.add("connect_failure");
     else if (word === "timeout") conditions.add("timeout");
     else if (word !== "off" && word !== "non_idempotent" && directive !== undefined) {
-      findings.lost(directive.at, `proxy_next_upstream ${word}: has no counterpart`);
+      findings.changed(directive.at, `proxy_next_upstream ${word}: has no counterpart`);
     }
   }
   if (words.includes("off")) conditions.clear();

@@ -1,148 +1,138 @@
 /**
- * `server` blocks as routes.
+ * `server` blocks as sites.
  * @module
  */
-import { routeSchema } from "../../../../src/config/routes-schema.ts";
 import type { Findings } from "../findings.ts";
-import type { ImportOptions, Scheme } from "../origin-url.ts";
-import { PoolBook, type RouteDocument } from "../result.ts";
-import { OTHER_PROTOCOLS, type ProxiedLocation, proxiedLocations, reportGates } from "./locations.ts";
-import type { Directive } from "./parser.ts";
-import { poolOf } from "./pool.ts";
-import { failoverOf, NO_SETTINGS, reportSettings, type Settings } from "./proxy.ts";
-import { plainServer, type Upstream } from "./upstream.ts";
+import { closed, type Rule, type Site } from "../model.ts";
+import { literalBeginning } from "../regex.ts";
+import { answerIn } from "./answers.ts";
+import type { Serving } from "./gates.ts";
+import { reportUnknown } from "./known.ts";
+import type { ReachedServer } from "./listen.ts";
+import { type Location, locationsIn, namedLocations } from "./locations.ts";
+import { type Difference, locationHere, type Region, regionsOf, withoutRepeats } from "./regions.ts";
+import { LocationReader, reportConditions } from "./serving.ts";
+import type { UpstreamPools } from "./upstream-pools.ts";
 
-export class ServerImporter {
-  readonly pools = new PoolBook();
-  readonly routes: RouteDocument[] = [];
-  readonly #upstreams: ReadonlyMap<string, Upstream>;
-  readonly #options: ImportOptions;
-  readonly #findings: Findings;
-  /** The id that an upstream got first. */
-  readonly #used = new Map<string, string>();
-
-  constructor(upstreams: ReadonlyMap<string, Upstream>, options: ImportOptions, findings: Findings) {
-    this.#upstreams = upstreams;
-    this.#options = options;
-    this.#findings = findings;
+/** @param all the servers that are reached */
+export function siteOf(
+  { server, hosts, isHttpOnly }: ReachedServer,
+  all: readonly ReachedServer[],
+  upstreamPools: UpstreamPools,
+  findings: Findings,
+): Site {
+  const { block, scope, at, label } = server;
+  const named = namedLocations(block, scope);
+  const tlsHosts = new Set(all.filter((each) => !each.isHttpOnly).flatMap((each) => each.hosts));
+  const reader = new LocationReader({ upstreamPools, named, isHttpOnly, tlsHosts, findings });
+  // What a server says outside of locations holds before any location is looked for, or if none is found.
+  const whole: Location = { modifier: "", uri: "/", paths: null, block, scope, at, label };
+  if (answerIn(block) !== null) return { hosts, rules: rulesAt(null, reader.servingOf(whole)) };
+  reportConditions(block, label, findings);
+  reportUnknown(block, findings);
+  for (const { name, args, at: place } of block) {
+    if (name !== "rewrite") continue;
+    findings.todo(
+      place,
+      `${label}: rewrite ${args.join(" ")}: is not done here: write it into routes by hand`,
+    );
   }
+  const rules = rulesOf(locationsIn(block, scope), reader, findings);
+  const isComplete = rules.some(({ path, where }) => path === null && where === null);
+  const rest = isComplete || !hasTryFiles(whole) ? [] : rulesAt(null, reader.servingOf(whole));
+  reader.reportUnusedNames();
+  return { hosts, rules: [...rules, ...rest] };
+}
 
-  add(server: Directive, outer: Settings): void {
-    const block = server.block ?? [];
-    const locations = proxiedLocations(block, outer, this.#findings);
-    const label = `server ${namesOf(block).join(" ") || "without a name"}`;
-    if (locations.length === 0) {
-      this.#findings.lost(server.at, `${label}: passes nothing on to an upstream by HTTP`);
-      return;
-    }
-    reportGates(block, label, this.#findings);
-    const hosts = this.#hostsOf(block);
-    for (const location of locations) {
-      const pool = this.#poolOf(location);
-      if (pool === null) continue;
-      for (const host of hosts) {
-        const { path } = location;
-        this.routes.push({ ...(host === null ? {} : { host }), ...(path === null ? {} : { path }), pool });
-      }
-    }
-  }
+function rulesOf(locations: readonly Location[], reader: LocationReader, findings: Findings): Rule[] {
+  // In the order of the file, in which pools get their ids.
+  for (const location of locations) reader.servingOf(location);
+  const { regions, differences, unsaid } = regionsOf(locations);
+  for (const difference of differences) reportDifference(difference, reader, findings);
+  reportCases(locations, findings);
+  for (const location of unsaid) reportUnsaid(location, regions, reader, findings);
+  const same = (one: Location | null, other: Location | null) =>
+    isSame(servedBy(one, reader), servedBy(other, reader));
+  return withoutRepeats(regions, same).flatMap(({ path, location }) =>
+    rulesAt(path, servedBy(location, reader)),
+  );
+}
 
-  /** Pools for the upstreams that nothing in `directives` uses. */
-  addUnused(directives: readonly Directive[]): void {
-    const others = new Set(otherPasses(directives));
-    for (const upstream of this.#upstreams.values()) {
-      const { name, servers, at } = upstream;
-      if (this.#used.has(name) || servers.length === 0) continue;
-      if (others.has(name)) this.#findings.lost(at, `upstream ${name}: origins are spoken to by HTTP only`);
-      else this.#pool(upstream, "http", "", NO_SETTINGS);
-    }
-  }
+function hasTryFiles({ block }: Location): boolean {
+  return block.some(({ name }) => name === "try_files");
+}
 
-  /** null: any host. */
-  #hostsOf(block: readonly Directive[]): (string | null)[] {
-    const names = namesOf(block);
-    const at = block.find(({ name }) => name === "server_name")?.at ?? "";
-    const hosts = new Set<string | null>();
-    for (const name of names) {
-      if (name === "" || name === "_") hosts.add(null);
-      else if (name.startsWith(".")) hosts.add(name.slice(1).toLowerCase()).add(`*${name.toLowerCase()}`);
-      else if (routeSchema.shape.host.safeParse(name).success) hosts.add(name.toLowerCase());
-      else this.#findings.lost(at, `server_name ${name}: a route's host is exact or *.NAME`);
-    }
-    const isDefault = block.some(({ name, args }) => name === "listen" && args.some(isDefaultServer));
-    if (names.length === 0 || isDefault) hosts.add(null);
-    return [...hosts];
-  }
+const NOTHING: readonly Serving[] = [{ where: null, action: closed() }];
 
-  /** @returns null if it goes nowhere a pool could be made of */
-  #poolOf({ proxyPass, settings, path, written }: ProxiedLocation): string | null {
-    const { at, args } = proxyPass;
-    const to = args[0] ?? "";
-    const match = /^(https?):\/\/(\[[^\]]+\]|[^/:$]+)(:\d+)?(\/[^$]*)?$/.exec(to);
-    if (match === null || to.includes("$")) {
-      const why = to.includes("$")
-        ? "where it goes is only known when a request comes"
-        : "is not an address by HTTP";
-      this.#findings.todo(at, `proxy_pass ${to}: ${why}; write the route by hand`);
-      return null;
-    }
-    const [, scheme = "", host = "", port = "", uri = ""] = match;
-    const known = port === "" ? this.#upstreams.get(host) : undefined;
-    const upstream = known ?? implicit(`${host}${port}`, host, proxyPass, scheme === "https" ? 443 : 80);
-    if (upstream.servers.length === 0) {
-      this.#findings.todo(upstream.at, `upstream ${upstream.name} has no servers; routes to it are left out`);
-      return null;
-    }
-    const base = this.#baseOf(uri, path, written, `proxy_pass ${to}`, at);
-    return this.#pool(upstream, scheme === "https" ? "https" : "http", base, settings);
-  }
+function servedBy(location: Location | null, reader: LocationReader): readonly Serving[] {
+  return location === null ? NOTHING : reader.servingOf(location);
+}
 
-  #pool(upstream: Upstream, scheme: Scheme, base: string, settings: Settings): string {
-    const findings = this.#findings;
-    const { name, servers } = upstream;
-    reportSettings(settings, findings);
-    const use = {
-      scheme: this.#options.scheme ?? scheme,
-      base,
-      failover: failoverOf(settings, servers.filter(({ down }) => !down).length, findings),
-    };
-    const id = this.pools.idOf(name, poolOf(upstream, use, this.#options, findings));
-    const first = this.#used.get(name) ?? id;
-    this.#used.set(name, first);
-    if (id !== first) {
-      const message = `is also written as ${id}: scheme, path and failover are a pool's here`;
-      findings.changed(upstream.at, `upstream ${name} ${message}`);
-    }
-    return id;
-  }
+function isSame(one: readonly Serving[], other: readonly Serving[]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
 
-  /** nginx puts the URI of `proxy_pass` in the place of the location's prefix; an origin's url only goes before. */
-  #baseOf(uri: string, path: string | null, written: string, label: string, at: string): string {
-    if (uri === "" || uri === written) return "";
-    if (path === null) return uri.replace(/\/+$/, "");
-    const message = `the part ${written} of a path was replaced by ${uri}; origins now get it as it came`;
-    this.#findings.todo(at, `${label}: ${message}`);
-    return "";
+function rulesAt(path: string | null, serving: readonly Serving[]): Rule[] {
+  return serving.map((each) => ({ path, ...each }));
+}
+
+function reportDifference(
+  { location, path, there, here }: Difference,
+  reader: LocationReader,
+  findings: Findings,
+): void {
+  const [before, now] = [servedBy(there, reader), servedBy(here, reader)];
+  if (isSame(before, now)) return;
+  const message = `${location.label}: whole segments of a path match: ${path} matched too (${inWords(before)}), and now ${inWords(now)}`;
+  findings.todo(location.at, message);
+}
+
+/** Says where the requests of a location go that no route can name. */
+function reportUnsaid(
+  location: Location,
+  regions: readonly Region[],
+  reader: LocationReader,
+  findings: Findings,
+): void {
+  const { label, at, uri, modifier } = location;
+  const before = reader.servingOf(location);
+  const beginning = modifier.startsWith("~") ? literalBeginning(uri) : "/";
+  const now = servedBy(locationHere(`${beginning}~other`, regions), reader);
+  const what = modifier.startsWith("~") ? "no route has a regular expression" : "no route has such a path";
+  findings.todo(at, `${label}: ${what}: such requests ${wentWhere(before)}, and now ${inWords(now)}`);
+}
+
+/** Paths of routes are compared as they are. */
+function reportCases(locations: readonly Location[], findings: Findings): void {
+  for (const { modifier, paths, label, at } of locations) {
+    if (modifier !== "~*" || paths === null) continue;
+    findings.todo(
+      at,
+      `${label}: paths in other cases of letters matched too; they now go where other paths go`,
+    );
   }
 }
 
-/** What `fastcgi_pass` and its like name, without `grpc://`. */
-function otherPasses(directives: readonly Directive[]): string[] {
-  return directives.flatMap(({ name, args, block }) => [
-    ...(OTHER_PROTOCOLS.test(name) ? [(args[0] ?? "").replace(/^grpcs?:\/\//, "")] : []),
-    ...otherPasses(block ?? []),
-  ]);
+function wentWhere(serving: readonly Serving[]): string {
+  const pools = poolsOf(serving);
+  return pools.length > 0 ? `went to ${pools.join(", ")}` : "did not go to an origin";
 }
 
-function isDefaultServer(word: string): boolean {
-  return word === "default_server" || word === "default";
+function inWords(serving: readonly Serving[]): string {
+  const pools = poolsOf(serving);
+  const [first] = serving;
+  if (pools.length > 0)
+    return `go to ${pools.join(", ")}${first?.action.rewrite ? ", with another path" : ""}`;
+  return first?.action.redirect ? "are redirected" : `are answered ${first?.action.respond?.status ?? 404}`;
 }
 
-function namesOf(block: readonly Directive[]): string[] {
-  return block.filter(({ name }) => name === "server_name").flatMap(({ args }) => args);
-}
-
-/** What nginx makes of a `proxy_pass` to an address that is no upstream. */
-function implicit(address: string, name: string, directive: Directive, port: number): Upstream {
-  return { name, at: directive.at, servers: [plainServer(address, directive, port)] };
+function poolsOf(serving: readonly Serving[]): string[] {
+  return [
+    ...new Set(
+      serving.flatMap(({ action: { pool, split } }) => [
+        ...(pool ? [pool] : []),
+        ...(split ?? []).map((each) => each.pool),
+      ]),
+    ),
+  ];
 }

@@ -4,6 +4,7 @@
  */
 import { position } from "../../config-file.ts";
 import { ImportError } from "../result.ts";
+import type { NginxFile } from "./files.ts";
 
 export type Token =
   | { readonly kind: "word"; readonly text: string; readonly offset: number }
@@ -11,6 +12,11 @@ export type Token =
   | { readonly kind: ";" | "{" | "}" | ""; readonly offset: number };
 
 const BLANK = /\s/;
+/** Jinja, Helm, ERB and their like; no configuration has these where a word may begin. */
+const TEMPLATE = /^(\{\{|\{%|<%)/;
+/** In Lua: a text, or a comment; a brace in these is none. */
+const LUA_TEXT =
+  /"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|--\[\[[\s\S]*?\]\]|--[^\n]*|\[\[[\s\S]*?\]\]/y;
 /** What a backslash stands for before these; before anything else it stays, for regular expressions. */
 const ESCAPES: Readonly<Record<string, string>> = {
   t: "\t",
@@ -22,19 +28,21 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 export class Tokenizer {
-  readonly name: string;
+  readonly #name: string;
   readonly #text: string;
+  readonly #linesBefore: number;
   #at = 0;
 
-  /** @param name what errors begin with: mostly the file's path */
-  constructor(name: string, text: string) {
-    this.name = name;
+  constructor({ name, text, linesBefore }: Pick<NginxFile, "name" | "text" | "linesBefore">) {
+    this.#name = name;
     this.#text = text.replace(/^\uFEFF/, "");
+    this.#linesBefore = linesBefore;
   }
 
   /** `FILE:line:column` */
   place(offset: number): string {
-    return `${this.name}:${position(this.#text, offset)}`;
+    const [line, column] = position(this.#text, offset).split(":");
+    return `${this.#name}:${Number(line) + this.#linesBefore}:${column}`;
   }
 
   /** @returns never; for `throw` to be seen by callers */
@@ -48,6 +56,10 @@ export class Tokenizer {
     const offset = this.#at;
     const first = this.#text[offset];
     if (first === undefined) return { kind: "", offset };
+    if (TEMPLATE.test(this.#text.slice(offset, offset + 2))) {
+      const mark = this.#text.slice(offset, offset + 2);
+      this.fail(offset, `this looks like a template ("${mark}"): render it first, and import the result`);
+    }
     if (first === ";" || first === "{" || first === "}") {
       this.#at++;
       return { kind: first, offset };
@@ -57,15 +69,18 @@ export class Tokenizer {
   }
 
   /**
-   * Passes over a block in another language, such as Lua, after its `{`. Braces within count as pairs.
+   * Passes over a block of Lua after its `{`.
    * @param offset of what opened it
    */
   skipBlock(offset: number): void {
-    for (let depth = 1; depth > 0; this.#at++) {
+    for (let depth = 1; depth > 0; ) {
+      LUA_TEXT.lastIndex = this.#at;
+      const text = LUA_TEXT.exec(this.#text)?.[0];
       const character = this.#text[this.#at];
       if (character === undefined) this.fail(offset, 'this block is never closed by "}"');
-      if (character === "{") depth++;
-      else if (character === "}") depth--;
+      if (text === undefined && character === "{") depth++;
+      if (text === undefined && character === "}") depth--;
+      this.#at += text?.length ?? 1;
     }
   }
 

@@ -26,6 +26,8 @@ export interface UpstreamServer {
   slowStart: number;
   backup: boolean;
   down: boolean;
+  /** True: its name looks like that of an upstream that is in no file. */
+  readonly isMissing?: boolean;
 }
 
 export interface Upstream extends Choosing {
@@ -48,8 +50,9 @@ const NOT_NEEDED: ReadonlySet<string> = new Set([
 const LOST: Readonly<Record<string, string>> = {
   ntlm: "connections are not bound to a client",
   queue: "a request that finds no origin is answered at once",
-  state: "the servers in that file are not read",
+  state: "the servers in that file are not read: write them by hand",
 };
+const UNKNOWN = "is not known here: see whether it decides which server gets a request";
 
 /** @throws ImportError for what nginx would refuse */
 export function upstreamOf(block: Directive, findings: Findings): Upstream {
@@ -63,7 +66,7 @@ export function upstreamOf(block: Directive, findings: Findings): Upstream {
     else if (!NOT_NEEDED.has(directive.name)) {
       const algorithm = algorithmOf(directive, findings);
       if (algorithm !== null) choosing = { ...choosing, ...algorithm };
-      else findings.lost(directive.at, `${directive.name}: ${LOST[directive.name] ?? "is not known here"}`);
+      else findings.todo(directive.at, `${directive.name}: ${LOST[directive.name] ?? UNKNOWN}`);
     }
   }
   return { name, at: block.at, servers, ...choosing };
@@ -114,7 +117,11 @@ function applyParameter(
   else if (name === "backup") server.backup = true;
   else if (name === "down") server.down = true;
   // Names are resolved anew by the runtime anyway.
-  else if (name !== "resolve") findings.lost(server.at, `${parameter}: has no counterpart`);
+  else if (name !== "resolve")
+    findings.todo(
+      server.at,
+      `${parameter}: is not known here: see whether it decides which server gets a request`,
+    );
 }
 
 /** @throws ImportError if it is no address */

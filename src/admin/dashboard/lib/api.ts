@@ -8,13 +8,13 @@ const BASE = "/_lb";
 /** After that a request is given up: the next one may do better. */
 const TIMEOUT_MS = 10_000;
 
-/** What is wrong with a document, and where. */
+/** An error in a document, with its path. */
 export interface DocumentError {
   path: string;
   message: string;
 }
 
-/** Why the API did not do what was asked; `status` 0: it was not reached. */
+/** Why a request to the API failed; `status` 0: the API was not reached. */
 export class ApiError extends Error {
   readonly status: number;
   readonly errors: readonly DocumentError[];
@@ -47,6 +47,12 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
   const text = await response.text().catch(() => "");
   if (!response.ok) throw errorOf(response.status, parsed(text));
   return (text === "" ? undefined : parsed(text)) as T;
+}
+
+/** The path of a write, with why it is done if that was said. */
+export function withMessage(path: string, message: string): string {
+  const said = message.trim();
+  return said === "" ? path : `${path}?${new URLSearchParams({ message: said })}`;
 }
 
 /** @throws ApiError */

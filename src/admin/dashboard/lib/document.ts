@@ -7,6 +7,7 @@ import {
   type JSONPath,
   type Node,
   type ParseError,
+  parse,
   parseTree,
   printParseErrorCode,
 } from "jsonc-parser";
@@ -20,13 +21,50 @@ export interface PlacedError extends DocumentError {
   line: number | null;
 }
 
+/** Of JSON with comments and commas at the end of lists, which is how files of configuration are written. */
 export function parseDocument(text: string): { value: unknown; errors: PlacedError[] } {
   const found: ParseError[] = [];
-  parseTree(text, found, { disallowComments: true });
+  const value: unknown = parse(text, found, { allowTrailingComma: true });
   const [first] = found;
-  if (first === undefined) return { value: JSON.parse(text), errors: [] };
+  if (first === undefined) return { value, errors: [] };
   const message = `not JSON: ${words(printParseErrorCode(first.error))}`;
   return { value: undefined, errors: [placed({ path: "", message }, text, first.offset, first.length)] };
+}
+
+/** What one looks for first stands first, the rest in order: however two equal documents were written. */
+const FIRST_KEYS = [
+  "id",
+  "url",
+  "host",
+  "path",
+  "where",
+  "pool",
+  "pools",
+  "steer",
+  "split",
+  "fallback_pool",
+  "respond",
+  "redirect",
+  "algorithm",
+  "coordination",
+];
+
+/** A document for reading and editing. */
+export function documentText(document: unknown): string {
+  return `${JSON.stringify(document, inOrder, 2)}\n`;
+}
+
+/** Part of a document, on one line. Equal parts have equal texts. */
+export function partText(part: unknown): string {
+  return JSON.stringify(part, inOrder);
+}
+
+function inOrder(_key: string, part: unknown): unknown {
+  if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
+  const known = FIRST_KEYS.filter((key) => Object.hasOwn(part, key));
+  const rest = Object.keys(part).filter((key) => !known.includes(key));
+  const values = part as Record<string, unknown>;
+  return Object.fromEntries([...known, ...rest.sort()].map((key) => [key, values[key]]));
 }
 
 /** @param base how the paths of the errors begin: `pools.web` for the document of the pool web */
@@ -54,7 +92,7 @@ function nearest(root: Node, path: JSONPath): Node {
   return root;
 }
 
-/** With its key, where it has one: a wrong key is what is meant as often as a wrong value. */
+/** With its key, if it has one: the error is in the key as often as in the value. */
 function propertyOf(node: Node): Node {
   const { parent } = node;
   if (parent?.type !== "property" || node.children !== undefined) return node;

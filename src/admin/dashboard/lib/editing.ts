@@ -3,9 +3,9 @@
  * is written before its difference was shown, and nothing over what somebody else wrote meanwhile.
  * @module
  */
-import { ApiError, call, messageOf } from "./api.ts";
+import { ApiError, call, type DocumentError, messageOf, withMessage } from "./api.ts";
 import type { Change } from "./change.ts";
-import { type PlacedError, parseDocument, placeErrors } from "./document.ts";
+import { documentText, type PlacedError, parseDocument, placeErrors } from "./document.ts";
 import { refresh } from "./feed.ts";
 import { Store } from "./store.ts";
 import { say } from "./toast.ts";
@@ -35,13 +35,14 @@ interface Loaded {
 interface Preview {
   changes: Change[];
   etag: string;
+  warnings: DocumentError[];
 }
 
 export type Step =
   | { name: "editing" }
   | { name: "busy"; text: string }
-  | { name: "compared"; changes: readonly Change[] }
-  /** Somebody else wrote: what they changed, and what is in force now. */
+  | { name: "compared"; changes: readonly Change[]; warnings: readonly PlacedError[] }
+  /** Somebody else wrote: their changes, and the document in force now. */
   | { name: "overtaken"; theirs: readonly Change[]; now: Loaded };
 
 export interface EditingState {
@@ -78,13 +79,15 @@ export class Editing {
   async load(): Promise<void> {
     const { template } = this.#source;
     try {
-      this.begin(template === undefined ? await this.#current() : { text: pretty(template), etag: null });
+      this.begin(
+        template === undefined ? await this.#current() : { text: documentText(template), etag: null },
+      );
     } catch (error) {
       this.#set({ failure: messageOf(error) });
     }
   }
 
-  /** Goes on from `loaded`; what was typed is gone. */
+  /** Goes on from `loaded` and drops the typed text. */
   begin(loaded: Loaded): void {
     // A new object, so that the text area takes it even if it began with the same.
     this.#set({ loaded: { ...loaded }, text: loaded.text, errors: [], step: EDITING });
@@ -104,9 +107,10 @@ export class Editing {
     this.#set({ errors });
     if (loaded === null || errors.length > 0) return;
     await this.#try("Comparing…", async () => {
-      const { changes, etag } = await this.#preview(text);
+      const { changes, etag, warnings: found } = await this.#preview(text);
+      const warnings = placeErrors(text, found, this.#source.base);
       if (loaded.etag !== null && etag !== loaded.etag) await this.#overtaken(loaded);
-      else this.#set({ step: { name: "compared", changes } });
+      else this.#set({ step: { name: "compared", changes, warnings } });
     });
   }
 
@@ -117,13 +121,14 @@ export class Editing {
     await this.compare();
   }
 
-  async save(): Promise<void> {
+  /** @param message why, for those who read the versions; may be empty */
+  async save(message = ""): Promise<void> {
     const { loaded, text } = this.state.value;
     if (loaded === null) return;
     await this.#try("Putting it in force…", async () => {
       try {
-        const { etag, changed } = await this.#put(text, loaded.etag);
-        say("good", changed ? this.#source.done : "It was in force already");
+        const { etag, changed } = await this.#put(text, loaded.etag, message);
+        say("good", changed ? this.#source.done : "In force already: its comments and layout were kept");
         this.begin({ text, etag });
         this.#source.onSaved?.();
         refresh();
@@ -158,23 +163,20 @@ export class Editing {
     const answer = await call<Record<string, unknown>>(this.#source.path);
     // Version 0 is none: the write is to be the first.
     const etag = answer.version === 0 ? null : String(answer.etag);
-    return { text: pretty(this.#source.pick(answer)), etag };
+    const { written } = answer;
+    return { text: typeof written === "string" ? written : documentText(this.#source.pick(answer)), etag };
   }
 
   #preview(text: string): Promise<Preview> {
     return call<Preview>(`${this.#source.path}/preview`, { method: "POST", body: text });
   }
 
-  #put(text: string, etag: string | null): Promise<{ etag: string; changed: boolean }> {
+  #put(text: string, etag: string | null, message: string): Promise<{ etag: string; changed: boolean }> {
     const headers: Record<string, string> = etag === null ? { "if-none-match": "*" } : { "if-match": etag };
-    return call(this.#source.path, { method: "PUT", body: text, headers });
+    return call(withMessage(this.#source.path, message), { method: "PUT", body: text, headers });
   }
 
   #set(some: Partial<EditingState>): void {
     this.state.set({ ...this.state.value, ...some });
   }
-}
-
-function pretty(document: unknown): string {
-  return `${JSON.stringify(document, null, 2)}\n`;
 }

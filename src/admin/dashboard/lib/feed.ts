@@ -3,21 +3,20 @@
  * that nobody watches is not asked at all.
  * @module
  */
-import type { LivePool } from "../../../contract/live.ts";
+
+import type { ClientFigures } from "../../../contract/stats.ts";
 import { ApiError, call, messageOf } from "./api.ts";
-import { place } from "./place.ts";
+import type { LiveAnswer, WatchedPool } from "./live.ts";
+import { currentLocation } from "./location.ts";
 import { Store } from "./store.ts";
-
-export interface UnavailablePool {
-  pool: string;
-  error: string;
-}
-
-export type WatchedPool = LivePool | UnavailablePool;
 
 export interface FeedState {
   /** In order of their names. Null: nothing has come yet. */
   pools: readonly WatchedPool[] | null;
+  /** What clients got, of all pools and of none. Null: not known. */
+  clients: ClientFigures | null;
+  /** The same of requests that no pool handled. */
+  unrouted: ClientFigures | null;
   /** When the newest facts came, by this machine's clock, in ms. */
   receivedMs: number;
   /** How far the balancer's clock is ahead of this one, in ms. */
@@ -32,7 +31,7 @@ export interface FeedState {
 const POLL_MS = 1_000;
 /** Many pools are asked less often, so that one who watches asks at most 50 objects a second. */
 const POLL_MS_PER_POOL = 20;
-/** While one pool is looked at, the others are asked every so many times. */
+/** While one pool is shown, the others are polled only every this many times. */
 const OTHERS_EVERY = 5;
 const LONGEST_PAUSE_MS = 15_000;
 
@@ -43,6 +42,8 @@ const MANY = { origins: 100, events: 60 };
 
 export const feed = new Store<FeedState>({
   pools: null,
+  clients: null,
+  unrouted: null,
   receivedMs: 0,
   skewMs: 0,
   error: null,
@@ -62,7 +63,7 @@ export function startFeed(): void {
     if (document.hidden) pause();
     else refresh();
   });
-  place.watch((now, before) => {
+  currentLocation.watch((now, before) => {
     if (now.pool !== before.pool) shownOrigins.set(MANY.origins);
     if (now.pool !== before.pool || now.origin !== before.origin) refresh();
   });
@@ -110,12 +111,14 @@ async function poll(): Promise<void> {
 
 function nextMs(): number {
   if (failures > 0) return Math.min(POLL_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
-  const asked = place.value.pool === null ? (feed.value.pools?.length ?? 0) : 1;
+  const asked = currentLocation.value.pool === null ? (feed.value.pools?.length ?? 0) : 1;
   return Math.max(POLL_MS, asked * POLL_MS_PER_POOL);
 }
 
-async function ask(signal: AbortSignal): Promise<Pick<FeedState, "pools" | "skewMs">> {
-  const { pool, origin } = place.value;
+type Facts = Pick<FeedState, "pools" | "clients" | "unrouted" | "skewMs">;
+
+async function ask(signal: AbortSignal): Promise<Facts> {
+  const { pool, origin } = currentLocation.value;
   const isTurn = pool === null || turn % OTHERS_EVERY === 0;
   const [all, one] = await Promise.all([
     isTurn ? live(`origins=${FEW.origins}&events=${FEW.events}`, signal) : null,
@@ -127,7 +130,8 @@ async function ask(signal: AbortSignal): Promise<Pick<FeedState, "pools" | "skew
   const pools = others.map((each) => (one !== null && each.pool === one.pool ? one : each));
   if (!isListed && one !== null && !("error" in one)) pools.push(one);
   const at = all?.at ?? (one !== null && "at" in one ? one.at : null);
-  return { pools, skewMs: at === null ? feed.value.skewMs : at - Date.now() };
+  const { clients, unrouted } = all === null ? feed.value : { clients: null, unrouted: null, ...all };
+  return { pools, clients, unrouted, skewMs: at === null ? feed.value.skewMs : at - Date.now() };
 }
 
 /** A pool that is gone, or does not answer, must not look like a balancer that does not. */
@@ -148,9 +152,6 @@ async function watched(pool: string, origin: string | null, signal: AbortSignal)
   }
 }
 
-async function live(
-  query: string | URLSearchParams,
-  signal: AbortSignal,
-): Promise<{ at: number; pools: WatchedPool[] }> {
+async function live(query: string | URLSearchParams, signal: AbortSignal): Promise<LiveAnswer> {
   return await call(`/live?${query}`, { signal });
 }

@@ -20,6 +20,13 @@ export function percent(share: number): string {
   return value < 10 ? `${value.toFixed(1)}%` : `${Math.round(value)}%`;
 }
 
+/** Of requests, 0 to 1: nearly all is never all, and a tenth of a percent counts. */
+export function availability(share: number | null): string {
+  if (share === null) return "–";
+  if (share === 0 || share === 1) return `${share * 100}%`;
+  return `${Math.min(99.99, share * 100).toFixed(2)}%`;
+}
+
 /** `-` where there is none. */
 export function latency(ms: number | null): string {
   if (ms === null) return "–";

@@ -2,9 +2,10 @@
  * What the charts draw: the history on an even grid of times, and the moment at its end.
  * @module
  */
-import type { LiveOrigin, LivePool, LiveTraffic } from "../../../contract/live.ts";
-import type { HistoryOrigin, HistorySlice } from "../../../contract/stats.ts";
+
+import type { HistoryBucket, HistoryOrigin } from "../../../contract/stats.ts";
 import type { LoadedHistory } from "./history.ts";
+import type { LiveOrigin, LivePool, LiveTraffic } from "./live.ts";
 
 export interface Line {
   label: string;
@@ -16,20 +17,20 @@ export interface Line {
   values: (number | null)[];
 }
 
-export interface Chart {
+export interface ChartData {
   /** Seconds since the epoch, evenly spaced but for the last, which is now. */
   times: number[];
   lines: Line[];
 }
 
 export interface Charts {
-  requests: Chart;
-  errors: Chart;
-  latency: Chart;
+  requests: ChartData;
+  errors: ChartData;
+  latency: ChartData;
 }
 
-export type Span = "15 min" | "1 h" | "24 h";
-export const SPANS: Record<Span, { range: "hour" | "day"; ms: number }> = {
+export type TimeRange = "15 min" | "1 h" | "24 h";
+export const TIME_RANGES: Record<TimeRange, { range: "hour" | "day"; ms: number }> = {
   "15 min": { range: "hour", ms: 900_000 },
   "1 h": { range: "hour", ms: 3_600_000 },
   "24 h": { range: "day", ms: 86_400_000 },
@@ -37,6 +38,8 @@ export const SPANS: Record<Span, { range: "hour" | "day"; ms: number }> = {
 
 /** More lines than this cannot be told apart. */
 const MOST_LINES = 8;
+/** Of a dashed line, so that it is nobody else's. */
+const CLIENTS_COLOUR = 4;
 
 interface Sample {
   requests: number;
@@ -46,7 +49,7 @@ interface Sample {
 }
 
 /** The pool's charts with a line for each of its busiest origins. */
-export function poolCharts(pool: LivePool, history: LoadedHistory, span: Span): Charts {
+export function poolCharts(pool: LivePool, history: LoadedHistory, span: TimeRange): Charts {
   const grid = gridOf(history, span, pool.at);
   const shown = busiest(pool);
   const byOrigin = (value: (sample: Sample, stepS: number) => number | null): Line[] =>
@@ -55,29 +58,50 @@ export function poolCharts(pool: LivePool, history: LoadedHistory, span: Span): 
       colour,
       dashed: false,
       values: [
-        ...grid.slices.map((slice) =>
-          fromSlice(slice && (slice.origins[origin.id] ?? NOTHING), value, grid.stepS),
-        ),
+        ...grid.buckets.map((bucket) => fromBucket(bucket && sampleOf(bucket, origin.id), value, grid.stepS)),
         fromLive(origin, value),
       ],
     }));
   return {
     requests: { times: grid.times, lines: byOrigin(perSecond) },
-    errors: { times: grid.times, lines: byOrigin(errorPercent) },
-    latency: { times: grid.times, lines: latencyLines(grid, pool, (slice) => slice) },
+    errors: { times: grid.times, lines: [...clientLines(grid, pool), ...byOrigin(errorPercent)] },
+    latency: { times: grid.times, lines: latencyLines(grid, pool, (bucket) => bucket) },
   };
 }
 
+/** What failed of the clients' requests, beside what failed of the attempts; none if it is not known. */
+function clientLines(grid: Grid, { clients = null }: LivePool): Line[] {
+  if (clients === null) return [];
+  const past = grid.buckets.map((bucket) => failedPercent(bucket?.clients ?? null));
+  return [
+    { label: "clients", colour: CLIENTS_COLOUR, dashed: true, values: [...past, failedPercent(clients)] },
+  ];
+}
+
+function failedPercent(counted: { requests: number; failed: number } | null): number | null {
+  return counted === null || counted.requests === 0 ? null : (counted.failed / counted.requests) * 100;
+}
+
+/** What a bucket has of an origin, whose id may be that of a property of every object. */
+function sampleOf({ origins }: HistoryBucket, id: string): Sample {
+  return (Object.hasOwn(origins, id) ? origins[id] : undefined) ?? NOTHING;
+}
+
 /** The charts of one origin. */
-export function originCharts(pool: LivePool, origin: LiveOrigin, history: LoadedHistory, span: Span): Charts {
+export function originCharts(
+  pool: LivePool,
+  origin: LiveOrigin,
+  history: LoadedHistory,
+  span: TimeRange,
+): Charts {
   const grid = gridOf(history, span, pool.at);
-  const pick = (slice: HistorySlice): Sample => slice.origins[origin.id] ?? NOTHING;
+  const pick = (bucket: HistoryBucket): Sample => sampleOf(bucket, origin.id);
   const one = (label: string, value: (sample: Sample, stepS: number) => number | null): Line => ({
     label,
     colour: 0,
     dashed: false,
     values: [
-      ...grid.slices.map((slice) => fromSlice(slice && pick(slice), value, grid.stepS)),
+      ...grid.buckets.map((bucket) => fromBucket(bucket && pick(bucket), value, grid.stepS)),
       fromLive(origin, value),
     ],
   });
@@ -91,7 +115,7 @@ export function originCharts(pool: LivePool, origin: LiveOrigin, history: Loaded
 /** Requests per second over the last quarter of an hour. */
 export function trend(pool: LivePool, history: LoadedHistory): (number | null)[] {
   const grid = gridOf(history, "15 min", pool.at);
-  const values = grid.slices.map((slice) => (slice === null ? 0 : slice.requests / grid.stepS));
+  const values = grid.buckets.map((bucket) => (bucket === null ? 0 : bucket.requests / grid.stepS));
   return [...values, pool.requests_per_second];
 }
 
@@ -100,23 +124,23 @@ const NOTHING: HistoryOrigin = { requests: 0, errors: 0, p50: null, p99: null };
 interface Grid {
   times: number[];
   /** One for each time but the last. Null: nothing happened. */
-  slices: (HistorySlice | null)[];
+  buckets: (HistoryBucket | null)[];
   stepS: number;
 }
 
-/** A slice stands at its end, when it was known. */
-function gridOf({ stepMs, slices, toMs: lastMs }: LoadedHistory, span: Span, nowMs: number): Grid {
-  const count = Math.floor(SPANS[span].ms / stepMs);
-  const byTime = new Map(slices.map((slice) => [slice.at, slice]));
+/** A bucket stands at its end, when it was known. */
+function gridOf({ stepMs, buckets, toMs: lastMs }: LoadedHistory, span: TimeRange, nowMs: number): Grid {
+  const count = Math.floor(TIME_RANGES[span].ms / stepMs);
+  const byTime = new Map(buckets.map((bucket) => [bucket.at, bucket]));
   const starts = Array.from({ length: count }, (_, index) => lastMs - (count - index) * stepMs);
   return {
     times: [...starts.map((at) => (at + stepMs) / 1_000), Math.max(nowMs, lastMs + 1) / 1_000],
-    slices: starts.map((at) => byTime.get(at) ?? null),
+    buckets: starts.map((at) => byTime.get(at) ?? null),
     stepS: stepMs / 1_000,
   };
 }
 
-function fromSlice(
+function fromBucket(
   sample: Sample | null,
   value: (sample: Sample, stepS: number) => number | null,
   stepS: number,
@@ -133,12 +157,12 @@ const perSecond = ({ requests }: Sample, stepS: number): number => requests / st
 const errorPercent = ({ requests, errors }: Sample): number | null =>
   requests === 0 ? null : (errors / requests) * 100;
 
-function latencyLines(grid: Grid, live: LiveTraffic, pick: (slice: HistorySlice) => Sample): Line[] {
+function latencyLines(grid: Grid, live: LiveTraffic, pick: (bucket: HistoryBucket) => Sample): Line[] {
   const line = (label: string, dashed: boolean, value: (sample: Sample) => number | null): Line => ({
     label,
     colour: dashed ? 1 : 0,
     dashed,
-    values: [...grid.slices.map((slice) => slice && value(pick(slice))), fromLive(live, value)],
+    values: [...grid.buckets.map((bucket) => bucket && value(pick(bucket))), fromLive(live, value)],
   });
   return [line("p50", false, ({ p50 }) => p50), line("p99", true, ({ p99 }) => p99)];
 }

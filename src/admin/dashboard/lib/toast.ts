@@ -1,5 +1,5 @@
 /**
- * Short messages about what was just done.
+ * Short messages about an action that has just ended.
  * @module
  */
 import { messageOf } from "./api.ts";
@@ -29,7 +29,7 @@ export function dismiss(id: number): void {
   toasts.set(toasts.value.filter((toast) => toast.id !== id));
 }
 
-/** Does what an operator asked for, says how it went and shows what it changed. @returns false if it failed */
+/** Runs an operator's action, shows its result and refreshes the page. @returns false if it failed */
 export async function act(done: string, action: () => Promise<unknown>): Promise<boolean> {
   try {
     await action();

@@ -1,13 +1,20 @@
 /**
- * What a document changes.
+ * Shows the changes that a document makes.
  * @module
  */
 import type { Change } from "../lib/change.ts";
+import { partText } from "../lib/document.ts";
 import { jsonText } from "../lib/format.ts";
+import { listDiff, nearChanges } from "../lib/list-diff.ts";
 import { Scroll } from "./scroll.tsx";
 
 export function Changes({ changes }: { changes: readonly Change[] }) {
   if (changes.length === 0) return <p class="empty">No difference.</p>;
+  const [first] = changes;
+  // The order of routes matters, so they are compared as a list, line by line.
+  if (first !== undefined && first.path === "" && isList(first.before) && isList(first.after)) {
+    return <RouteChanges before={first.before} after={first.after} />;
+  }
   return (
     <Scroll label="Changes">
       <table class="changes">
@@ -37,6 +44,30 @@ export function Changes({ changes }: { changes: readonly Change[] }) {
         </tbody>
       </table>
     </Scroll>
+  );
+}
+
+function isList(value: unknown): value is unknown[] {
+  return Array.isArray(value);
+}
+
+const SIGNS = { removed: ["-", "removed"], added: ["+", "added"], same: ["", ""] } as const;
+
+function RouteChanges({ before, after }: { before: unknown[]; after: unknown[] }) {
+  const lines = nearChanges(listDiff(before.map(partText), after.map(partText)));
+  return (
+    <ol class="changes route-changes">
+      {lines.map(({ what, text, at }) => (
+        <li key={`${what} ${at} ${text}`} class={what}>
+          <span class="sign" aria-hidden="true">
+            {SIGNS[what][0]}
+          </span>
+          <span class="unseen">{SIGNS[what][1]}</span>
+          <span class="muted">{at}</span>
+          <code>{text}</code>
+        </li>
+      ))}
+    </ol>
   );
 }
 

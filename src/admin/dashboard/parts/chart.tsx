@@ -5,7 +5,7 @@
 import { useEffect, useMemo, useRef, useState } from "hono/jsx/dom";
 import uPlot from "uplot";
 import { clock } from "../lib/format.ts";
-import type { Chart as ChartData, Line } from "../lib/series.ts";
+import type { ChartData, Line } from "../lib/series.ts";
 import { Scroll } from "./scroll.tsx";
 
 interface ChartProps {

@@ -5,23 +5,23 @@
 import { useMemo, useState } from "hono/jsx/dom";
 import { latency, rate } from "../lib/format.ts";
 import { type LoadedHistory, useHistory } from "../lib/history.ts";
-import { type Charts as ChartData, SPANS, type Span } from "../lib/series.ts";
+import { type Charts as ChartData, TIME_RANGES, type TimeRange } from "../lib/series.ts";
 import { Chart } from "./chart.tsx";
 
 interface ChartsProps {
   pool: string;
   /** Changes with the live facts. */
   at: number;
-  make: (history: LoadedHistory, span: Span) => ChartData;
+  make: (history: LoadedHistory, span: TimeRange) => ChartData;
   note?: string;
 }
 
-const SPAN_NAMES = Object.keys(SPANS) as Span[];
-let lastSpan: Span = "15 min";
+const SPAN_NAMES = Object.keys(TIME_RANGES) as TimeRange[];
+let lastSpan: TimeRange = "15 min";
 
 export function Charts({ pool, at, make, note = "" }: ChartsProps) {
-  const [span, setSpan] = useState<Span>(lastSpan);
-  const history = useHistory(pool, SPANS[span].range);
+  const [span, setSpan] = useState<TimeRange>(lastSpan);
+  const history = useHistory(pool, TIME_RANGES[span].range);
   const data = useMemo(() => (history === null ? null : make(history, span)), [history, span, at]);
   return (
     <section aria-labelledby="charts">
@@ -54,13 +54,7 @@ export function Charts({ pool, at, make, note = "" }: ChartsProps) {
       ) : (
         <div class="charts">
           <Chart title="Requests per second" data={data.requests} format={rate} tick={String} atLeast={1} />
-          <Chart
-            title="Errors, % of attempts"
-            data={data.errors}
-            format={wholePercent}
-            tick={wholePercent}
-            atLeast={5}
-          />
+          <Chart title="Errors, %" data={data.errors} format={wholePercent} tick={wholePercent} atLeast={5} />
           <Chart
             title="Latency to headers"
             data={data.latency}

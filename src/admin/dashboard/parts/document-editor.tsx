@@ -2,15 +2,16 @@
  * The editor of a document of the configuration: lib/editing.ts says how it goes.
  * @module
  */
-import { useEffect, useMemo, useState } from "hono/jsx/dom";
+import { useEffect, useMemo, useRef, useState } from "hono/jsx/dom";
 import type { Change } from "../lib/change.ts";
+import { mayConfigure } from "../lib/current-user.ts";
 import type { PlacedError } from "../lib/document.ts";
-import { type DocumentSource, Editing } from "../lib/editing.ts";
+import { type DocumentSource, Editing, type Step } from "../lib/editing.ts";
 import { plural } from "../lib/format.ts";
-import { guardLeaving } from "../lib/place.ts";
+import { guardLeaving } from "../lib/location.ts";
 import { useStore } from "../lib/store.ts";
-import { mayConfigure } from "../lib/viewer.ts";
 import { Changes } from "./changes.tsx";
+import { MessageField } from "./message-field.tsx";
 import { TextArea } from "./text-area.tsx";
 
 export function DocumentEditor({ source }: { source: DocumentSource }) {
@@ -38,7 +39,9 @@ export function DocumentEditor({ source }: { source: DocumentSource }) {
       ) : (
         <p class="muted">Your token may read this, not change it.</p>
       )}
-      {step.name === "compared" && <Compared editing={editing} changes={step.changes} />}
+      {step.name === "compared" && (
+        <Compared editing={editing} step={step} onSelect={(warning) => setSelected({ ...warning })} />
+      )}
       {step.name === "overtaken" && (
         <Overtaken
           theirs={step.theirs}
@@ -50,7 +53,7 @@ export function DocumentEditor({ source }: { source: DocumentSource }) {
   );
 }
 
-/** Asks before what was typed is lost. */
+/** Asks before typed text is lost. */
 function useUnsavedGuard(editing: Editing): void {
   useEffect(() => {
     const ask = (event: BeforeUnloadEvent) => {
@@ -101,34 +104,61 @@ function Errors({ errors, onSelect }: ErrorsProps) {
           <p>
             <b>Not put in force:</b> {plural(errors.length, "error")}.
           </p>
-          <ul class="errors">
-            {errors.map((error) => (
-              <li key={error.message}>
-                {error.line !== null && (
-                  <button type="button" class="button button-small" onClick={() => onSelect(error)}>
-                    Line {error.line}
-                  </button>
-                )}
-                <span>{error.message}</span>
-              </li>
-            ))}
-          </ul>
+          <PlacedList errors={errors} onSelect={onSelect} />
         </div>
       )}
     </div>
   );
 }
 
-function Compared({ editing, changes }: { editing: Editing; changes: readonly Change[] }) {
+function PlacedList({ errors, onSelect }: ErrorsProps) {
+  return (
+    <ul class="errors">
+      {errors.map((error) => (
+        <li key={`${error.path} ${error.message}`}>
+          {error.line !== null && (
+            <button type="button" class="button button-small" onClick={() => onSelect(error)}>
+              Line {error.line}
+            </button>
+          )}
+          <span>{error.message}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface ComparedProps {
+  editing: Editing;
+  step: Extract<Step, { name: "compared" }>;
+  onSelect: (warning: PlacedError) => void;
+}
+
+function Compared({ editing, step: { changes, warnings }, onSelect }: ComparedProps) {
+  const message = useRef("");
   return (
     <section class="panel" aria-labelledby="compared">
       <h2 id="compared">What this changes</h2>
       <Changes changes={changes} />
+      {warnings.length > 0 && (
+        <div class="notice notice-warn">
+          <p>
+            <b>Most likely not meant:</b>
+          </p>
+          <PlacedList errors={warnings} onSelect={onSelect} />
+        </div>
+      )}
+      {changes.length === 0 && <p class="muted">Nothing in force changes. Comments and layout are kept.</p>}
+      <MessageField onInput={(value) => (message.current = value)} />
       <div class="dialog-buttons">
         <button type="button" class="button" onClick={() => editing.backToEditing()}>
           Go on editing
         </button>
-        <button type="button" class="button button-main" onClick={() => void editing.save()}>
+        <button
+          type="button"
+          class="button button-main"
+          onClick={() => void editing.save(message.current ?? "")}
+        >
           Put in force
         </button>
       </div>

@@ -2,42 +2,43 @@
  * The decision about a request, step by step.
  * @module
  */
-import type { CandidateExplanation, PoolExplanation } from "../../../contract/admin.ts";
-import { count, jsonText } from "../lib/format.ts";
-import { href } from "../lib/place.ts";
-import { Badge, Mark } from "./mark.tsx";
-import { Scroll } from "./scroll.tsx";
+import { Fragment } from "hono/jsx/dom";
+import type {
+  ExplainAnswer,
+  ExplainedPool,
+  ExplainedRoute,
+  NoPoolAnswer,
+} from "../../../contract/explain-answer.ts";
+import type { PassedRoute, SplitChoice } from "../../../contract/explanation.ts";
+import { jsonText } from "../lib/format.ts";
+import { href } from "../lib/location.ts";
+import { Candidates } from "./candidates.tsx";
+import { StatusIcon } from "./status-icon.tsx";
+import { Steering } from "./steering.tsx";
 
-/** As `POST /explain` answers. */
-interface Explained extends Omit<PoolExplanation, "candidates"> {
-  candidates: (Omit<CandidateExplanation, "left_out"> & { kept: boolean; reason: string })[];
-}
-
-export type Answer =
-  | { route: null; pool: null }
-  | (Explained & {
-      route: { index: number; route: unknown; fallback_pool: string | null };
-      fallback: Explained | null;
-    });
-
-export function Explanation({ answer }: { answer: Answer }) {
+export function Explanation({ answer }: { answer: ExplainAnswer }) {
   if (answer.pool === null) {
-    return (
-      <p class="verdict tone-bad">
-        <Mark tone="bad" />
-        <span>
-          <b>No route matches.</b> The client gets 404.
-        </span>
-      </p>
+    return answer.route !== null ? (
+      <AnsweredHere route={answer.route} answer={answer} />
+    ) : (
+      <>
+        <p class="verdict tone-bad">
+          <StatusIcon tone="bad" />
+          <span>
+            <b>No route matches.</b> The client gets 404.
+          </span>
+        </p>
+        <PassedOver passed={answer.passed} />
+      </>
     );
   }
-  const { route, fallback } = answer;
-  const taken = answer.pick === null && fallback !== null ? fallback : answer;
+  const { route, further, passed, steering } = answer;
+  const taken = further.at(-1) ?? answer;
   return (
     <section aria-labelledby="decision">
       <h2 id="decision">Decision</h2>
       <p class={`verdict tone-${taken.pick === null ? "bad" : "good"}`}>
-        <Mark tone={taken.pick === null ? "bad" : "good"} />
+        <StatusIcon tone={taken.pick === null ? "bad" : "good"} />
         <span>
           <Pick explained={taken} />
         </span>
@@ -50,24 +51,55 @@ export function Explanation({ answer }: { answer: Answer }) {
           ) : (
             <>
               number {route.index + 1}: <code>{jsonText(withoutNulls(route.route))}</code>
+              <SplitText split={route.split} />
+              {route.sent_path != null && (
+                <p class="muted">
+                  Origins see the path <code>{route.sent_path}</code>.
+                </p>
+              )}
             </>
           )}
+          <PassedOver passed={passed} />
         </li>
-        <Steps explained={answer} />
-        {fallback !== null && (
-          <>
-            <li>
-              <b>Fallback</b> The pool has no origin for it, so the route's fallback pool is asked.
-            </li>
-            <Steps explained={fallback} />
-          </>
+        {steering !== null && (
+          <li>
+            <b>Steering</b> <Steering steering={steering} />
+          </li>
         )}
+        <Steps explained={answer} />
+        {further.map((next) => (
+          <Fragment key={next.pool}>
+            <li>
+              <b>Fallback</b> The pool has no origin for it, so{" "}
+              {next.pool === route.fallback_pool ? "the route's fallback pool" : `pool ${next.pool}`} is
+              asked.
+            </li>
+            <Steps explained={next} />
+          </Fragment>
+        ))}
       </ol>
     </section>
   );
 }
 
-function Pick({ explained: { pick, pool } }: { explained: Explained }) {
+function AnsweredHere({ route, answer }: { route: ExplainedRoute; answer: NoPoolAnswer }) {
+  return (
+    <>
+      <p class="verdict tone-good">
+        <StatusIcon tone="good" />
+        <span>
+          <b>Its route answers by itself</b>, with status {answer.answer.status}. No origin is asked.
+        </span>
+      </p>
+      <p>
+        <b>Route</b> number {route.index + 1}: <code>{jsonText(withoutNulls(route.route))}</code>
+      </p>
+      <PassedOver passed={answer.passed} />
+    </>
+  );
+}
+
+function Pick({ explained: { pick, pool } }: { explained: ExplainedPool }) {
   if (pick === null) {
     return (
       <>
@@ -87,7 +119,7 @@ function Pick({ explained: { pick, pool } }: { explained: Explained }) {
   );
 }
 
-function Steps({ explained }: { explained: Explained }) {
+function Steps({ explained }: { explained: ExplainedPool }) {
   const { pool, algorithm, coordination, hash_key, affinity, panic, candidates, pick, unknown_here } =
     explained;
   return (
@@ -106,52 +138,59 @@ function Steps({ explained }: { explained: Explained }) {
       </li>
       <li>
         <b>Origins</b>
-        <Scroll label={`Origins of ${pool}`}>
-          <table class="candidates">
-            <thead>
-              <tr>
-                <th scope="col">Origin</th>
-                <th scope="col">Verdict</th>
-                <th scope="col" class="number">
-                  Weight
-                </th>
-                <th scope="col" class="number">
-                  In flight
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {candidates.map(({ id, kept, reason, weight, active_connections }) => (
-                <tr key={id} class={id === pick?.origin ? "picked" : ""}>
-                  <th scope="row">
-                    {id} {id === pick?.origin && <span class="badge tone-good">picked</span>}
-                  </th>
-                  <td>
-                    <Badge tone={kept ? "good" : "off"} label={reason.replaceAll("_", " ")} />
-                  </td>
-                  <td class="number">{weight}</td>
-                  <td class="number">{count(active_connections)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <Candidates pool={pool} candidates={candidates} picked={pick?.origin ?? null} />
       </li>
       {unknown_here.length > 0 && <li class="muted">Not known here: {unknown_here.join("; ")}.</li>}
     </>
   );
 }
 
-/** A route as its author wrote it, near enough: what is not there is null. */
+function SplitText({ split }: { split: SplitChoice | null }) {
+  if (split === null) return null;
+  const { client, point, shares } = split;
+  const taken = shares.map(({ pool, from, to }) => `${pool} has ${place(from)} to ${place(to)}`).join(", ");
+  return (
+    <p class="muted">
+      The split goes by the client's address{client === "" ? ", which is not known" : ` (${client})`}: it
+      falls at {place(point)} of 100; {taken}.
+    </p>
+  );
+}
+
+function place(point: number): string {
+  return String(Math.round(point * 100) / 100);
+}
+
+/** Routes that come before and do not match: one of them may be the one that was meant. */
+function PassedOver({ passed }: { passed: readonly PassedRoute[] }) {
+  if (passed.length === 0) return null;
+  return (
+    <details>
+      <summary>Routes that do not match: {passed.length}</summary>
+      <ul>
+        {passed.map(({ index, label, by, condition }) => (
+          <li key={index}>
+            {index + 1}. <code>{label}</code>{" "}
+            <span class="muted">
+              {condition === undefined ? `has another ${by}` : `its condition ${condition} is not met`}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** A route roughly as its author wrote it: absent fields are null. */
 function withoutNulls(route: unknown): unknown {
   return Object.fromEntries(Object.entries(route ?? {}).filter(([, value]) => value !== null));
 }
 
-function affinityText(affinity: Explained["affinity"]): string {
+function affinityText(affinity: ExplainedPool["affinity"]): string {
   if (affinity === null) return "are not kept in this pool.";
-  const { method, cookie, origin, left_out } = affinity;
+  const { method, cookie, origin, exclusion_reason } = affinity;
   if (method === "ip") return "kept by the client's address.";
   const state = `kept by ${method === "cookie" ? "cookie" : "address and cookie"}; the cookie is ${cookie}`;
   if (origin === null) return `${state}.`;
-  return `${state} and names ${origin}${left_out === null ? "" : `, which cannot serve it: ${left_out.replaceAll("_", " ")}`}.`;
+  return `${state} and names ${origin}${exclusion_reason === null ? "" : `, which cannot serve it: ${exclusion_reason.replaceAll("_", " ")}`}.`;
 }

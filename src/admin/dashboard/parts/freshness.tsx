@@ -3,11 +3,11 @@
  * @module
  */
 import { useEffect, useState } from "hono/jsx/dom";
+import { currentUser } from "../lib/current-user.ts";
 import { feed, refresh } from "../lib/feed.ts";
 import { clock, duration, sentence } from "../lib/format.ts";
 import { useStore } from "../lib/store.ts";
-import { viewer } from "../lib/viewer.ts";
-import { Mark } from "./mark.tsx";
+import { StatusIcon } from "./status-icon.tsx";
 
 /** Two polls may be late before it is worth a word. */
 const FRESH_MS = 5_000;
@@ -36,13 +36,13 @@ export function StaleNotice() {
   return (
     <div role="alert">
       <p class="notice notice-bad stale">
-        <Mark tone="bad" />
+        <StatusIcon tone="bad" />
         <span>
           <b>{sentence(error)}</b>{" "}
           {receivedMs === 0 ? "Trying again." : `You see the state of ${clock(receivedMs)}. Trying again.`}{" "}
           {receivedMs > 0 && <span aria-hidden="true">({duration(Date.now() - receivedMs)} old)</span>}
         </span>
-        {viewer.via === "access" ? (
+        {currentUser.via === "access" ? (
           // Access answers who is not signed in any more with a page of its own, which looks like no answer here.
           <button type="button" class="button button-small" onClick={() => location.reload()}>
             Reload

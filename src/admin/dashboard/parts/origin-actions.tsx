@@ -1,13 +1,13 @@
 /**
- * What an operator does with an origin.
+ * The actions of an operator on an origin.
  * @module
  */
 import { useState } from "hono/jsx/dom";
-import type { LiveOrigin, LivePool } from "../../../contract/live.ts";
 import { call } from "../lib/api.ts";
+import { mayOperate } from "../lib/current-user.ts";
 import { plural } from "../lib/format.ts";
+import type { LiveOrigin, LivePool } from "../lib/live.ts";
 import { act } from "../lib/toast.ts";
-import { mayOperate } from "../lib/viewer.ts";
 import { Dialog } from "./dialog.tsx";
 import { WeightDialog } from "./weight-dialog.tsx";
 
@@ -34,8 +34,8 @@ export function OriginActions({ pool, origin }: OriginProps) {
       ) : (
         <Action label="Drain" name={name} run={() => setAsked("drain")} />
       )}
-      {!origin.leaving && <Action label="Weight" name={name} run={() => setAsked("weight")} />}
-      {!origin.leaving &&
+      {!origin.removing && <Action label="Weight" name={name} run={() => setAsked("weight")} />}
+      {!origin.removing &&
         (origin.enabled ? (
           <Action label="Disable" name={name} run={() => setAsked("disable")} />
         ) : (

@@ -2,14 +2,15 @@
  * The origins of a pool: a table, on a phone a list of cards.
  * @module
  */
-import type { LiveOrigin, LivePool } from "../../../contract/live.ts";
+
+import { mayOperate } from "../lib/current-user.ts";
 import { ago, clock, count, duration, latency, percent, rate } from "../lib/format.ts";
-import { href } from "../lib/place.ts";
-import { errorTone, originStanding } from "../lib/standing.ts";
-import { mayOperate } from "../lib/viewer.ts";
-import { Badge } from "./mark.tsx";
+import type { LiveOrigin, LivePool } from "../lib/live.ts";
+import { href } from "../lib/location.ts";
+import { errorTone, originStatus, placeOf } from "../lib/status.ts";
 import { ShareBar, UseBar } from "./meter.tsx";
 import { OriginActions } from "./origin-actions.tsx";
+import { Badge } from "./status-icon.tsx";
 
 interface RowProps {
   pool: LivePool;
@@ -79,7 +80,7 @@ function OriginRow({ pool, origin, nowMs, hasLimits }: RowProps & { hasLimits: b
     <tr>
       <th scope="row">
         <a href={href({ pool: pool.pool, origin: origin.id })}>{origin.id}</a>
-        <span class="muted small url">{origin.url}</span>
+        <span class="muted small url">{placeOf(origin)}</span>
       </th>
       <td data-label="State">
         <State pool={pool} origin={origin} nowMs={nowMs} />
@@ -107,8 +108,8 @@ function OriginRow({ pool, origin, nowMs, hasLimits }: RowProps & { hasLimits: b
 }
 
 /** The state, since when, and why. */
-export function State({ pool, origin, nowMs }: RowProps) {
-  const { tone, label } = originStanding(origin);
+function State({ pool, origin, nowMs }: RowProps) {
+  const { tone, label } = originStatus(origin);
   return (
     <div class="state">
       <Badge tone={tone} label={label} />
@@ -145,13 +146,13 @@ export function DrainProgress({ origin, nowMs }: Omit<RowProps, "pool">) {
   );
 }
 
-function Share({ origin: { share, intended_share } }: { origin: LiveOrigin }) {
+function Share({ origin: { share, expected_share } }: { origin: LiveOrigin }) {
   return (
     <div class="share">
-      <ShareBar share={share} intended={intended_share} />
+      <ShareBar share={share} expected={expected_share} />
       <span>
         {share === null ? "–" : percent(share)}{" "}
-        <span class="muted">{intended_share === null ? "by load" : `of ${percent(intended_share)}`}</span>
+        <span class="muted">{expected_share === null ? "by load" : `of ${percent(expected_share)}`}</span>
       </span>
     </div>
   );
@@ -173,7 +174,7 @@ function RateLimit({ origin }: { origin: LiveOrigin }) {
   );
 }
 
-/** When the last probe was and what it saw. */
+/** Time and result of the last probe. */
 export function probeText(origin: LiveOrigin, nowMs: number): string {
   const probe = origin.last_probe;
   if (probe === null) return "none yet";

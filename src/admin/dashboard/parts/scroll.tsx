@@ -1,5 +1,5 @@
 /**
- * What may be wider than the screen: it scrolls by itself, with the keyboard too.
+ * Wraps content that may be wider than the screen: it scrolls by itself, with the keyboard too.
  * @module
  */
 import type { Child } from "hono/jsx/dom";

@@ -1,5 +1,5 @@
 /**
- * The session has ended: the token again, without losing what is on the page.
+ * The session has ended: asks for the token again, without losing the content of the page.
  * @module
  */
 import { useRef, useState } from "hono/jsx/dom";

@@ -2,14 +2,15 @@
  * The figures of a pool or an origin.
  * @module
  */
-import type { LiveTraffic } from "../../../contract/live.ts";
+
 import { count, latency, percent, rate } from "../lib/format.ts";
-import { errorTone } from "../lib/standing.ts";
+import type { LiveTraffic } from "../lib/live.ts";
+import { errorTone } from "../lib/status.ts";
 
 export function Stats({ live }: { live: LiveTraffic }) {
   return (
     <dl class="stats">
-      <Stat label="Requests/s" value={rate(live.requests_per_second)} />
+      <Stat label="Attempts/s" value={rate(live.requests_per_second)} />
       <Stat label="Errors" value={percent(live.error_rate)} tone={errorTone(live.error_rate)} />
       <Stat label="p50" value={latency(live.p50)} />
       <Stat label="p99" value={latency(live.p99)} />

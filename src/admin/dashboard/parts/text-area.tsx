@@ -7,7 +7,7 @@ import type { PlacedError } from "../lib/document.ts";
 
 interface TextAreaProps {
   label: string;
-  /** What it begins with, and begins anew with when it is another object. */
+  /** The initial text; another object resets the text area to it. */
   initial: { text: string };
   text: string;
   errors: readonly PlacedError[];

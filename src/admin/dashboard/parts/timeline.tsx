@@ -2,11 +2,12 @@
  * Events, newest first.
  * @module
  */
-import type { PoolEvent, PoolEventKind } from "../../../contract/events.ts";
+import type { PoolEventKind } from "../../../contract/events.ts";
 import { ago, clock } from "../lib/format.ts";
-import { href } from "../lib/place.ts";
-import type { Tone } from "../lib/standing.ts";
-import { Mark } from "./mark.tsx";
+import { href } from "../lib/location.ts";
+import type { ShownEvent } from "../lib/route-events.ts";
+import type { Tone } from "../lib/status.ts";
+import { StatusIcon } from "./status-icon.tsx";
 
 const KINDS: Record<PoolEventKind, [tone: Tone, text: string]> = {
   config_applied: ["good", "configuration in force"],
@@ -21,11 +22,20 @@ const KINDS: Record<PoolEventKind, [tone: Tone, text: string]> = {
   drained: ["off", "is drained"],
   undrained: ["good", "takes traffic again"],
   removed: ["off", "was removed"],
+  pool_down: ["bad", "is down: no origin takes requests"],
+  pool_up: ["good", "is up again"],
+  pool_available: ["good", "is available to its routes"],
+  pool_unavailable: ["bad", "is not available to its routes"],
+  pool_returning: ["busy", "is returning to its routes"],
+  pool_spilling: ["warn", "leaves some clients to the next pool"],
+  notify_failed: ["bad", "notify_url was not told"],
+  checks_late: ["warn", "checks take longer than their interval"],
+  checks_in_time: ["good", "checks keep their interval again"],
   audit: ["off", ""],
 };
 
 interface TimelineProps {
-  events: readonly PoolEvent[];
+  events: readonly ShownEvent[];
   /** By the balancer's clock. */
   nowMs: number;
   /** Each event names its pool. */
@@ -40,7 +50,7 @@ export function Timeline({ events, nowMs, namesPool = false }: TimelineProps) {
         const [tone, text] = KINDS[event.kind] ?? ["off", event.kind];
         return (
           <li key={`${event.pool} ${event.at} ${event.kind} ${event.origin} ${event.detail}`}>
-            <Mark tone={tone} />
+            <StatusIcon tone={tone} />
             <p>
               <Subject event={event} namesPool={namesPool} /> {text}
               {event.detail !== undefined && (
@@ -61,7 +71,9 @@ export function Timeline({ events, nowMs, namesPool = false }: TimelineProps) {
   );
 }
 
-function Subject({ event: { pool, origin }, namesPool }: { event: PoolEvent; namesPool: boolean }) {
+function Subject({ event, namesPool }: { event: ShownEvent; namesPool: boolean }) {
+  const { pool, origin, ofRoutes = false } = event;
+  if (ofRoutes) return <a href={href({ view: "route-versions" })}>Routes</a>;
   if (origin !== undefined) {
     return (
       <>

@@ -1,13 +1,15 @@
 /**
- * What was just done, and what changed by itself, for the eye and for the ear.
+ * Messages about actions that have just ended and changes that came by themselves, for the eye and for the ear.
  * @module
  */
 import { useEffect, useState } from "hono/jsx/dom";
-import { feed, type WatchedPool } from "../lib/feed.ts";
-import { originStanding, poolStanding } from "../lib/standing.ts";
+import { feed } from "../lib/feed.ts";
+import type { WatchedPool } from "../lib/live.ts";
+import { poolStatus } from "../lib/problems.ts";
+import { originStatus } from "../lib/status.ts";
 import { useStore } from "../lib/store.ts";
 import { dismiss, toasts } from "../lib/toast.ts";
-import { Mark } from "./mark.tsx";
+import { StatusIcon } from "./status-icon.tsx";
 
 export function Toasts() {
   const shown = useStore(toasts);
@@ -15,7 +17,7 @@ export function Toasts() {
     <div class="toasts" role="status" aria-live="polite">
       {shown.map(({ id, tone, text }) => (
         <p key={id} class={`toast tone-${tone}`}>
-          <Mark tone={tone} />
+          <StatusIcon tone={tone} />
           <span>{text}</span>
           <button type="button" class="button button-quiet" aria-label="Dismiss" onClick={() => dismiss(id)}>
             ×
@@ -55,12 +57,12 @@ function changesBetween(before: readonly WatchedPool[], now: readonly WatchedPoo
 
 /** Without numbers, which change all the time. */
 function labels(pool: WatchedPool): [name: string, label: string][] {
-  const own: [string, string] = [`Pool ${pool.pool}`, poolStanding(pool).label];
+  const own: [string, string] = [`Pool ${pool.pool}`, poolStatus(pool).label];
   if ("error" in pool) return [own];
   return [
     own,
     ...pool.origins.map((origin): [string, string] => {
-      const label = originStanding(origin).label.replace(/,.*/, "");
+      const label = originStatus(origin).label.replace(/,.*/, "");
       return [`Origin ${origin.id} of ${pool.pool}`, label];
     }),
   ];

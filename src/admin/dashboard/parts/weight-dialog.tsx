@@ -3,15 +3,15 @@
  * @module
  */
 import { useRef, useState } from "hono/jsx/dom";
-import type { LiveOrigin, LivePool } from "../../../contract/live.ts";
 import { percent } from "../lib/format.ts";
+import type { LiveOrigin, LivePool } from "../lib/live.ts";
 import { act } from "../lib/toast.ts";
 import { Dialog } from "./dialog.tsx";
 import { ShareBar } from "./meter.tsx";
 import { originPath, patch } from "./origin-actions.tsx";
 
 const MOST = 1_000;
-/** The preview shows so many origins. */
+/** Most origins in the preview. */
 const SHOWN = 8;
 
 interface WeightDialogProps {
@@ -22,7 +22,7 @@ interface WeightDialogProps {
 
 export function WeightDialog({ pool, origin, onClose }: WeightDialogProps) {
   const [weight, setWeight] = useState(origin.weight);
-  // What another operator sets meanwhile must not change what is typed here.
+  // Another operator's change meanwhile must not replace the typed text.
   const first = useRef(String(origin.weight));
   const isGood = Number.isFinite(weight) && weight >= 0 && weight <= MOST;
   return (
@@ -54,16 +54,29 @@ export function WeightDialog({ pool, origin, onClose }: WeightDialogProps) {
         />
       </label>
       <p class="muted">{meaning(pool)}</p>
-      {isGood && <Split pool={pool} origin={origin} weight={weight} />}
+      {weight === 0 && isLast(pool, origin) && (
+        <p class="notice notice-bad">
+          No other origin of {pool.pool} can take requests: clients without a session would get 503.
+        </p>
+      )}
+      {isGood && pool.shared_by !== "order" && <Split pool={pool} origin={origin} weight={weight} />}
     </Dialog>
   );
 }
 
-function meaning({ algorithm }: LivePool): string {
-  if (algorithm === "round_robin") {
-    return "round_robin takes turns, whatever the weights are; 0 takes the origin out, but for its sessions.";
+/** It takes requests, and no other does. */
+function isLast({ eligible_count }: LivePool, { eligible }: LiveOrigin): boolean {
+  return eligible_count - (eligible ? 1 : 0) === 0;
+}
+
+function meaning({ algorithm, shared_by }: LivePool): string {
+  if (shared_by === "count") {
+    return `${algorithm} takes turns, whatever the weights are; 0 takes the origin out, but for its sessions.`;
   }
-  if (algorithm === "least_connections" || algorithm === "p2c" || algorithm === "peak_ewma") {
+  if (shared_by === "order") {
+    return `${algorithm} fills the origins in their order, whatever the weights are; 0 takes the origin out, but for its sessions.`;
+  }
+  if (shared_by === "load") {
     return `${algorithm} goes by load per weight, so the split below is only a rough one. 0: no new requests.`;
   }
   return "Its share of the traffic relative to the others. 0: no new requests, but its sessions go on.";
@@ -73,7 +86,7 @@ function Split({ pool, origin, weight }: Omit<WeightDialogProps, "onClose"> & { 
   const origins = pool.origins.filter((each) => each.eligible || each.id === origin.id);
   const weightOf = (each: LiveOrigin): number => {
     const own = each.id === origin.id ? weight : each.weight;
-    return pool.algorithm === "round_robin" ? Math.sign(own) : own * each.weight_factor;
+    return (pool.shared_by === "count" ? Math.sign(own) : own) * each.weight_factor;
   };
   const total = origins.reduce((sum, each) => sum + weightOf(each), 0);
   const shares = origins.map((each) => ({ each, share: total === 0 ? 0 : weightOf(each) / total }));
@@ -86,7 +99,7 @@ function Split({ pool, origin, weight }: Omit<WeightDialogProps, "onClose"> & { 
             <th scope="row">{each.id}</th>
             <td class="number">{percent(share)}</td>
             <td class="wide">
-              <ShareBar share={share} intended={each.intended_share} />
+              <ShareBar share={share} expected={each.expected_share} />
             </td>
           </tr>
         ))}

@@ -3,9 +3,9 @@
  * @module
  */
 import { useState } from "hono/jsx/dom";
+import { mayConfigure } from "../lib/current-user.ts";
 import { refresh } from "../lib/feed.ts";
-import { go, guardLeaving, href } from "../lib/place.ts";
-import { mayConfigure } from "../lib/viewer.ts";
+import { go, guardLeaving, href } from "../lib/location.ts";
 import { DocumentEditor } from "../parts/document-editor.tsx";
 import { PageHead } from "../parts/page-head.tsx";
 

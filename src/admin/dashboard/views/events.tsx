@@ -10,7 +10,17 @@ import { Timeline } from "../parts/timeline.tsx";
 
 const GROUPS: Record<string, readonly PoolEventKind[] | null> = {
   All: null,
-  Health: ["healthy", "unhealthy", "flapping", "ejected", "unejected", "not_ejected"],
+  Health: [
+    "healthy",
+    "unhealthy",
+    "flapping",
+    "ejected",
+    "unejected",
+    "not_ejected",
+    "checks_late",
+    "checks_in_time",
+    "notify_failed",
+  ],
   Drains: ["drain_started", "drained", "undrained", "removed"],
   Configuration: ["config_applied", "config_refused"],
   Operators: ["audit"],

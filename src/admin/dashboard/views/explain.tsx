@@ -3,21 +3,22 @@
  * @module
  */
 import { useState } from "hono/jsx/dom";
+import type { ExplainAnswer } from "../../../contract/explain-answer.ts";
 import { ApiError, call, messageOf } from "../lib/api.ts";
-import { type Answer, Explanation } from "../parts/explanation.tsx";
+import { Explanation } from "../parts/explanation.tsx";
 import { PageHead } from "../parts/page-head.tsx";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 export function ExplainView() {
-  const [answer, setAnswer] = useState<Answer | null>(null);
+  const [answer, setAnswer] = useState<ExplainAnswer | null>(null);
   const [failure, setFailure] = useState<readonly string[]>([]);
   const [isBusy, setBusy] = useState(false);
   const submit = async (form: HTMLFormElement): Promise<void> => {
     setBusy(true);
     setFailure([]);
     try {
-      setAnswer(await call<Answer>("/explain", { method: "POST", body: factsOf(new FormData(form)) }));
+      setAnswer(await call<ExplainAnswer>("/explain", { method: "POST", body: factsOf(new FormData(form)) }));
     } catch (error) {
       setAnswer(null);
       const errors = error instanceof ApiError ? error.errors.map(({ message }) => message) : [];
@@ -75,6 +76,14 @@ function ExplainForm({ isBusy, onSubmit }: ExplainFormProps) {
         <span>Client address (may be empty)</span>
         <input name="client_ip" type="text" placeholder="203.0.113.7" spellcheck={false} />
       </label>
+      <label class="field">
+        <span>Client's country (may be empty)</span>
+        <input name="country" type="text" placeholder="DE" maxLength={2} spellcheck={false} />
+      </label>
+      <label class="field">
+        <span>Client's latitude, longitude (may be empty)</span>
+        <input name="coordinates" type="text" placeholder="50.1, 8.7" spellcheck={false} />
+      </label>
       <label class="field field-headers">
         <span>Headers, one a line</span>
         <textarea name="headers" rows={3} placeholder={"Cookie: __lb=…"} spellcheck={false} />
@@ -93,10 +102,13 @@ function factsOf(form: FormData): Record<string, unknown> {
     const colon = line.indexOf(":");
     return colon < 1 ? [] : [[line.slice(0, colon).trim(), line.slice(colon + 1).trim()]];
   });
+  const [latitude = "", longitude = ""] = text("coordinates").split(/[\s,;]+/);
+  const cf = { country: text("country").toUpperCase(), latitude, longitude };
   return {
     url: text("url"),
     method: text("method"),
     client_ip: text("client_ip"),
     headers: Object.fromEntries(headers),
+    ...(Object.values(cf).some((field) => field !== "") ? { cf } : {}),
   };
 }

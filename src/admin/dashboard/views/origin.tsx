@@ -3,16 +3,16 @@
  * @module
  */
 import type { Child } from "hono/jsx/dom";
-import type { LiveOrigin, LivePool } from "../../../contract/live.ts";
 import { clock, count, duration, percent, rate } from "../lib/format.ts";
-import { href } from "../lib/place.ts";
+import type { LiveOrigin, LivePool } from "../lib/live.ts";
+import { href } from "../lib/location.ts";
 import { originCharts } from "../lib/series.ts";
-import { originStanding } from "../lib/standing.ts";
+import { originStatus, placeOf } from "../lib/status.ts";
 import { Charts } from "../parts/charts.tsx";
-import { Badge } from "../parts/mark.tsx";
 import { OriginActions } from "../parts/origin-actions.tsx";
 import { DrainProgress, probeText } from "../parts/origin-table.tsx";
 import { Stats } from "../parts/stats.tsx";
+import { Badge } from "../parts/status-icon.tsx";
 import { Timeline } from "../parts/timeline.tsx";
 
 interface OriginProps {
@@ -45,9 +45,9 @@ export function OriginView({ pool, id, nowMs }: { pool: LivePool; id: string; no
             <a href={href({})}>Pools</a> / <a href={href({ pool: pool.pool })}>{pool.pool}</a> /
           </p>
           <h1 tabindex={-1}>
-            {id} <Badge {...originStanding(origin)} />
+            {id} <Badge {...originStatus(origin)} />
           </h1>
-          <p class="muted url">{origin.url}</p>
+          <p class="muted url">{placeOf(origin)}</p>
         </div>
         <OriginActions pool={pool} origin={origin} />
       </div>
@@ -67,7 +67,7 @@ export function OriginView({ pool, id, nowMs }: { pool: LivePool; id: string; no
 }
 
 function Facts({ pool, origin, nowMs }: OriginProps) {
-  const { share, intended_share, rate_limit, max_connections, ejected_until, ejection_steps } = origin;
+  const { share, expected_share, rate_limit, max_connections, ejected_until, ejection_steps } = origin;
   return (
     <section aria-labelledby="facts">
       <h2 id="facts">State</h2>
@@ -80,7 +80,7 @@ function Facts({ pool, origin, nowMs }: OriginProps) {
         </Fact>
         <Fact name="Share">
           {share === null ? "no traffic" : percent(share)},{" "}
-          {intended_share === null ? "as the load wants it" : `intended ${percent(intended_share)}`}
+          {expected_share === null ? "as the load wants it" : `expected ${percent(expected_share)}`}
         </Fact>
         <Fact name="Weight">
           {origin.weight}
@@ -110,7 +110,7 @@ function Facts({ pool, origin, nowMs }: OriginProps) {
           ) : (
             "no"
           )}
-          {origin.leaving && " (gone from the configuration; removed once it is drained)"}
+          {origin.removing && " (gone from the configuration; removed once it is drained)"}
         </Fact>
       </dl>
     </section>

@@ -3,21 +3,24 @@
  * @module
  */
 import { type Child, useState } from "hono/jsx/dom";
-import type { LivePool } from "../../../contract/live.ts";
 import { call, messageOf } from "../lib/api.ts";
-import { refresh, shownOrigins, type WatchedPool } from "../lib/feed.ts";
+import { mayOperate } from "../lib/current-user.ts";
+import { refresh, shownOrigins } from "../lib/feed.ts";
 import { count, latency, plural, sentence } from "../lib/format.ts";
-import { href, type Place, type View } from "../lib/place.ts";
+import type { LivePool, WatchedPool } from "../lib/live.ts";
+import { type DashboardLocation, href, type View } from "../lib/location.ts";
+import { poolProblems, poolStatus } from "../lib/problems.ts";
 import { poolCharts } from "../lib/series.ts";
-import { inService, poolProblems, poolStanding } from "../lib/standing.ts";
+import { inService } from "../lib/status.ts";
 import { say } from "../lib/toast.ts";
-import { mayOperate } from "../lib/viewer.ts";
 import { Charts } from "../parts/charts.tsx";
+import { Clients } from "../parts/clients.tsx";
 import { Dialog } from "../parts/dialog.tsx";
-import { Badge, Mark } from "../parts/mark.tsx";
 import { OriginTable } from "../parts/origin-table.tsx";
+import { ProblemList, TakenOut } from "../parts/problem-list.tsx";
 import { Scroll } from "../parts/scroll.tsx";
 import { Stats } from "../parts/stats.tsx";
+import { Badge } from "../parts/status-icon.tsx";
 import { Tabs } from "../parts/tabs.tsx";
 import { Timeline } from "../parts/timeline.tsx";
 import { PoolConfigView } from "./config.tsx";
@@ -30,7 +33,15 @@ interface PoolProps {
   nowMs: number;
 }
 
-export function PoolView({ pool, place, nowMs }: { pool: WatchedPool | null; place: Place; nowMs: number }) {
+export function PoolPage({
+  pool,
+  place,
+  nowMs,
+}: {
+  pool: WatchedPool | null;
+  place: DashboardLocation;
+  nowMs: number;
+}) {
   const name = place.pool ?? "";
   if (pool === null || "error" in pool) {
     return (
@@ -93,7 +104,7 @@ function PoolHead({ pool, view }: { pool: LivePool; view: View }) {
             <a href={href({})}>Pools</a> /
           </p>
           <h1 tabindex={-1}>
-            {pool.pool} <Badge {...poolStanding(pool)} />
+            {pool.pool} <Badge {...poolStatus(pool)} />
           </h1>
           <p class="muted">
             {inService(pool)} · {facts.filter((fact) => fact !== null).join(" · ")}
@@ -110,18 +121,18 @@ function PoolHead({ pool, view }: { pool: LivePool; view: View }) {
 }
 
 function Traffic({ pool, nowMs }: PoolProps) {
-  const problems = poolProblems(pool, nowMs).filter(({ origin }) => origin === null);
+  const problems = poolProblems(pool, nowMs);
   const isLong = pool.origins.length > LONG_TABLE;
   return (
     <>
-      {problems.map(({ tone, text }) => (
-        <p key={text} class={`verdict tone-${tone}`}>
-          <Mark tone={tone} />
-          <span>{text}</span>
-        </p>
-      ))}
-      <Stats live={pool} />
+      {problems.length > 0 && <ProblemList problems={problems} nowMs={nowMs} />}
+      <TakenOut pools={[pool]} />
+      {pool.clients != null && <Clients clients={pool.clients} />}
       {!isLong && <Origins pool={pool} nowMs={nowMs} />}
+      <section aria-labelledby="attempts">
+        <h2 id="attempts">All attempts at its origins</h2>
+        <Stats live={pool} />
+      </section>
       <Charts
         pool={pool.pool}
         at={pool.at}
@@ -155,7 +166,7 @@ function Origins({ pool, nowMs }: PoolProps) {
   );
 }
 
-interface Probe {
+interface ProbeRow {
   origin: string;
   passed: boolean | null;
   detail: string;
@@ -163,12 +174,12 @@ interface Probe {
 }
 
 function CheckNow({ pool }: { pool: string }) {
-  const [state, setState] = useState<"idle" | "running" | readonly Probe[]>("idle");
+  const [state, setState] = useState<"idle" | "running" | readonly ProbeRow[]>("idle");
   const run = async (): Promise<void> => {
     setState("running");
     try {
       const path = `/pools/${encodeURIComponent(pool)}/check`;
-      const { probes } = await call<{ probes: Probe[] }>(path, { method: "POST" });
+      const { probes } = await call<{ probes: ProbeRow[] }>(path, { method: "POST" });
       setState(probes);
     } catch (error) {
       setState("idle");
@@ -190,7 +201,7 @@ function CheckNow({ pool }: { pool: string }) {
   );
 }
 
-function Probes({ probes }: { probes: readonly Probe[] }): Child {
+function Probes({ probes }: { probes: readonly ProbeRow[] }): Child {
   return (
     <Scroll label="Probes">
       <table>

@@ -1,13 +1,14 @@
 /**
- * The routes, and what they were.
+ * The routes and their history.
  * @module
  */
 import { useEffect, useState } from "hono/jsx/dom";
 import { call, messageOf } from "../lib/api.ts";
-import { href } from "../lib/place.ts";
+import { href } from "../lib/location.ts";
 import { say } from "../lib/toast.ts";
 import { DocumentEditor } from "../parts/document-editor.tsx";
 import { PageHead } from "../parts/page-head.tsx";
+import { RouteTable } from "../parts/route-table.tsx";
 import { Tabs } from "../parts/tabs.tsx";
 import { VersionsView } from "./versions.tsx";
 
@@ -28,7 +29,19 @@ export function RoutesView({ view, nowMs }: { view: "routes" | "route-versions";
           ["Versions", href({ view: "route-versions" }), !isNow],
         ]}
       />
-      {isNow ? (
+      {isNow ? <RoutesInForce /> : <RouteVersions nowMs={nowMs} />}
+    </>
+  );
+}
+
+function RoutesInForce() {
+  // Counts what was put in force here, so that the table is read anew.
+  const [written, setWritten] = useState(0);
+  return (
+    <>
+      <RouteTable written={written} />
+      <section aria-labelledby="document">
+        <h2 id="document">The document</h2>
         <DocumentEditor
           source={{
             label: "The routes",
@@ -36,16 +49,15 @@ export function RoutesView({ view, nowMs }: { view: "routes" | "route-versions";
             path: PATH,
             base: "routes",
             pick: ({ routes }) => routes ?? [],
+            onSaved: () => setWritten((before) => before + 1),
           }}
         />
-      ) : (
-        <RouteVersions nowMs={nowMs} />
-      )}
+      </section>
     </>
   );
 }
 
-/** No feed tells of the routes, so what is in force is asked for. */
+/** The live feed does not contain the routes, so the page requests them. */
 function RouteVersions({ nowMs }: { nowMs: number }) {
   const [inForce, setInForce] = useState(0);
   const ask = () =>

@@ -2,18 +2,22 @@
  * The versions of a document: what each changed, and the way back to it.
  * @module
  */
-import { useEffect, useState } from "hono/jsx/dom";
-import { call, messageOf } from "../lib/api.ts";
+import { useEffect, useRef, useState } from "hono/jsx/dom";
+import { call, messageOf, withMessage } from "../lib/api.ts";
 import type { Change } from "../lib/change.ts";
+import { mayConfigure } from "../lib/current-user.ts";
 import { ago, clock } from "../lib/format.ts";
 import { act } from "../lib/toast.ts";
-import { mayConfigure } from "../lib/viewer.ts";
 import { Changes } from "../parts/changes.tsx";
 import { Dialog } from "../parts/dialog.tsx";
+import { MessageField } from "../parts/message-field.tsx";
 
 interface Version {
   version: number;
   applied_at: number;
+  /** Absent: it came from KV. */
+  who?: string;
+  message?: string;
 }
 
 /** Which version one wants to see, and whether to go back to it. */
@@ -23,13 +27,15 @@ interface Asked {
 }
 
 interface Detail {
+  /** Absent: all that was kept is what it says, or this token may not see it. */
+  written?: string;
   changes: Change[];
   against: number | null;
 }
 
 /** A document with a past. */
 interface Subject {
-  /** What it is called where it is spoken of. */
+  /** The document's name in sentences. */
   name: string;
   /** Of the API. */
   path: string;
@@ -66,6 +72,8 @@ export function VersionsView({ subject, nowMs, onBack }: VersionsProps) {
           <tr>
             <th scope="col">Version</th>
             <th scope="col">In force since</th>
+            <th scope="col">By</th>
+            <th scope="col">Why</th>
             <th scope="col">
               <span class="unseen">Actions</span>
             </th>
@@ -97,7 +105,8 @@ interface VersionRowProps {
   onAsk: (back: boolean) => void;
 }
 
-function VersionRow({ inForce, version: { version, applied_at }, nowMs, onAsk }: VersionRowProps) {
+function VersionRow({ inForce, version: written, nowMs, onAsk }: VersionRowProps) {
+  const { version, applied_at, who, message } = written;
   const isInForce = version === inForce;
   return (
     <tr>
@@ -106,6 +115,10 @@ function VersionRow({ inForce, version: { version, applied_at }, nowMs, onAsk }:
       </th>
       <td>
         {clock(applied_at)} <span class="muted">({ago(nowMs - applied_at)})</span>
+      </td>
+      <td data-label="By">{who ?? <span class="muted">KV</span>}</td>
+      <td data-label="Why" class="why">
+        {message ?? <span class="muted">–</span>}
       </td>
       <td class="actions-cell">
         <div class="actions">
@@ -133,8 +146,9 @@ interface VersionDialogProps {
 function VersionDialog({ subject, asked: { version, back }, onClose, onBack }: VersionDialogProps) {
   const { name, path } = subject;
   const [detail, setDetail] = useState<Detail | string | null>(null);
-  // What was shown is what is agreed to.
+  // The operator agrees to the changes that were shown.
   const [current] = useState(subject.inForce);
+  const message = useRef("");
   useEffect(() => {
     const against = back ? `?against=${current}` : "";
     call<Detail>(`${path}/versions/${version}${against}`).then(setDetail, (error: unknown) =>
@@ -144,7 +158,12 @@ function VersionDialog({ subject, asked: { version, back }, onClose, onBack }: V
   const rollBack = async (): Promise<void> => {
     onClose();
     const headers = { "if-match": `"v${current}"` };
-    const write = () => call(`${path}/rollback`, { method: "POST", body: { version }, headers });
+    const write = () =>
+      call(withMessage(`${path}/rollback`, message.current ?? ""), {
+        method: "POST",
+        body: { version },
+        headers,
+      });
     if (await act(`Back at version ${version} of ${name}`, write)) onBack?.();
   };
   const isLoaded = detail !== null && typeof detail !== "string";
@@ -174,6 +193,13 @@ function VersionDialog({ subject, asked: { version, back }, onClose, onBack }: V
                 : `Against version ${detail.against}:`}
           </p>
           {(back || detail.against !== null) && <Changes changes={detail.changes} />}
+          {detail.written !== undefined && (
+            <details>
+              <summary>As it was written</summary>
+              <pre>{detail.written}</pre>
+            </details>
+          )}
+          {back && <MessageField onInput={(value) => (message.current = value)} />}
         </>
       )}
     </Dialog>

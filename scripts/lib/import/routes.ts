@@ -1,0 +1,103 @@
+/**
+ * Sites as routes: in the order in which they must be tried, and closed where the old system was.
+ * @module
+ */
+import { implicitPool } from "../../../src/config/routing.ts";
+import type { Findings } from "./findings.ts";
+import { closed, type Rule, type Site } from "./model.ts";
+import type { RouteDocument } from "./result.ts";
+
+type Host = string | null;
+
+/** Where what holds for all of an import stands. */
+export const WHOLE = "the import as a whole";
+
+/**
+ * Exact hosts come before wildcards, longer wildcards before shorter ones, any host last; within a host the rules
+ * keep their order. Of two sites with the same host the first one has it. A host that a wider one of its site takes as well
+ * needs no routes.
+ *
+ * A request that no route matches is answered 404 anyway. So a site is closed by a route of its own only if a site with
+ * a wider host would get its requests, or if there were no route at all, since then the only pool gets everything.
+ * @param poolIds of the configuration to be
+ */
+export function routesOf(
+  sites: readonly Site[],
+  poolIds: readonly string[],
+  findings: Findings,
+): RouteDocument[] {
+  const byHost = new Map<Host, readonly Rule[]>();
+  for (const { hosts, rules } of sites) {
+    for (const host of hosts) if (!byHost.has(host)) byHost.set(host, rules);
+  }
+  const open = [...byHost].filter(([, rules]) => rules.some((rule) => !isClosing(rule)));
+  const isCaught = (host: Host) => open.some(([other]) => other !== host && includes(other, host));
+  const ordered = [...byHost].sort(([a], [b]) => compareHosts(a, b));
+  const isRepeated = ([host, rules]: readonly [Host, readonly Rule[]]) =>
+    ordered.find(([other]) => other !== host && includes(other, host))?.[1] === rules;
+  const routes = ordered
+    .filter((site) => !isRepeated(site))
+    .flatMap(([host, rules]) => completed(rules, isCaught(host)).map((rule) => routeAt(host, rule)));
+  return routes.length > 0 ? routes : withoutRoutes(poolIds, findings);
+}
+
+/**
+ * The rules, with one at their end that takes everything if it is needed, and without any that change nothing. Behind an
+ * answer to everything they stay: they are in force again once it is taken away.
+ */
+function completed(rules: readonly Rule[], isCaught: boolean): Rule[] {
+  const end = rules.findIndex((rule) => takesAll(rule) && rule.action.respond === undefined);
+  const reached = end < 0 ? rules : rules.slice(0, end + 1);
+  if (isCaught) return reached.some(takesAll) ? [...reached] : [...reached, CLOSING];
+  return reached.slice(0, 1 + reached.findLastIndex((rule) => !isClosing(rule)));
+}
+
+const CLOSING: Rule = { path: null, where: null, action: closed() };
+
+function takesAll({ path, where }: Rule): boolean {
+  return path === null && where === null;
+}
+
+/** True if it answers as this balancer does where no route matches. */
+function isClosing({ action }: Rule): boolean {
+  const { respond } = action;
+  return Object.keys(action).length === 1 && respond?.status === 404 && Object.keys(respond).length === 1;
+}
+
+function withoutRoutes(poolIds: readonly string[], findings: Findings): RouteDocument[] {
+  const pool = implicitPool(poolIds);
+  if (pool === null) return [];
+  const message = `no route could be made. Without one, pool ${pool} would get every request; a route that answers 404 stands in its place: write yours before it`;
+  findings.todo(WHOLE, message);
+  return [{ ...closed() }];
+}
+
+function routeAt(host: Host, { path, where, action }: Rule): RouteDocument {
+  return {
+    ...(host === null ? {} : { host }),
+    ...(path === null ? {} : { path }),
+    ...(where === null ? {} : { where }),
+    ...action,
+  };
+}
+
+/** True if the host `outer` matches every request to `inner`. */
+export function includes(outer: Host, inner: Host): boolean {
+  if (outer === null || outer === inner) return true;
+  if (inner === null || !outer.startsWith("*.")) return false;
+  return inner.replace(/^\*/, "").endsWith(outer.slice(1));
+}
+
+/** Below 0 if `a` must be tried first. */
+export function compareHosts(a: Host, b: Host): number {
+  return hostRank(a) - hostRank(b);
+}
+
+/** Ranks fit between: no host is this long. */
+const WILDCARD = 10_000;
+const ANY = 100_000;
+
+function hostRank(host: Host): number {
+  if (host === null) return ANY;
+  return host.startsWith("*.") ? WILDCARD - host.length : 0;
+}

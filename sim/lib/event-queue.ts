@@ -1,0 +1,108 @@
+/**
+ * The virtual clock: a queue of events in order of time. Events of the same time happen in the order in which they were
+ * entered, so that each run is the same.
+ * @module
+ */
+
+/** Node's event loop gets a turn after so many events that settle promises: a long run must not hold up all else. */
+const SETTLED_PER_TURN = 1_024;
+
+export class EventQueue {
+  /** Milliseconds. The run begins at 0; the time before is the warm-up. */
+  nowMs: number;
+  /** Number of events so far. */
+  events = 0;
+  /** A binary heap in three columns. */
+  readonly #times: number[] = [];
+  readonly #orders: number[] = [];
+  readonly #acts: (() => void)[] = [];
+  #entered = 0;
+  #mustSettle = false;
+  #settledCount = 0;
+
+  constructor(startMs = 0) {
+    this.nowMs = startMs;
+  }
+
+  /** @param atMs not before now */
+  at(atMs: number, act: () => void): void {
+    const order = this.#entered++;
+    let place = this.#times.length;
+    const time = Math.max(atMs, this.nowMs);
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      if (this.#precedes(time, order, parent)) this.#copy(parent, place);
+      else break;
+      place = parent;
+    }
+    this.#times[place] = time;
+    this.#orders[place] = order;
+    this.#acts[place] = act;
+  }
+
+  in(delayMs: number, act: () => void): void {
+    this.at(this.nowMs + delayMs, act);
+  }
+
+  /** Promises that this event settles run to their end before the next event. */
+  settle(): void {
+    this.#mustSettle = true;
+  }
+
+  /** Runs all events that are due before `untilMs`. */
+  async run(untilMs: number): Promise<void> {
+    for (let time = this.#times[0]; time !== undefined && time < untilMs; time = this.#times[0]) {
+      this.nowMs = time;
+      this.events++;
+      this.#takeFirst()?.();
+      if (this.#mustSettle) await this.#settled();
+    }
+    this.nowMs = untilMs;
+  }
+
+  async #settled(): Promise<void> {
+    this.#mustSettle = false;
+    // A turn of Node's event loop and a tick that a microtask asks for both come after all microtasks; ticks are cheaper.
+    const isTurn = this.#settledCount++ % SETTLED_PER_TURN === 0;
+    await new Promise<void>((resolve) => {
+      if (isTurn) setImmediate(resolve);
+      else queueMicrotask(() => process.nextTick(resolve));
+    });
+  }
+
+  #takeFirst(): (() => void) | undefined {
+    const first = this.#acts[0];
+    const time = this.#times.pop();
+    const order = this.#orders.pop();
+    const act = this.#acts.pop();
+    if (time === undefined || order === undefined || act === undefined || this.#times.length === 0)
+      return first;
+    let place = 0;
+    for (let child = 1; child < this.#times.length; child = 2 * place + 1) {
+      if (child + 1 < this.#times.length && this.#isBefore(child + 1, child)) child++;
+      if (this.#precedes(time, order, child)) break;
+      this.#copy(child, place);
+      place = child;
+    }
+    this.#times[place] = time;
+    this.#orders[place] = order;
+    this.#acts[place] = act;
+    return first;
+  }
+
+  #isBefore(a: number, b: number): boolean {
+    return this.#precedes(this.#times[a] ?? 0, this.#orders[a] ?? 0, b);
+  }
+
+  #precedes(time: number, order: number, place: number): boolean {
+    const other = this.#times[place] ?? 0;
+    return time < other || (time === other && order < (this.#orders[place] ?? 0));
+  }
+
+  #copy(from: number, to: number): void {
+    this.#times[to] = this.#times[from] ?? 0;
+    this.#orders[to] = this.#orders[from] ?? 0;
+    const act = this.#acts[from];
+    if (act !== undefined) this.#acts[to] = act;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Reads and checks a request's body and query.
+ * @module
+ */
+import * as z from "zod";
+import { MOST_DOCUMENT_BYTES, readText } from "../../config/canonical.ts";
+import { errorsOf, formatPath } from "../../config/errors.ts";
+import { Problem } from "./problems.ts";
+
+/** Reads no more than the bound, whatever length was announced. @throws Problem if there are more than `mostBytes` */
+export async function readBody(request: Request, mostBytes: number): Promise<string> {
+  const tooLarge = new Problem("too_large", { detail: `A document may have ${mostBytes} bytes.` });
+  if (Number(request.headers.get("content-length") ?? 0) > mostBytes) throw tooLarge;
+  const reader = request.body?.getReader();
+  if (reader === undefined) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let bytes = 0; ; ) {
+    const { done, value } = await reader.read().catch(brokenOff);
+    if (done) return text + decoder.decode();
+    bytes += value.byteLength;
+    if (bytes > mostBytes) {
+      // Not awaited: the answer must not wait for a sender that has no end.
+      reader.cancel(tooLarge).catch(() => undefined);
+      throw tooLarge;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+function brokenOff(): never {
+  throw new Problem("bad_request", { detail: "The body broke off." });
+}
+
+/** A body with its comments, and what it says; `value` undefined: there is no body. */
+export async function readJson(request: Request): Promise<{ text: string; value: unknown }> {
+  const text = await readBody(request, MOST_DOCUMENT_BYTES);
+  if (text.trim() === "") return { text, value: undefined };
+  const content = readText(text);
+  if (content.ok) return { text, value: content.value };
+  if (!content.isJson) throw new Problem("bad_request", { detail: "The body is not JSON." });
+  throw new Problem("invalid", { errors: [{ path: "", message: content.reason }] });
+}
+
+/** A whole number of a query, within these bounds. */
+export function wholeNumber(least: number, most: number) {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z.coerce.number({ error }).int(error).min(least, error).max(most, error);
+}
+
+/** `value` with defaults filled in. @throws Problem with each error's path and rule */
+export function checked<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors = errorsOf(parsed.error.issues, schema, value, []);
+  throw new Problem("invalid", {
+    errors: errors.map(({ path, message }) => ({ path: formatPath(path), message })),
+  });
+}

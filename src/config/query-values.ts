@@ -1,0 +1,24 @@
+/**
+ * The values of a query's parameters, decoded as forms encode them.
+ * @module
+ */
+
+/** @param query as the client wrote it, without `?`. A value that is not properly encoded stays as it is. */
+export function queryValues(query: string, name: string): string[] {
+  if (query === "") return [];
+  return query.split("&").flatMap((part) => {
+    const equals = part.indexOf("=");
+    const written = equals < 0 ? part : part.slice(0, equals);
+    if (decoded(written) !== name) return [];
+    return [equals < 0 ? "" : decoded(part.slice(equals + 1))];
+  });
+}
+
+function decoded(text: string): string {
+  if (!text.includes("%") && !text.includes("+")) return text;
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Accounts for capacity of a rate limit that was granted before the pool's object restarted. Isolates may still be
+ * spending it, so everything that can have been granted counts until it has expired or the isolate that holds it has
+ * reclaimed it.
+ * @module
+ */
+import type { RateReport } from "./rate-lease.ts";
+
+export interface PreviousIncarnationOptions {
+  /** Some of it may be in use until this time. */
+  readonly untilMs: number;
+  /** The most of the limit that may be in use. */
+  readonly most: number;
+}
+
+export class PreviousIncarnation {
+  readonly #options: PreviousIncarnationOptions | null;
+  /** Leases of the present incarnation have this number or a higher one. */
+  readonly #firstNumber: number;
+  /** Isolates that have reclaimed the share that they hold. */
+  readonly #reclaimed = new Set<string>();
+  #reclaimedShare = 0;
+
+  /** @param options null: there was none */
+  constructor(options: PreviousIncarnationOptions | null, firstNumber: number) {
+    this.#options = options;
+    this.#firstNumber = firstNumber;
+  }
+
+  /** When it ends; null if it has, or there was none. */
+  untilMs(nowMs: number): number | null {
+    return this.#options !== null && nowMs < this.#options.untilMs ? this.#options.untilMs : null;
+  }
+
+  /** How much may be in use and was not reclaimed. */
+  unaccounted(nowMs: number): number {
+    if (this.#options === null || this.untilMs(nowMs) === null) return 0;
+    return Math.max(0, this.#options.most - this.#reclaimedShare);
+  }
+
+  /**
+   * True, once for each isolate, if it reports a lease of the previous incarnation. The caller then counts that lease
+   * by itself.
+   */
+  reclaim(isolate: string, { lease, share, left_ms, released_ms }: RateReport, nowMs: number): boolean {
+    const hasLease = left_ms > 0 || released_ms !== undefined;
+    if (this.untilMs(nowMs) === null || !hasLease || lease >= this.#firstNumber) return false;
+    if (this.#reclaimed.has(isolate)) return false;
+    this.#reclaimed.add(isolate);
+    this.#reclaimedShare += share;
+    return true;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * The origin for each attempt of a request: the first as the pool picks it, each later one only within the retry budget,
+ * and after a back-off where every origin has been tried.
+ * @module
+ */
+import { backoffMs } from "../../core/retry/backoff.ts";
+import type { RetryBudget } from "../../core/retry/retry-budget.ts";
+import type { EdgeServer } from "../model/edge-server.ts";
+import type { EdgePool } from "../pool/edge-pool.ts";
+import type { AttemptEnd } from "./blame.ts";
+import type { Pick, Picker } from "./picker.ts";
+import type { RequestContext } from "./request-context.ts";
+
+/** The attempt before. Null, both: it was in another pool. */
+export interface LastAttempt {
+  readonly server: EdgeServer | null;
+  readonly end: AttemptEnd | null;
+}
+
+export class AttemptPicks {
+  readonly #context: RequestContext;
+  readonly #pool: EdgePool;
+  readonly #picker: Picker;
+  readonly #budget: RetryBudget;
+  /** How often every origin has been tried. */
+  #rounds = 0;
+
+  constructor(context: RequestContext, pool: EdgePool, picker: Picker, budget: RetryBudget) {
+    this.#context = context;
+    this.#pool = pool;
+    this.#picker = picker;
+    this.#budget = budget;
+  }
+
+  /** Null: no origin is eligible. A promise only if the picker gives one. @throws ClientLeft */
+  next(): Pick | null | Promise<Pick | null> {
+    const picking = this.#picker.next();
+    return picking instanceof Promise ? this.#unlessLeft(picking) : picking;
+  }
+
+  /**
+   * For a retry: an origin not tried yet, or, when all are, after a back-off one that could not be reached. Null: there
+   * is none, or the budget is spent.
+   * @throws ClientLeft
+   */
+  async another(last: LastAttempt): Promise<Pick | null> {
+    if (!this.#budget.isLeft(this.#context.now())) return this.#overBudget(last);
+    const { surroundings } = this.#context;
+    let pick = await this.next();
+    // An origin that answered would answer the same again; only one that could not be reached is worth another round.
+    if (pick === null && last.end === "connect_failure" && this.#picker.startRound()) {
+      await surroundings.wait(backoffMs(++this.#rounds, surroundings.random));
+      this.#context.checkPresence();
+      pick = await this.next();
+    }
+    if (pick === null) return null;
+    if (!this.#budget.withdraw(this.#context.now())) {
+      pick.onRelease?.("not_sent");
+      return this.#overBudget(last);
+    }
+    this.#pool.outcomes.retry(pick.server.id);
+    return pick;
+  }
+
+  async #unlessLeft(picking: Promise<Pick | null>): Promise<Pick | null> {
+    const pick = await picking;
+    if (this.#context.hasLeft) pick?.onRelease?.("not_sent");
+    this.#context.checkPresence();
+    return pick;
+  }
+
+  /** Counted only where there is an origin that the request would have gone on to. */
+  #overBudget({ server }: LastAttempt): null {
+    if (server !== null && this.#picker.hasAnother) this.#pool.outcomes.retryOverflow(server.id);
+    return null;
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Chooses the origins for the attempts of one request: in the isolate, from snapshot and leases, or, for a strict
+ * pool, by asking the object.
+ * @module
+ */
+import type { Decision, DecisionReason } from "../../core/load-balancer.ts";
+import type { Clock } from "../../core/system.ts";
+import type { EdgeRequest } from "../model/edge-request.ts";
+import type { EdgeServer } from "../model/edge-server.ts";
+import { type OnRelease, releaseOf } from "../model/in-flight.ts";
+import type { Background } from "../model/surroundings.ts";
+import type { ActivePool } from "../pool/edge-pool.ts";
+import { LONGEST_WITHHELD_WAIT_MS, type TokenSeeker } from "../pool/pool-rates.ts";
+import type { PoolHandle } from "../sync/isolate.ts";
+
+export interface Pick {
+  readonly server: EdgeServer;
+  readonly reason: DecisionReason;
+  /** Called when the answer has ended; null: no call is needed. */
+  readonly onRelease: OnRelease | null;
+  /** The request is sent: takes its token from the rate limit. A strict pool's object has taken it with its pick. */
+  take(): void;
+}
+
+/** Most requests fail nowhere, and need no set of their own. */
+const NO_SERVERS: ReadonlySet<EdgeServer> = new Set();
+
+export class Picker {
+  readonly #edge: EdgeRequest;
+  readonly #handle: PoolHandle;
+  #activePool: ActivePool;
+  readonly #now: Clock;
+  readonly #background: Background;
+  /** Another pool may serve the request if this one does not. */
+  readonly #mayLeave: boolean;
+  /** Failed this request in this round, or for good. */
+  #tried: ReadonlySet<EdgeServer> = NO_SERVERS;
+  /** Answered, or took too long to: not tried again. */
+  #responded: ReadonlySet<EdgeServer> = NO_SERVERS;
+  /** Could not be reached a moment ago. */
+  #avoid: ReadonlySet<EdgeServer>;
+  /** True if no token is requested any more: the object was asked, or asking made no sense. */
+  #tokensRequested = false;
+  /** It waits for a token; null: it does not. */
+  #seeker: TokenSeeker | null = null;
+  /** Milliseconds until a rate limit lets a request through, if that is why no origin was eligible; else null. */
+  retryAfterMs: number | null = null;
+
+  constructor(
+    edge: EdgeRequest,
+    handle: PoolHandle,
+    activePool: ActivePool,
+    now: Clock,
+    background: Background,
+    mayLeave = false,
+  ) {
+    this.#edge = edge;
+    this.#handle = handle;
+    this.#activePool = activePool;
+    this.#now = now;
+    this.#background = background;
+    this.#mayLeave = mayLeave;
+    this.#avoid = handle.pool.recentlyUnreachable.list();
+  }
+
+  /** The pool as it was when the last pick was made. */
+  get activePool(): ActivePool {
+    return this.#activePool;
+  }
+
+  /**
+   * An origin that this request has not been sent to in this round; null if none is eligible. It returns a promise only
+   * if the object is asked: a promise would be the most expensive part of a pick.
+   */
+  next(): Pick | null | Promise<Pick | null> {
+    // As it is now: a retry may come half a minute after the first attempt, when an origin or the pool is gone.
+    const { activePool } = this.#handle.pool;
+    if (activePool === null) return null;
+    this.#activePool = activePool;
+    return activePool.config.coordination === "strict"
+      ? this.#pickAtObjectFirst(activePool)
+      : this.#pickHere();
+  }
+
+  /** There is an origin that could be tried next. */
+  get hasAnother(): boolean {
+    const { balancer } = this.#activePool;
+    return balancer.servers.some(
+      (server) => !this.#tried.has(server) && balancer.ineligibility(server) === null,
+    );
+  }
+
+  /** An attempt there has failed. @param couldReach false: it may be asked once more, when all have been tried */
+  failed(server: EdgeServer, couldReach: boolean): void {
+    this.#tried = new Set(this.#tried).add(server);
+    if (couldReach) this.#responded = new Set(this.#responded).add(server);
+  }
+
+  /** All have been tried: begins anew with those that could not be reached. False: there are none. */
+  startRound(): boolean {
+    if (this.#tried.size === this.#responded.size) return false;
+    this.#tried = this.#responded;
+    this.#avoid = NO_SERVERS;
+    return true;
+  }
+
+  /** The client has left, or we have failed: no token is requested any more. */
+  close(): void {
+    this.#tokensRequested = true;
+    if (this.#seeker !== null) this.#handle.pool.rates.seekers.delete(this.#seeker);
+  }
+
+  /** Asks the object, which may not answer, or know origins that this isolate's snapshot does not have yet. */
+  async #pickAtObject(activePool: ActivePool): Promise<Pick | null | "pick_here"> {
+    const { strict, pool } = this.#handle;
+    const attempt = strict.nextAttempt();
+    const answer = await strict.pick({
+      attempt,
+      client_ip: this.#edge.clientIp,
+      key: this.#edge.key,
+      pinned: activePool.cookies?.getServer(this.#edge)?.id ?? null,
+      tried: idsOf(this.#tried),
+      avoid: idsOf(this.#avoid),
+      untried_only: true,
+    });
+    if (answer === null) return "pick_here";
+    this.retryAfterMs = answer.retry_after_ms;
+    if (answer.origin === null || answer.reason === null) return null;
+    const onRelease: OnRelease = (result) => {
+      this.#background.waitUntil(strict.release({ attempt, ...releaseOf(result) }));
+    };
+    const server = pool.server(answer.origin);
+    if (server === null || this.#tried.has(server)) {
+      onRelease("not_sent");
+      // An object that knows of no exclusion gives a tried one where no other is left.
+      return server === null ? "pick_here" : null;
+    }
+    if (answer.repinned) activePool.cookies?.pin(this.#edge);
+    return { server, reason: answer.reason, onRelease, take: TAKEN };
+  }
+
+  async #pickAtObjectFirst(activePool: ActivePool): Promise<Pick | null> {
+    const picked = await this.#pickAtObject(activePool);
+    return picked === "pick_here" ? this.#pickHere() : picked;
+  }
+
+  #pickHere(): Pick | null | Promise<Pick | null> {
+    const { rates, refused } = this.#handle.pool;
+    if (!rates.any) return this.#picked(this.#choose());
+    const decision = this.#choose(refused);
+    return decision === null && !this.#tokensRequested ? this.#pickWithToken() : this.#picked(decision);
+  }
+
+  /**
+   * If only rate limits keep the request from an origin, the object is asked for a token, once; again and again while
+   * it withholds a part of the limit. A request that waited for another request's call, and came too late for its
+   * tokens, asks as well; otherwise a burst would be refused below the limit.
+   */
+  async #pickWithToken(): Promise<Pick | null> {
+    let decision: Decision<EdgeServer> | null = null;
+    const seeker = { sinceMs: this.#now(), patienceMs: this.#patienceMs };
+    this.#seeker = seeker;
+    while (decision === null && !this.#tokensRequested) {
+      const result = await this.#handle.tokens.request(this.#background, seeker);
+      if (result !== "waited") this.#tokensRequested = true;
+      decision = result === "useless" ? null : this.#choose();
+    }
+    return this.#picked(decision);
+  }
+
+  /**
+   * How long a withheld part of a limit is worth the wait: not at all if another pool or origin may answer, or has; and
+   * half of the request's time is left to the origin.
+   */
+  get #patienceMs(): number {
+    if (this.#mayLeave || this.#tried.size > 0) return 0;
+    return Math.min(LONGEST_WITHHELD_WAIT_MS, this.#activePool.config.failover.total_timeout * 500);
+  }
+
+  #choose(refused?: (server: EdgeServer) => void): Decision<EdgeServer> | null {
+    this.#handle.pool.endLocalEjections(this.#now());
+    const context = { avoid: this.#avoid, refused };
+    const decision = this.#activePool.balancer.choose(this.#edge, this.#tried, context);
+    // Where no other is left, it is one that has just failed this request.
+    return decision === null || this.#tried.has(decision.server) ? null : decision;
+  }
+
+  #picked(decision: Decision<EdgeServer> | null): Pick | null {
+    if (decision === null) {
+      this.retryAfterMs = this.#handle.pool.rates.retryAfterMs(this.#now());
+      return null;
+    }
+    const { server, reason } = decision;
+    return { server, reason, onRelease: null, take: () => this.#activePool.balancer.start(server) };
+  }
+}
+
+const TAKEN = (): void => {};
+
+function idsOf(servers: ReadonlySet<EdgeServer>): string[] {
+  return [...servers].map(({ id }) => id);
+}

@@ -1,0 +1,77 @@
+/**
+ * Finds where a request comes from, and where this isolate is. Used only if needed: by routes with conditions or
+ * several pools, and by headers that name a place.
+ * @module
+ */
+import { type ClientPlace, clientPlace, coloOf } from "../../core/steering/client-place.ts";
+import { regionOfColo } from "../../core/steering/region-tables.ts";
+import { isRegion, REGIONS, type Region } from "../../core/steering/regions.ts";
+import type { Surroundings } from "../model/surroundings.ts";
+import { ClientPlaces } from "./client-places.ts";
+
+interface Asked {
+  readonly request: { readonly cf?: unknown };
+  /** The trusted client address; empty if there is none. */
+  readonly clientIp: string;
+}
+
+export class Locations {
+  readonly #surroundings: Pick<Surroundings, "now" | "log" | "settings">;
+  readonly #clients = new ClientPlaces();
+  /** Undefined: no request has shown it yet. */
+  #region: Region | null | undefined = undefined;
+  #hasComplained = false;
+
+  constructor(surroundings: Pick<Surroundings, "now" | "log" | "settings">) {
+    this.#surroundings = surroundings;
+  }
+
+  /** Where the client is. Never throws. */
+  placeOf({ request, clientIp }: Asked): ClientPlace {
+    // Locally all clients have the launcher's address, whatever place they claim.
+    const { settings, now } = this.#surroundings;
+    const address = clientIp === settings.LOCAL_CLIENT_IP ? "" : clientIp;
+    return this.#clients.placeOf(address, now(), () => cfOf(request));
+  }
+
+  /** The data centre that the request came to, such as `FRA`; null: unknown. Reads `request.cf` each time. */
+  coloOf({ request }: Pick<Asked, "request">): string | null {
+    return coloOf(cfOf(request));
+  }
+
+  /**
+   * Where this isolate runs; null: unknown. `LB_REGION` says it where the Worker does not run where requests arrive;
+   * else the data centre of the first request that tells, and if that is not known, that client's region.
+   */
+  isolateRegion({ request }: Pick<Asked, "request">): Region | null {
+    if (this.#region !== undefined) return this.#region;
+    const named = this.#namedRegion();
+    const cf = named === null ? cfOf(request) : null;
+    if (named === null && (typeof cf !== "object" || cf === null)) return null;
+    const colo = coloOf(cf);
+    this.#region = named ?? (colo === null ? null : regionOfColo(colo)) ?? clientPlace(cf).region;
+    return this.#region;
+  }
+
+  #namedRegion(): Region | null {
+    const { LB_REGION: named = "" } = this.#surroundings.settings;
+    if (isRegion(named)) return named;
+    if (named !== "" && !this.#hasComplained) {
+      this.#hasComplained = true;
+      this.#surroundings.log({
+        event: "lb_region_unknown",
+        detail: `LB_REGION is none of ${REGIONS.join(", ")}`,
+      });
+    }
+    return null;
+  }
+}
+
+/** Read once for each purpose, for it is parsed then. A blob that is no JSON makes the reading itself throw. */
+function cfOf(request: Asked["request"]): unknown {
+  try {
+    return request.cf;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * One pool in an isolate's memory: its servers, its balancer and its lease, brought up to date from snapshots.
+ * Plain data only; no promise, stub or stream outlives the request that made it.
+ * @module
+ */
+
+import { compileHashKey, type HashKey } from "../../config/hash-key.ts";
+import { completePool } from "../../config/parse.ts";
+import { goesByConnections, keepsSessionCookies, retryRulesOf } from "../../config/pool-rules.ts";
+import type { OriginConfig, PoolConfig } from "../../config/schema.ts";
+import { balancerSettings } from "../../contract/snapshot.ts";
+import type {
+  AffinityTokens,
+  OriginState,
+  OutcomeKind,
+  PoolSnapshot,
+  SyncReply,
+} from "../../contract/sync.ts";
+import type { LatencyEstimates } from "../../core/algorithms/peak-ewma.ts";
+import { LeasedCursor } from "../../core/cursor/cursor-lease.ts";
+import { LoadBalancer } from "../../core/load-balancer.ts";
+import { ResidenceTime } from "../../core/metrics/residence-time.ts";
+import { RetryBudget } from "../../core/retry/retry-budget.ts";
+import { RetryPolicy } from "../../core/retry/retry-policy.ts";
+import { type Clock, type Random, systemClock } from "../../core/system.ts";
+import type { EdgeRequest } from "../model/edge-request.ts";
+import { EdgeServer } from "../model/edge-server.ts";
+import { OutcomeBuffer } from "../model/outcome-buffer.ts";
+import { CookieAffinity } from "./cookie-affinity.ts";
+import { LocalEjections } from "./local-ejections.ts";
+import { PoolRates } from "./pool-rates.ts";
+import { RecentlyUnreachable } from "./recently-unreachable.ts";
+
+/** The state assumed for an origin while the object has not answered. */
+const UNKNOWN_STATE: OriginState = {
+  healthy: true,
+  ejected: false,
+  draining: false,
+  drained: false,
+  weight_factor: 1,
+};
+
+/** Everything a pick needs, made once per snapshot. */
+export interface ActivePool {
+  /** The snapshot's version; 0 if made from config alone. */
+  readonly version: number;
+  readonly config: PoolConfig;
+  readonly balancer: LoadBalancer<EdgeServer, EdgeRequest>;
+  readonly retryPolicy: RetryPolicy;
+  /** True if WebSockets are counted to their end, because a setting needs the count. */
+  readonly countsSockets: boolean;
+  /** Reads the key of a consistent hash. */
+  readonly hashKey: HashKey;
+  /** Null if sessions are not kept by cookie. */
+  readonly cookies: CookieAffinity | null;
+}
+
+interface Pickers extends Pick<ActivePool, "balancer" | "cookies"> {
+  /** The configuration that they were made from. */
+  readonly parts: string;
+}
+
+export class EdgePool {
+  readonly id: string;
+  readonly #random: Random;
+  readonly #now: Clock;
+  readonly outcomes = new OutcomeBuffer();
+  readonly rates = new PoolRates();
+  readonly cursor: LeasedCursor;
+  /** Attempts open here that the object picked for, with the origin of each. */
+  readonly strictPicks = new Map<string, string>();
+  /** Null until a snapshot or, failing that, a config has arrived. */
+  activePool: ActivePool | null = null;
+  /** True: the object had this pool and it was removed. A pool that has no configuration yet is served from KV's. */
+  isRemoved = false;
+  retryBudget = new RetryBudget(0);
+  /** How long requests stay here. */
+  readonly residenceTime = new ResidenceTime();
+  /** Requests since the last report, which sizes the leases. */
+  requests = 0;
+  /** Calls to the object that failed and that were not reported yet. */
+  failedCalls = 0;
+  /** There are failures to report at once. */
+  hasUrgentReport = false;
+  /** Ejections by this isolate alone, in force before the object knows. */
+  readonly #localEjections = new LocalEjections();
+  readonly recentlyUnreachable: RecentlyUnreachable;
+  /** Latencies outlive the balancers that use them. */
+  readonly #latencies: LatencyEstimates = new WeakMap();
+  /** Survives snapshots, so that an origin's counts and measurements stay. */
+  readonly #servers = new Map<string, EdgeServer>();
+  #pickers: Pickers | null = null;
+  /** As the object last said. */
+  #states: ReadonlyMap<string, OriginState> = new Map();
+  /** The last there were: they outlive snapshots, and an older object sends none. */
+  #tokens: AffinityTokens | null = null;
+
+  constructor(id: string, random: Random, now: Clock = systemClock) {
+    this.id = id;
+    this.#random = random;
+    this.#now = now;
+    this.recentlyUnreachable = new RecentlyUnreachable(now);
+    this.cursor = new LeasedCursor(Math.floor(random() * 1_000_000));
+  }
+
+  server(id: string): EdgeServer | null {
+    return this.#servers.get(id) ?? null;
+  }
+
+  get servers(): Iterable<EdgeServer> {
+    return this.#servers.values();
+  }
+
+  /** True while requests are in flight here. */
+  get isServing(): boolean {
+    for (const server of this.#servers.values()) if (server.own > 0) return true;
+    return false;
+  }
+
+  /**
+   * Applies the object's answer.
+   * @param sentMs when the report was sent
+   */
+  apply(reply: SyncReply, sentMs: number): void {
+    const nowMs = this.#now();
+    if (reply.cursor !== null) this.cursor.lease(reply.cursor);
+    this.isRemoved =
+      reply.removed ?? (!reply.configured && this.activePool !== null && this.activePool.version > 0);
+    if (this.isRemoved) this.activePool = null;
+    const snapshot = this.isRemoved ? null : reply.snapshot;
+    this.#tokens = snapshot?.affinity ?? this.#tokens;
+    if (snapshot !== null) {
+      const states = new Map(Object.entries(snapshot.origins));
+      this.#adopt(snapshot.version, completePool(snapshot.config), states);
+    }
+    // Until the next count comes, all new requests may go to the one server that looked idle. That is harmless only if
+    // they are few beside the requests in flight there: if requests stay for as many paces as there are origins.
+    const fresh = this.residenceTime.survivalShare(reply.next_sync_ms * this.#servers.size);
+    const othersActive = new Map(Object.entries(reply.active));
+    for (const server of this.#servers.values()) server.setOthers(othersActive.get(server.id) ?? 0, fresh);
+    this.recentlyUnreachable.paceMs = reply.next_sync_ms;
+    this.rates.apply(reply.rates, sentMs, nowMs);
+  }
+
+  /** A request would have gone to `server`, but its rate limit is reached. */
+  readonly refused = (server: EdgeServer): void => {
+    server.leased?.refused(this.#now());
+    this.outcomes.rateLimited(server.id);
+  };
+
+  /**
+   * An attempt ended.
+   * @param latencyMs to the headers, or to the failure
+   * @param status of the origin's answer; null: there was none
+   */
+  ended(server: EdgeServer, kind: OutcomeKind, latencyMs: number, status: number | null = null): void {
+    const nowMs = this.#now();
+    this.outcomes.record(server.id, kind, latencyMs, nowMs, status);
+    if (kind === "client_closed") return;
+    this.recentlyUnreachable.observe(server, kind === "connect_failure");
+    const failed = kind !== "success";
+    this.activePool?.balancer.report(server, { failed, latencyMs });
+    if (failed) this.hasUrgentReport = true;
+    if (this.#localEjections.observe(server, failed, this.#servers.values(), nowMs)) server.ejected = true;
+  }
+
+  /** Ends this isolate's local ejections in time. For each pick to call: no answer of the object may come. */
+  endLocalEjections(nowMs: number): void {
+    for (const id of this.#localEjections.end(nowMs)) {
+      const server = this.#servers.get(id);
+      if (server !== undefined) server.ejected = this.#states.get(id)?.ejected ?? false;
+    }
+  }
+
+  /**
+   * Serves from config alone: no object has answered yet, and a request cannot wait.
+   * @param down origins that are not picked, as others say
+   */
+  adoptConfig(config: PoolConfig, tokens: AffinityTokens | null = null, down: readonly string[] = []): void {
+    this.#tokens ??= tokens;
+    this.#adopt(0, config, new Map(down.map((id) => [id, { ...UNKNOWN_STATE, healthy: false }])));
+  }
+
+  #adopt(
+    version: PoolSnapshot["version"],
+    config: PoolConfig,
+    states: ReadonlyMap<string, OriginState>,
+  ): void {
+    this.#states = states;
+    this.#localEjections.configure(config.outlier_detection);
+    const servers = config.origins.map((origin) => this.#server(origin, config.rate_limit));
+    const kept = new Set(config.origins.map((origin) => origin.id));
+    for (const id of this.#servers.keys()) {
+      if (kept.has(id)) continue;
+      this.#servers.delete(id);
+      this.#localEjections.forget(id);
+    }
+    const before = this.activePool?.config;
+    if (before?.failover.retry_budget_percent !== config.failover.retry_budget_percent) {
+      this.retryBudget = new RetryBudget(config.failover.retry_budget_percent);
+    }
+    const hashKey = compileHashKey(config);
+    const countsSockets = goesByConnections(config);
+    const retryPolicy = new RetryPolicy(retryRulesOf(config));
+    const { balancer, cookies } = this.#pickersOf(config, servers);
+    this.rates.adopt(servers, balancer);
+    this.activePool = { version, config, balancer, retryPolicy, countsSockets, hashKey, cookies };
+  }
+
+  /**
+   * The balancer, with its tables made. It stays the same if only the status of servers changed: it notices that
+   * itself, and a ring of thousands takes a tenth of a second to make.
+   */
+  #pickersOf(config: PoolConfig, servers: EdgeServer[]): Pickers {
+    const { sticky } = config;
+    const settings = balancerSettings(config);
+    const parts = JSON.stringify([settings, sticky, servers.map(({ id }) => id), this.#tokens]);
+    if (this.#pickers === null || this.#pickers.parts !== parts) {
+      const byCookie = sticky !== null && keepsSessionCookies(config);
+      const cookies = byCookie ? new CookieAffinity(sticky, servers, this.#tokens, this.#now) : null;
+      const balancer = new LoadBalancer<EdgeServer, EdgeRequest>(servers, {
+        ...settings,
+        cursor: this.cursor,
+        now: this.#now,
+        random: this.#random,
+        estimates: this.#latencies,
+        sticky: cookies ?? (sticky === null ? false : { method: "ip" }),
+      });
+      this.#pickers = { parts, balancer, cookies };
+    }
+    this.#pickers.balancer.prepare();
+    return this.#pickers;
+  }
+
+  #server(origin: OriginConfig, rateLimit: number | null): EdgeServer {
+    const { id } = origin;
+    const server = this.#servers.get(id) ?? new EdgeServer(origin);
+    const state = this.#states.get(id) ?? UNKNOWN_STATE;
+    // The object has given its verdict, which takes the place of this isolate's own.
+    if (state.ejected) this.#localEjections.forget(id);
+    const ejected = state.ejected || this.#localEjections.has(id);
+    server.update(origin, { ...state, ejected }, rateLimit);
+    this.#servers.set(id, server);
+    return server;
+  }
+}

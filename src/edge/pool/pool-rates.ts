@@ -1,0 +1,252 @@
+/**
+ * The rate-limited origins of a pool in an isolate: makes reports about them, applies grants, and decides how their
+ * limits go on when the object does not answer.
+ * @module
+ */
+
+import type { AcquireReply } from "../../contract/sync.ts";
+import { RttEstimator } from "../../core/metrics/rtt-estimator.ts";
+import { ownValue } from "../../core/own-value.ts";
+import type { LeasedLimiter } from "../../core/rate-limit/leased-limiter.ts";
+import type { RateGrant, RateReport } from "../../core/rate-limit/rate-lease.ts";
+import type { Ineligibility } from "../../core/server/eligibility.ts";
+import type { EdgeServer } from "../model/edge-server.ts";
+
+/**
+ * After this many calls in a row without an answer, over this time, the object counts as unreachable. Fewer may be lost
+ * messages, or the delay of a crowd.
+ */
+const UNREACHABLE_AFTER = 3;
+const UNREACHABLE_AFTER_MS = 2_000;
+/**
+ * An isolate that never had a share cannot serve at all, so two calls that failed at once, not by time-out, are enough.
+ */
+const COLD_AFTER_ERRORS = 2;
+/** Time for which an overloaded object is not asked for tokens, in ms. */
+const OVERLOADED_PAUSE_MS = 4_000;
+
+/** Longest a request waits for tokens, while no part of a limit is withheld. */
+export const LONGEST_TOKEN_WAIT_MS = 250;
+/** Longest a request waits while a part is withheld. */
+export const LONGEST_WITHHELD_WAIT_MS = 5_000;
+/** Requests that waited for the withheld part fill the limit for about so long, so others wait for that time too. */
+const AFTER_WITHHELD_MS = 2_250;
+/** A waiting request looks for a token no sooner than this... */
+const SHORTEST_LOOK_MS = 20;
+/** ...and all of them together look so many times a millisecond at most. */
+const LOOKS_PER_MS = 4;
+
+/** An origin and its share. */
+export interface LimitedOrigin {
+  readonly server: EdgeServer;
+  readonly limiter: LeasedLimiter;
+}
+
+/** How a call failed. */
+export interface Unanswered {
+  /** The object said so: it is not asked again for a while. */
+  isOverloaded?: boolean;
+  /** The call failed at once, rather than that nothing came back in time. */
+  isError?: boolean;
+}
+
+/** The pool's balancer, which knows whether an origin may take a request. */
+export interface Eligibility {
+  ineligibility(server: EdgeServer, nowMs: number): Ineligibility | null;
+}
+
+/** A request that found no token. */
+export interface TokenSeeker {
+  readonly sinceMs: number;
+  /** Longest it waits for a withheld part of a limit, in ms; 0: not at all, for another pool may serve it at once. */
+  readonly patienceMs: number;
+}
+
+/** A call for tokens. */
+export interface TokenCall {
+  readonly origins: readonly LimitedOrigin[];
+  /** By origin id. */
+  readonly reports: Record<string, RateReport>;
+  readonly sentMs: number;
+}
+
+export class PoolRates {
+  readonly rtt = new RttEstimator();
+  #origins: LimitedOrigin[] = [];
+  #eligibility: Eligibility | null = null;
+  #failures = 0;
+  /** When the first call failed since one was answered; null: the last one was. */
+  #failingSinceMs: number | null = null;
+  /** How many of the last failures in a row were errors. */
+  #errors = 0;
+  #isUnreachable = false;
+  /** Requests that wait for tokens. One whose client leaves is taken out by `Picker.close`: its code may run no more. */
+  readonly seekers = new Set<TokenSeeker>();
+  /** Index of the first origin to try, so that tokens of all of them are used. */
+  #offset = 0;
+
+  /** The pool's origins changed, or their limits. */
+  adopt(servers: readonly EdgeServer[], eligibility: Eligibility): void {
+    this.#eligibility = eligibility;
+    this.#origins = servers.flatMap((server) =>
+      server.leased === null ? [] : [{ server, limiter: server.leased }],
+    );
+    this.#failStatic();
+  }
+
+  get any(): boolean {
+    return this.#origins.length > 0;
+  }
+
+  /** True if this isolate holds a share that it will give up if no request comes. */
+  mayRelease(nowMs: number): boolean {
+    return this.#origins.some(({ limiter }) => limiter.mayRelease(nowMs));
+  }
+
+  /** By origin id; only those in use here, or after a rest, when nobody knows which will be, all. */
+  reports(nowMs: number): Record<string, RateReport> {
+    const active = this.#origins.filter(({ limiter }) => limiter.isActive(nowMs));
+    const reports: Record<string, RateReport> = {};
+    for (const { server, limiter } of active.length > 0 ? active : this.#origins) {
+      reports[server.id] = limiter.report(nowMs);
+    }
+    return reports;
+  }
+
+  /**
+   * Takes over an answer.
+   * @param grants undefined: from an object that does not know shares; limits then hold per isolate
+   * @param sentMs when the report was sent that it answers
+   */
+  apply(grants: Record<string, RateGrant> | undefined, sentMs: number, nowMs: number): void {
+    this.answered();
+    for (const { server, limiter } of this.#origins) {
+      limiter.failStatic = grants === undefined;
+      const grant = ownValue(grants, server.id);
+      if (grant !== undefined) limiter.apply(grant, sentMs, nowMs);
+    }
+  }
+
+  /** A call got its answer, whatever it says: the object is there. */
+  answered(): void {
+    if (this.#failingSinceMs === null) return;
+    this.#failures = 0;
+    this.#errors = 0;
+    this.#failingSinceMs = null;
+    this.#isUnreachable = false;
+    for (const { limiter } of this.#origins) limiter.failStatic = false;
+  }
+
+  /**
+   * A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only. Not before that is
+   * certain: one lost message must not let an isolate have the limit for itself.
+   */
+  unanswered(nowMs: number, { isOverloaded = false, isError = false }: Unanswered = {}): void {
+    this.#failures += isOverloaded ? UNREACHABLE_AFTER : 1;
+    this.#errors = isError ? this.#errors + 1 : 0;
+    // Not later than now, though the clock be set back.
+    this.#failingSinceMs = Math.min(this.#failingSinceMs ?? nowMs, nowMs);
+    const isSilent = nowMs - this.#failingSinceMs >= UNREACHABLE_AFTER_MS;
+    this.#isUnreachable ||= isSilent && this.#failures >= UNREACHABLE_AFTER;
+    this.#failStatic();
+    if (isOverloaded)
+      for (const { limiter } of this.#origins) limiter.suppressUntil(nowMs + OVERLOADED_PAUSE_MS);
+  }
+
+  #failStatic(): void {
+    for (const { limiter } of this.#origins) {
+      const isCold = !limiter.hasHeldLease;
+      if (this.#isUnreachable || (isCold && this.#errors >= COLD_AFTER_ERRORS)) limiter.failStatic = true;
+    }
+  }
+
+  /**
+   * Begins a call for tokens on behalf of a request that finds none; null: there is no use in one now.
+   * @param spent as `spent` gives them
+   */
+  beginCall(spent: readonly LimitedOrigin[], nowMs: number): TokenCall | null {
+    const requested = spent.filter(({ limiter }) => limiter.canRequest(nowMs));
+    if (requested.length === 0) return null;
+    const start = this.#offset++ % requested.length;
+    const origins = [...requested.slice(start), ...requested.slice(0, start)];
+    const reports: Record<string, RateReport> = {};
+    for (const { server, limiter } of origins)
+      reports[server.id] = limiter.request(nowMs, this.rtt.rtoMs, Math.max(1, this.seekers.size));
+    return { origins, reports, sentMs: nowMs };
+  }
+
+  /**
+   * The call is over.
+   * @param reply null: it was not answered, or not in time
+   */
+  endCall(
+    { origins, sentMs }: TokenCall,
+    reply: AcquireReply | null,
+    nowMs: number,
+    isOverloaded = false,
+  ): void {
+    for (const { limiter } of origins) limiter.requestDone(nowMs, reply === null);
+    if (reply === null) {
+      this.unanswered(nowMs, { isOverloaded, isError: nowMs - sentMs < LONGEST_TOKEN_WAIT_MS });
+      return;
+    }
+    this.rtt.observe(nowMs - sentMs);
+    this.apply(reply.rates, sentMs, nowMs);
+    // A slot is the isolate's, whatever origins it requests tokens of.
+    const slots = Object.values(reply.rates).filter(({ slot_ms }) => slot_ms !== undefined);
+    const waitMs = Math.max(0, ...slots.map(({ wait_ms }) => wait_ms));
+    if (waitMs > 0) for (const { limiter } of this.#origins) limiter.suppressUntil(nowMs + waitMs);
+  }
+
+  /** Milliseconds for which a request still waits for tokens; 0 or less: it is refused. */
+  leftMs(seeker: TokenSeeker, nowMs: number): number {
+    const usualMs = LONGEST_TOKEN_WAIT_MS - waitedMs(seeker, nowMs);
+    return Math.max(usualMs, this.withheldLeftMs(seeker, nowMs));
+  }
+
+  /**
+   * Milliseconds for which a request still waits for a part of a limit that the object withholds because it has
+   * restarted. So a new version delays what the old one would have served, and does not refuse it. 0 or less: not at
+   * all.
+   */
+  withheldLeftMs(seeker: TokenSeeker, nowMs: number): number {
+    const untilMs = Math.max(...this.#origins.map(({ limiter }) => limiter.withheldUntilMs));
+    return Math.min(untilMs + AFTER_WITHHELD_MS - nowMs, seeker.patienceMs - waitedMs(seeker, nowMs));
+  }
+
+  /** Milliseconds until a request that waits for a withheld part looks for a token again. */
+  lookAgainMs(nowMs: number): number {
+    return Math.max(this.retryAfterMs(nowMs) ?? 0, SHORTEST_LOOK_MS, this.spreadMs);
+  }
+
+  /** Milliseconds between two looks of a waiting request, at least. */
+  get spreadMs(): number {
+    return this.seekers.size / LOOKS_PER_MS;
+  }
+
+  /** Origins that would take a request now had they a token. */
+  spent(nowMs: number): LimitedOrigin[] {
+    return this.#origins.filter(
+      ({ server }) => this.#eligibility?.ineligibility(server, nowMs) === "rate_limited",
+    );
+  }
+
+  /**
+   * For a request that no origin takes: milliseconds until one of the origins that are only at their limit may serve;
+   * null if there is none. One that has got a token since the request was refused was at its limit, too.
+   */
+  retryAfterMs(nowMs: number): number | null {
+    const waits = this.#origins
+      .filter(({ server }) => {
+        const reason = this.#eligibility?.ineligibility(server, nowMs) ?? null;
+        return reason === null || reason === "rate_limited";
+      })
+      .map(({ limiter }) => limiter.retryAfterMs(nowMs));
+    return waits.length === 0 ? null : Math.min(...waits);
+  }
+}
+
+/** A clock may be set back meanwhile. */
+function waitedMs({ sinceMs }: TokenSeeker, nowMs: number): number {
+  return Math.abs(nowMs - sinceMs);
+}

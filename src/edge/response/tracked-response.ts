@@ -1,0 +1,78 @@
+/**
+ * Keeps an origin's count up until the client has its whole answer.
+ *
+ * Wrapping a body costs about as much as the rest of the path (docs/platform.md, what the data path costs), so a small
+ * body of known length counts as ended with its headers: it ends a moment later anyway. Others are piped through a
+ * native stream, never one of JavaScript, which would be ten times slower.
+ * @module
+ */
+import type { InFlightRequest } from "../model/in-flight.ts";
+import { relay } from "./websocket-relay.ts";
+
+/** Bodies up to this size are not worth counting. */
+const SMALL_BODY_BYTES = 65_536;
+/** A response with a status beyond that can be passed on, but not made (docs/platform.md, statuses). */
+const HIGHEST_STATUS = 599;
+
+/** An origin's answer and what it keeps open. */
+export interface Answer {
+  readonly response: Response;
+  readonly inFlight: InFlightRequest;
+  /** Ends the answer at the origin. */
+  readonly abort: AbortController;
+}
+
+/** True if the response can be made anew, with other headers or another body. */
+export function isRebuildable({ status }: Response): boolean {
+  return status <= HIGHEST_STATUS;
+}
+
+/**
+ * The response for the client. Its request stops counting when the body has ended, was cut off, or the client has gone.
+ * @param countsSockets follow WebSockets to their end by relaying their messages; otherwise they are passed through
+ *   and let go at the handshake
+ * @param gone aborts when the client goes away
+ * @param trackLongResponse called for an answer that takes a while, with its end, which never rejects
+ */
+export function trackedResponse(
+  { response, inFlight, abort }: Answer,
+  countsSockets: boolean,
+  gone: AbortSignal,
+  trackLongResponse: (over: Promise<void>) => void,
+): Response {
+  const length = contentLength(response);
+  // First, because most end here: each further look at a response is a call into the runtime.
+  if (length !== null && length <= SMALL_BODY_BYTES) {
+    inFlight.release();
+    return response;
+  }
+  const release = (): void => inFlight.release();
+  if (response.webSocket !== null && countsSockets) {
+    const { client, over } = relay(response.webSocket, abort, gone);
+    trackLongResponse(over.then(release));
+    return new Response(null, { status: 101, webSocket: client, headers: response.headers });
+  }
+  if (response.body === null || !isRebuildable(response)) {
+    release();
+    return response;
+  }
+  const { readable, writable } =
+    length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
+  const tracked = new Response(readable, response);
+  const end = (): void => abort.abort();
+  const over = (): void => {
+    gone.removeEventListener("abort", end);
+    release();
+  };
+  // A stream without data does not notice that its reader has gone.
+  gone.addEventListener("abort", end);
+  trackLongResponse(response.body.pipeTo(writable).then(over, over));
+  return tracked;
+}
+
+/** Null: it says nothing usable. */
+function contentLength(response: Response): number | null {
+  const text = response.headers.get("content-length");
+  const length = Number(text ?? Number.NaN);
+  return Number.isSafeInteger(length) ? length : null;
+}

@@ -1,0 +1,90 @@
+/**
+ * Tokens are requested from the object on behalf of a client's request for which no origin has one left, once. It waits
+ * for that, but not for long, unless the object withholds a part of a limit because it has restarted. Requests that come
+ * meanwhile wait for the same answer, and the first that finds nothing left of it makes the next call. `pool-rates.ts` decides what to request, and when.
+ * @module
+ */
+import type { Background, Surroundings } from "../model/surroundings.ts";
+import type { EdgePool } from "../pool/edge-pool.ts";
+import { LONGEST_TOKEN_WAIT_MS, type TokenCall, type TokenSeeker } from "../pool/pool-rates.ts";
+
+/** How often a request that waits for another's answer looks whether it is there. */
+const POLL_MS = 5;
+
+/** The result of a request for tokens. */
+export type TokenRequestResult =
+  /** The object was asked; asking again for the same request is useless. */
+  | "requested"
+  /** Tokens may have come, of another request's call for one, and may be gone again. */
+  | "waited"
+  /** Asking or waiting is useless now. */
+  | "useless";
+
+export class TokenRequests {
+  readonly #pool: EdgePool;
+  readonly #isolate: string;
+  readonly #surroundings: Surroundings;
+
+  constructor(pool: EdgePool, isolate: string, surroundings: Surroundings) {
+    this.#pool = pool;
+    this.#isolate = isolate;
+    this.#surroundings = surroundings;
+  }
+
+  /** Requests tokens on behalf of one request, or waits for those that another has requested. */
+  async request(background: Background, seeker: TokenSeeker): Promise<TokenRequestResult> {
+    const { rates } = this.#pool;
+    const leftMs = rates.leftMs(seeker, this.#surroundings.now());
+    if (leftMs <= 0) return "useless";
+    rates.seekers.add(seeker);
+    try {
+      return await this.#request(background, seeker, leftMs);
+    } finally {
+      rates.seekers.delete(seeker);
+    }
+  }
+
+  async #request(background: Background, seeker: TokenSeeker, leftMs: number): Promise<TokenRequestResult> {
+    const { rates } = this.#pool;
+    const surroundings = this.#surroundings;
+    const { now } = surroundings;
+    const nowMs = now();
+    const spent = rates.spent(nowMs);
+    // Something else keeps the request from all origins, which no token changes.
+    if (spent.length === 0) return "useless";
+    const begun = rates.beginCall(spent, nowMs);
+    if (begun !== null) {
+      const call = this.#call(begun);
+      background.waitUntil(call);
+      await Promise.race([call, surroundings.wait(Math.min(leftMs, LONGEST_TOKEN_WAIT_MS))]);
+      return rates.withheldLeftMs(seeker, now()) > 0 ? "waited" : "requested";
+    }
+    const isPending = () => spent.some(({ limiter }) => limiter.requestPending(now()));
+    if (isPending()) {
+      // Another request's promise must not be awaited; its effect can be watched.
+      while (isPending() && Math.abs(now() - nowMs) < leftMs)
+        await surroundings.wait(Math.max(POLL_MS, rates.spreadMs));
+      return "waited";
+    }
+    const withheldMs = rates.withheldLeftMs(seeker, nowMs);
+    if (withheldMs <= 0) return "useless";
+    await surroundings.wait(Math.min(withheldMs, rates.lookAgainMs(nowMs)));
+    return "waited";
+  }
+
+  /** Resolves when the answer is applied, at the latest when the longest wait is over. */
+  async #call(begun: TokenCall): Promise<void> {
+    const { now } = this.#surroundings;
+    const report = { isolate: this.#isolate, rates: begun.reports };
+    const answer = await this.#surroundings.callPool(
+      this.#pool.id,
+      (stub) => stub.acquire(report),
+      LONGEST_TOKEN_WAIT_MS,
+    );
+    if (answer.ok) return this.#pool.rates.endCall(begun, answer.value, now());
+    const { failure, detail } = answer;
+    this.#pool.rates.endCall(begun, null, now(), failure === "overloaded");
+    this.#pool.failedCalls++;
+    this.#surroundings.log({ pool: this.#pool.id, event: "acquire_failed", failure, detail });
+  }
+}

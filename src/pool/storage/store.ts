@@ -1,0 +1,191 @@
+/**
+ * The pool's tables in SQLite. Table by table: docs/storage.md.
+ * @module
+ */
+import type { ConfigDates, ConfigStore, ConfigVersion, Signature, SignedVersion } from "./config-store.ts";
+import { SqlEventTables } from "./event-tables.ts";
+import {
+  ENDS_WITH_POOL,
+  type Metadata,
+  type MetadataName,
+  type MetadataValue,
+  metadataValue,
+} from "./metadata.ts";
+import { SqlStatsTable } from "./stats-table.ts";
+
+/** How many configuration versions are kept. */
+const KEPT_VERSIONS = 100;
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS metadata (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS config_versions (
+    version INTEGER PRIMARY KEY,
+    document TEXT NOT NULL,
+    updated_at INTEGER,
+    applied_at INTEGER NOT NULL,
+    who TEXT,
+    message TEXT
+  );
+  CREATE TABLE IF NOT EXISTS config_texts (version INTEGER PRIMARY KEY, text TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS origins (id TEXT PRIMARY KEY, record TEXT NOT NULL);
+`;
+
+interface DatesRow extends Record<string, SqlStorageValue> {
+  version: number;
+  updated_at: number | null;
+  applied_at: number;
+  who: string | null;
+  message: string | null;
+}
+
+interface ConfigRow extends DatesRow {
+  document: string;
+}
+
+export class PoolStore implements ConfigStore, Metadata {
+  readonly #sql: SqlStorage;
+  readonly events: SqlEventTables;
+  /** Closed periods of the statistics. */
+  readonly stats: SqlStatsTable;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(TABLES);
+    this.events = new SqlEventTables(sql);
+    this.stats = new SqlStatsTable(sql);
+  }
+
+  get<N extends MetadataName>(name: N): MetadataValue<N> {
+    const row = this.#sql
+      .exec<{ value: string }>("SELECT value FROM metadata WHERE key = ?", name)
+      .toArray()[0];
+    return metadataValue(name, row?.value);
+  }
+
+  put<N extends MetadataName>(name: N, value: MetadataValue<N>): void {
+    // Not REPLACE: that writes the row and its entry in the index anew, and both are billed (docs/platform.md, storage).
+    this.#sql.exec(
+      "INSERT INTO metadata (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      name,
+      JSON.stringify(value),
+    );
+  }
+
+  delete(name: MetadataName): void {
+    this.#sql.exec("DELETE FROM metadata WHERE key = ?", name);
+  }
+
+  /** The versions of the pool's present life, newest first, without their documents: each may be 2 MB. */
+  configDates(): ConfigDates[] {
+    return this.#sql
+      .exec<DatesRow>(
+        "SELECT version, updated_at, applied_at, who, message FROM config_versions WHERE version >= ? ORDER BY version DESC",
+        this.firstVersion(),
+      )
+      .toArray()
+      .map(toConfigDates);
+  }
+
+  /** The first version of the pool's present life: 1, or later if it was removed and made again. */
+  firstVersion(): number {
+    return this.get("first_version");
+  }
+
+  setFirstVersion(version: number): void {
+    this.put("first_version", version);
+  }
+
+  /** Null if it is not kept, or of an earlier life. */
+  configVersion(version: number): SignedVersion | null {
+    if (version < this.firstVersion()) return null;
+    const rows = this.#sql
+      .exec<ConfigRow>("SELECT * FROM config_versions WHERE version = ?", version)
+      .toArray();
+    return rows[0] === undefined ? null : toConfigVersion(rows[0]);
+  }
+
+  addConfigVersion(added: ConfigVersion): void {
+    const { version, document, updatedAt, appliedAt } = added;
+    this.#sql.exec(
+      "INSERT INTO config_versions (version, document, updated_at, applied_at) VALUES (?, ?, ?, ?)",
+      version,
+      document,
+      updatedAt,
+      appliedAt,
+    );
+    for (const table of ["config_versions", "config_texts"])
+      this.#sql.exec(`DELETE FROM ${table} WHERE version <= ?`, version - KEPT_VERSIONS);
+  }
+
+  /** Null: not kept, or of an earlier life. */
+  writtenText(version: number): string | null {
+    if (version < this.firstVersion()) return null;
+    const rows = this.#sql
+      .exec<{ text: string }>("SELECT text FROM config_texts WHERE version = ?", version)
+      .toArray();
+    return rows[0]?.text ?? null;
+  }
+
+  /** A row of its own: beside the document it would not fit into one (docs/platform.md, storage). */
+  setWrittenText(version: number, text: string | null): void {
+    if (text === null) this.#sql.exec("DELETE FROM config_texts WHERE version = ?", version);
+    else
+      this.#sql.exec(
+        "INSERT INTO config_texts (version, text) VALUES (?, ?) ON CONFLICT (version) DO UPDATE SET text = excluded.text",
+        version,
+        text,
+      );
+  }
+
+  /** Records the writer of a version, and the reason. */
+  signConfigVersion(version: number, { who, message }: Signature): void {
+    this.#sql.exec(
+      "UPDATE config_versions SET who = ?, message = ? WHERE version = ?",
+      who,
+      message,
+      version,
+    );
+  }
+
+  /** The same document was written again: only its time moves. */
+  touchConfigVersion(version: number, updatedAt: number): void {
+    this.#sql.exec("UPDATE config_versions SET updated_at = ? WHERE version = ?", updatedAt, version);
+  }
+
+  /** Every origin's record, by id. */
+  originRecords<T>(): Map<string, T> {
+    const rows = this.#sql.exec<{ id: string; record: string }>("SELECT id, record FROM origins").toArray();
+    return new Map(rows.map((row) => [row.id, JSON.parse(row.record) as T]));
+  }
+
+  setOriginRecord(id: string, record: unknown): void {
+    this.#sql.exec(
+      "INSERT INTO origins (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+      id,
+      JSON.stringify(record),
+    );
+  }
+
+  deleteOriginRecord(id: string): void {
+    this.#sql.exec("DELETE FROM origins WHERE id = ?", id);
+  }
+
+  /**
+   * The pool was removed: all that it lived through goes. What stays tells its next life from its past: versions of
+   * the configuration and of the snapshot, the removal itself, and shares of rate limits that isolates may still use.
+   */
+  clear(): void {
+    this.#sql.exec("DELETE FROM origins");
+    this.events.clear();
+    this.stats.clear();
+    for (const name of ENDS_WITH_POOL) this.delete(name);
+  }
+}
+
+function toConfigVersion(row: ConfigRow): SignedVersion {
+  return { ...toConfigDates(row), document: row.document };
+}
+
+function toConfigDates({ version, updated_at, applied_at, who, message }: DatesRow): ConfigDates {
+  return { version, updatedAt: updated_at, appliedAt: applied_at, who, message };
+}

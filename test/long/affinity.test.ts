@@ -1,0 +1,12 @@
+/** Sessions by client address, with as many clients as a busy site has. */
+import { test } from "vitest";
+import { addressesSpread } from "../system/support/address-spread.ts";
+
+/** Ends the test if it hangs; a busy machine serves some hundred requests a second. */
+const TWENTY_THOUSAND_REQUESTS_MS = 300_000;
+
+test(
+  "10,000 addresses spread within the ring's variance; a removed origin moves only its own clients",
+  () => addressesSpread(10_000),
+  TWENTY_THOUSAND_REQUESTS_MS,
+);

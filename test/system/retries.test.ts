@@ -1,0 +1,137 @@
+/**
+ * The cost of a retry, and the cases in which there is none: tokens and the budget are taken when a request is sent.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { ADMIN_TOKEN, poolStats } from "./support/admin.ts";
+import { type Balancer, startBalancer } from "./support/balancer.ts";
+import { fetchRaw } from "./support/client.ts";
+import { eventually } from "./support/eventually.ts";
+import { nothingOpen } from "./support/nothing-open.ts";
+import { freePort, type Origin, startOrigins } from "./support/origins.ts";
+
+const LIMIT = 10;
+
+const KINDS = ["leased", "strict"] as const;
+/** Within a pool one test after the other. */
+const IN_TURN = { concurrent: false };
+
+const originsOf = { leased: [] as Origin[], strict: [] as Origin[] };
+let balancer: Balancer;
+
+beforeAll(async () => {
+  const pools: Record<string, unknown> = {};
+  for (const coordination of KINDS) {
+    originsOf[coordination] = await startOrigins("a", "b");
+    const [a, b] = originsOf[coordination].map((origin) => origin.config());
+    const dead = { id: "dead", url: `http://127.0.0.1:${await freePort()}` };
+    pools[`alone-${coordination}`] = { origins: [a], rate_limit: LIMIT, coordination };
+    pools[`only-${coordination}`] = { origins: [a], coordination };
+    pools[`dead-${coordination}`] = { origins: [a, dead], failover: { max_attempts: 6 }, coordination };
+    const failover = { retry_on: [522], max_attempts: 2 };
+    pools[`status-${coordination}`] = { origins: [a, b], failover, coordination };
+  }
+  balancer = await startBalancer({
+    adminToken: ADMIN_TOKEN,
+    config: { routes: Object.keys(pools).map((pool) => ({ host: `${pool}.test`, pool })), pools },
+  });
+});
+
+afterAll(async () => {
+  await balancer?.stop();
+  await Promise.all(Object.values(originsOf).flatMap((origins) => origins.map((origin) => origin.kill())));
+});
+
+const get = async (pool: string) =>
+  (await fetchRaw(balancer.url, "/", { headers: { host: `${pool}.test` } })).status;
+
+// The kinds beside each other, the tests of one after the other.
+describe.concurrent.each(KINDS)("a %s pool", (kind) => {
+  const first = (): Origin => {
+    const [origin] = originsOf[kind];
+    if (origin === undefined) throw new Error("there are two");
+    return origin;
+  };
+  const hits = async () => (await first().hits()).length;
+
+  afterEach(async () => {
+    for (const origin of originsOf[kind]) {
+      await origin.behave();
+      await origin.forget();
+    }
+    await nothingOpen(
+      balancer,
+      ["alone", "only", "dead", "status"].map((pool) => `${pool}-${kind}`),
+    );
+  });
+
+  test(
+    "takes one token for each request that is sent, however often it searched for another origin",
+    IN_TURN,
+    async () => {
+      await get(`alone-${kind}`);
+      // Until its token is free again.
+      await sleep(1_200);
+      await first().forget();
+      await first().behave({ status: 503 });
+      const statuses = await Promise.all(Array.from({ length: LIMIT }, () => get(`alone-${kind}`)));
+      expect(statuses).toEqual(Array(LIMIT).fill(503));
+      // An isolate's share may be one short of the limit; three tokens a request would let four through.
+      expect(await hits(), "they reached the origin").toBeGreaterThanOrEqual(LIMIT - 1);
+    },
+  );
+
+  test("that has no other origin never reports a retry", IN_TURN, async () => {
+    await first().behave({ status: 503 });
+    for (let i = 0; i < 150; i++) await get(`only-${kind}`);
+    expect(await hits()).toBe(150);
+    const stats = await eventually("all to be reported", async () => {
+      const now = await poolStats(balancer.url, `only-${kind}`);
+      return now.requests >= 150 && now;
+    });
+    expect(stats).toMatchObject({ retries: 0 });
+    expect(JSON.stringify(stats)).not.toMatch(/"retry_overflow":[1-9]/);
+  });
+
+  test(
+    "does not ask an origin again that has answered, when another cannot be reached",
+    IN_TURN,
+    async () => {
+      await first().behave({ status: 503 });
+      for (let i = 0; i < 6; i++) {
+        await first().forget();
+        expect([502, 503]).toContain(await get(`dead-${kind}`));
+        expect(await hits()).toBeLessThanOrEqual(1);
+      }
+    },
+  );
+
+  test(
+    "retries a request with a large head after an unreachable origin too, and blames no client and no other origin",
+    IN_TURN,
+    async () => {
+      const counts = async () => {
+        const { a, dead } = (await poolStats(balancer.url, `dead-${kind}`)).origins;
+        return { requests: a?.requests ?? 0, errors: dead?.errors ?? 0 };
+      };
+      const before = await counts();
+      const headers = { host: `dead-${kind}.test`, "x-large": "y".repeat(15 * 1_024) };
+      for (let i = 0; i < 6; i++) expect((await fetchRaw(balancer.url, "/", { headers })).status).toBe(200);
+      const after = await eventually("all to be reported", async () => {
+        const seen = await counts();
+        return seen.requests >= before.requests + 6 && seen;
+      });
+      expect(after.errors).toBe(before.errors);
+    },
+  );
+
+  test("retries for a status of Cloudflare's own in retry_on, and for no other", IN_TURN, async () => {
+    await first().behave({ status: 522 });
+    for (let i = 0; i < 2; i++) expect(await get(`status-${kind}`)).toBe(200);
+    expect(await hits(), "one of them went on").toBe(1);
+    // Until it is no longer passed over for having been out of reach.
+    await sleep(1_200);
+    await first().behave({ status: 521 });
+    expect([await get(`status-${kind}`), await get(`status-${kind}`)].sort()).toEqual([200, 502]);
+  });
+});

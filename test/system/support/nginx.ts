@@ -1,0 +1,31 @@
+/**
+ * nginx itself, to compare with. Debian's package nginx-light has all that is needed.
+ * @module
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fetchRaw } from "./client.ts";
+import { eventually } from "./eventually.ts";
+
+const NGINX = process.env.NGINX ?? "/usr/sbin/nginx";
+
+/** False: such tests are left out. CI has it, or fails. */
+export const HAS_NGINX = existsSync(NGINX) || process.env.CI !== undefined;
+
+/** Resolves once it answers at `url`. @param directory for its own files, and for relative names */
+export async function startNginx(directory: string, main: string, url: string): Promise<ChildProcess> {
+  const errors = join(directory, "error.log");
+  const globals = `daemon off; master_process off; pid ${directory}/pid; error_log ${errors};`;
+  const nginx = spawn(NGINX, ["-p", directory, "-c", main, "-e", errors, "-g", globals], {
+    stdio: "inherit",
+  });
+  await eventually("nginx answers", () => fetchRaw(url, "/").catch(() => undefined));
+  return nginx;
+}
+
+/** What `nginx -T` prints of the configuration. */
+export function dumpNginx(directory: string, main: string): Buffer {
+  const args = ["-T", "-q", "-p", directory, "-c", main, "-g", `pid ${directory}/pid;`];
+  return execFileSync(NGINX, args, { stdio: ["ignore", "pipe", "ignore"] });
+}

@@ -1,0 +1,181 @@
+import { describe, expect, it } from "vitest";
+import type { OriginConfig } from "../../../src/config/schema.ts";
+import type { RateGrant } from "../../../src/core/rate-limit/rate-lease.ts";
+import { ineligibility } from "../../../src/core/server/eligibility.ts";
+import { EdgeServer } from "../../../src/edge/model/edge-server.ts";
+import { PoolRates } from "../../../src/edge/pool/pool-rates.ts";
+
+const STATE = { healthy: true, ejected: false, draining: false, drained: false, weight_factor: 1 };
+const GRANT: RateGrant = { lease: 1, share: 2, valid_ms: 2_500, tokens: 0, token_ms: 20, wait_ms: 0 };
+
+function origin(id: string, rateLimit: number | null, poolRateLimit: number | null = null): EdgeServer {
+  const config: OriginConfig = {
+    id,
+    url: `https://${id}.example`,
+    weight: 1,
+    enabled: true,
+    backup: false,
+    rate_limit: rateLimit,
+    max_connections: null,
+    binding: null,
+    resolve_override: null,
+  };
+  const server = new EdgeServer(config);
+  server.update(config, STATE, poolRateLimit);
+  return server;
+}
+
+function ratesOf(...servers: EdgeServer[]): PoolRates {
+  const rates = new PoolRates();
+  rates.adopt(servers, { ineligibility });
+  return rates;
+}
+
+describe("limits", () => {
+  it("are the origin's own, or the pool's, or none", () => {
+    const limits = [origin("a", 5, 9), origin("b", null, 9), origin("c", null)].map(
+      (each) => each.leased?.limit,
+    );
+    expect(limits).toEqual([5, 9, undefined]);
+  });
+
+  it("cause a request for tokens only if the limit alone keeps the origin out", () => {
+    const [a, b, down, free] = [origin("a", 5), origin("b", 5), origin("c", 5), origin("d", null)];
+    down.healthy = false;
+    expect(
+      ratesOf(a, b, down, free)
+        .spent(0)
+        .map(({ server }) => server.id),
+    ).toEqual(["a", "b"]);
+  });
+});
+
+describe("the wait that a refused request is told", () => {
+  type Reason = ReturnType<typeof ineligibility>;
+  const wait = (reasons: Record<string, Reason>, ...servers: EdgeServer[]) => {
+    const rates = new PoolRates();
+    rates.adopt(servers, { ineligibility: ({ id }) => reasons[id] ?? null });
+    return rates.retryAfterMs(0);
+  };
+
+  it("is only given if a limit alone keeps origins out", () => {
+    const origins = [origin("a", 5), origin("b", 5), origin("c", null)];
+    expect(wait({ a: "unhealthy", b: "rate_limited", c: "unhealthy" }, ...origins)).not.toBeNull();
+    expect(wait({ a: "unhealthy", b: "unhealthy", c: "unhealthy" }, ...origins)).toBeNull();
+    expect(wait({ a: "unhealthy", b: "unhealthy" }, ...origins)).toBeNull();
+  });
+
+  it("is also given if an origin has a new token, because the limit was the reason of the refusal", () => {
+    expect(wait({ a: "unhealthy" }, origin("a", 5), origin("b", 5))).not.toBeNull();
+  });
+});
+
+describe("reports", () => {
+  it("name the origins in use, and after a pause all origins with a limit", () => {
+    const [a, b] = [origin("a", 5), origin("b", 5)];
+    const rates = ratesOf(a, b, origin("c", null));
+    expect(Object.keys(rates.reports(0))).toEqual(["a", "b"]);
+    b.leased?.refused(10);
+    expect(Object.keys(rates.reports(20))).toEqual(["b"]);
+    expect(Object.keys(rates.reports(10_000))).toEqual(["a", "b"]);
+  });
+});
+
+describe("an object that does not answer", () => {
+  const COLD_AND_LEASED = (): [EdgeServer, EdgeServer, PoolRates] => {
+    const [cold, leased] = [origin("a", 5), origin("b", 5)];
+    const rates = ratesOf(cold, leased);
+    rates.apply({ b: GRANT }, 0, 0);
+    return [cold, leased, rates];
+  };
+  const limitsOf = (...servers: EdgeServer[]) =>
+    servers.map((server) => server.leased?.effectiveLimit(60_000));
+
+  it("counts as unreachable after three calls and two seconds, with a share or without one", () => {
+    const [cold, leased, rates] = COLD_AND_LEASED();
+    for (const atMs of [10_000, 10_100, 10_200, 11_999]) rates.unanswered(atMs);
+    expect(limitsOf(cold, leased)).toEqual([0, 0]);
+    rates.unanswered(12_000);
+    expect(limitsOf(cold, leased)).toEqual([5, 2]);
+    rates.apply({}, 60_000, 60_000);
+    expect(limitsOf(cold, leased)).toEqual([0, 0]);
+  });
+
+  it("does not count as unreachable after two calls, however far apart, nor after three with an answer between", () => {
+    const [cold, leased, rates] = COLD_AND_LEASED();
+    for (const atMs of [10_000, 20_000]) rates.unanswered(atMs);
+    rates.apply({}, 20_100, 20_200);
+    for (const atMs of [30_000, 40_000]) rates.unanswered(atMs);
+    expect(limitsOf(cold, leased)).toEqual([0, 0]);
+  });
+
+  it("counts as unreachable for a cold isolate once two calls in a row failed at once", () => {
+    const [cold, leased, rates] = COLD_AND_LEASED();
+    const error = { isError: true };
+    rates.unanswered(10_000, error);
+    expect(limitsOf(cold)).toEqual([0]);
+    rates.unanswered(10_001, error);
+    expect(limitsOf(cold, leased)).toEqual([5, 0]);
+  });
+
+  it("is not called for a while if it is overloaded, and then counts as unreachable sooner", () => {
+    const [, leased, rates] = COLD_AND_LEASED();
+    rates.unanswered(10_000, { isOverloaded: true });
+    expect([13_999, 14_000].map((atMs) => leased.leased?.canRequest(atMs))).toEqual([false, true]);
+    expect(limitsOf(leased)).toEqual([0]);
+    rates.unanswered(14_000, { isOverloaded: true });
+    expect(limitsOf(leased)).toEqual([2]);
+  });
+
+  it("is unreachable also for origins that the isolate learns of later from KV", () => {
+    const server = origin("a", 5);
+    const rates = new PoolRates();
+    for (const atMs of [0, 1_000, 2_000]) rates.unanswered(atMs);
+    rates.adopt([server], { ineligibility });
+    expect(server.leased?.effectiveLimit(0)).toBe(5);
+  });
+
+  it("or that grants no shares leaves the whole limit to each isolate", () => {
+    const server = origin("a", 5);
+    ratesOf(server).apply(undefined, 0, 0);
+    expect(server.leased?.effectiveLimit(0)).toBe(5);
+  });
+});
+
+describe("a request that finds no token waits", () => {
+  const withheld = (server: EdgeServer, withheld_ms?: number) => {
+    const rates = ratesOf(server);
+    rates.apply({ [server.id]: { ...GRANT, ...(withheld_ms === undefined ? {} : { withheld_ms }) } }, 0, 0);
+    return rates;
+  };
+  const patient = { sinceMs: 0, patienceMs: 5_000 };
+
+  it("for a quarter of a second, also after its clock was set back", () => {
+    const rates = withheld(origin("a", 5));
+    expect([0, 249, 250, -250].map((nowMs) => rates.leftMs(patient, nowMs) > 0)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it("longer while the object withholds a part, and while those that waited for it are let through", () => {
+    const rates = withheld(origin("a", 5), 1_000);
+    expect(rates.leftMs(patient, 1_000)).toBeGreaterThan(1_000);
+    expect(rates.leftMs(patient, 3_500)).toBeLessThanOrEqual(0);
+    expect(withheld(origin("a", 5), 9_000).leftMs(patient, 5_000), "not for ever").toBe(0);
+  });
+
+  it("no longer than usual where another pool may serve it", () => {
+    const rates = withheld(origin("a", 5), 1_000);
+    expect(rates.leftMs({ sinceMs: 0, patienceMs: 0 }, 251)).toBeLessThanOrEqual(0);
+  });
+
+  it("looks again when there may be a token, and less often the more wait beside it", () => {
+    const rates = withheld(origin("a", 5), 1_000);
+    expect(rates.lookAgainMs(0)).toBeGreaterThan(0);
+    for (let other = 0; other < 4_000; other++) rates.seekers.add({ ...patient });
+    expect(rates.lookAgainMs(0)).toBe(1_000);
+  });
+});

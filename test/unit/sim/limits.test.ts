@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { share } from "../../support/full.ts";
+import { origins, simulated } from "./support.ts";
+
+const SEEDS = share(
+  Array.from({ length: 40 }, (_, index) => index + 1),
+  5,
+);
+/** Of all seeds: the simulation runs the Worker's own data path. */
+const PATIENCE_MS = 240_000;
+const POOL = {
+  algorithm: "weighted_round_robin",
+  origins: origins("a", "b", "c").map((origin, index) => ({ ...origin, weight: index + 1 })),
+  rate_limit: 15,
+  health_check: { type: "http", interval: 1 },
+  outlier_detection: {},
+};
+/**
+ * Far more than fits, a bad network, isolates that die twice a minute, a burst, a failure, an object that restarts, a
+ * new version.
+ */
+const TROUBLE =
+  "--rps 70 --isolates 12 --seconds 11 --loss 3 --churn 200 --burst 4@4+2 --fail b@6 --recover b@8 --restart 5 --deploy 9";
+
+/** One new version after the other, while requests wait for what the old one holds; isolates of which some die. */
+const DEPLOYS = "--rps 35 --isolates 12 --seconds 14 --loss 3 --churn 100 --deploy 3 --deploy 8 --deploy 9";
+
+/** The fullest window of each seed, of a pool in trouble. */
+async function worstWindows(pool: unknown, trouble: string): Promise<number[]> {
+  const worst: number[] = [];
+  for (const seed of SEEDS) {
+    const { origins: all } = await simulated(pool, `${trouble} --seed ${seed}`);
+    worst.push(Math.max(...all.map(({ worst_window }) => worst_window)));
+  }
+  return worst;
+}
+
+describe("a rate limit", () => {
+  it.each([
+    ["isolates pick", POOL, TROUBLE],
+    ["the object picks, and isolates where it is late", { ...POOL, coordination: "strict" }, TROUBLE],
+    ["new versions take over", POOL, DEPLOYS],
+  ])(
+    `is never exceeded in any window of one second, in ${SEEDS.length} seeds of trouble: %s`,
+    async (_who, pool, trouble) => {
+      const worst = await worstWindows(pool, trouble);
+      const beyond = SEEDS.filter((_, index) => (worst[index] ?? 0) > POOL.rate_limit);
+      expect(beyond, "seeds with a window beyond the limit").toEqual([]);
+      // A limit nobody comes near would prove nothing.
+      expect(Math.max(...worst)).toBe(POOL.rate_limit);
+    },
+    PATIENCE_MS,
+  );
+
+  it("is fully used by a strict pool, whose clients get the limit as the reason of a refusal", async () => {
+    const strict = { coordination: "strict", origins: origins("a", "b"), rate_limit: 100 };
+    const { origins: all, answers } = await simulated(strict, "--rps 400 --isolates 20 --seconds 20");
+    for (const { id, limit_use } of all) expect(limit_use, id).toBeGreaterThan(0.85);
+    expect(answers.no_origin).toBe(0);
+  });
+
+  it("far above the traffic refuses nobody when a new version takes over, and holds", async () => {
+    const pool = { origins: origins("a", "b"), rate_limit: 1_000 };
+    const { origins: all, answers } = await simulated(
+      pool,
+      "--rps 100 --isolates 20 --seconds 16 --deploy 8",
+    );
+    expect(answers.rate_limited).toBe(0);
+    expect(all.reduce((sum, { requests }) => sum + requests, 0)).toBeGreaterThan(1_400);
+  });
+
+  it.each([
+    [100, 10, 0.25],
+    [100, 10, 0.5],
+    [1_000, 60, 0.25],
+    [1_000, 60, 0.5],
+  ])(
+    "of %i/s keeps serving from %i isolates when a new version takes over, with traffic at %f of it",
+    async (rate_limit, isolates, part) => {
+      const pool = { origins: origins("a", "b"), rate_limit };
+      const rps = 2 * rate_limit * part;
+      for (const seed of [1, 2, 3]) {
+        // An isolate whose first sync is lost does not know that there is something to wait for.
+        const loss = part <= 0.25 ? 0 : 0.1;
+        const args = `--rps ${rps} --isolates ${isolates} --seconds 24 --deploy 16 --seed ${seed} --loss ${loss}`;
+        const { deploys, promises, origins: all } = await simulated(pool, args);
+        expect([seed, promises.deploy, promises.limit, promises.pace]).toEqual([seed, true, true, true]);
+        if (part <= 0.25) expect([seed, deploys[0]?.refused]).toEqual([seed, 0]);
+        expect(Math.max(...all.map(({ worst_window }) => worst_window))).toBeLessThanOrEqual(rate_limit);
+        expect(deploys[0]?.longest_ms).toBeLessThan(6_000);
+      }
+    },
+  );
+
+  it("at which there is more traffic than a new version can serve is not judged for it", async () => {
+    const pool = { origins: origins("a", "b"), rate_limit: 20 };
+    const { deploys, promises } = await simulated(pool, "--rps 36 --isolates 10 --seconds 16 --deploy 10");
+    expect(promises.deploy).toBeNull();
+    expect(deploys[0]?.refused).toBeGreaterThan(0);
+  });
+
+  it("is exceeded, and the simulation notices it, when isolates work alone without the object", async () => {
+    const { origins: all, promises } = await simulated(
+      POOL,
+      "--rps 300 --isolates 12 --seconds 30 --outage 2+28 --churn 600",
+    );
+    expect(Math.max(...all.map(({ worst_window }) => worst_window))).toBeGreaterThan(POOL.rate_limit);
+    expect(promises.limit).toBeNull();
+  });
+});

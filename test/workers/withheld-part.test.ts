@@ -1,0 +1,73 @@
+/**
+ * An object that has restarted withholds the part of a rate limit that its previous incarnation has granted. Requests
+ * wait for it.
+ */
+import { evictDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import { WrappedObject } from "./wrapped-object.ts";
+import { clock, configure, ORIGINS, object, pool, stub, url, withWrappedPools } from "./wrapped-pool.ts";
+
+withWrappedPools("withheld");
+
+/** Its previous incarnation has granted all of it. */
+const LIMITED = { origins: ORIGINS.slice(0, 1), rate_limit: 2 };
+
+/** The object restarts while an isolate of before holds the limit. @returns another isolate, which meets it anew */
+async function restarted(settings: Record<string, unknown> = LIMITED): Promise<WrappedObject> {
+  await configure(settings);
+  expect((await object.ask(url)).status).toBe(200);
+  await evictDurableObject(stub());
+  return new WrappedObject();
+}
+
+const seekersOf = (isolate: WrappedObject) => isolate.isolate.pool(pool).pool.rates.seekers.size;
+
+describe("a request that finds the whole limit withheld", () => {
+  it("waits and is served, also if the object restarts once more meanwhile", async () => {
+    const isolate = await restarted();
+    const asking = isolate.ask(url);
+    await clock.until(() => expect(seekersOf(isolate)).toBe(1));
+    await evictDurableObject(stub());
+    await clock.pass(asking);
+    expect((await asking).status).toBe(200);
+    expect(isolate.count("acquire")).toBeGreaterThan(0);
+    expect(seekersOf(isolate)).toBe(0);
+    await clock.pass(isolate.settle());
+  });
+
+  it("is refused after half of the time that it has", async () => {
+    const isolate = await restarted({ ...LIMITED, failover: { attempt_timeout: 1, total_timeout: 1 } });
+    const asking = isolate.ask(url);
+    await clock.pass(asking);
+    const answer = await asking;
+    expect([answer.status, await answer.json()]).toMatchObject([503, { type: "rate_limited" }]);
+    expect(seekersOf(isolate)).toBe(0);
+    await clock.pass(isolate.settle());
+  });
+
+  it("does not wait if its origins take no traffic anyway", async () => {
+    const isolate = await restarted();
+    await configure({ ...LIMITED, origins: [{ ...ORIGINS[0], enabled: false }] });
+    await stub().wake();
+    await clock.still(async () => {
+      const answer = await isolate.ask(url);
+      expect([answer.status, await answer.json()]).toMatchObject([503, { type: "no_origin_available" }]);
+    });
+  });
+
+  it("waits no more, and is not counted among those that wait, once its client has left", async () => {
+    const isolate = await restarted();
+    const client = new AbortController();
+    const asking = isolate.ask(new Request(url, { signal: client.signal }));
+    await clock.until(() => expect(seekersOf(isolate)).toBe(1));
+    await clock.still(async () => {
+      client.abort();
+      await expect.poll(() => seekersOf(isolate)).toBe(0);
+    });
+    const calls = isolate.count("acquire");
+    await clock.pass(asking);
+    expect((await asking).status).toBe(499);
+    expect(isolate.count("acquire")).toBe(calls);
+    await clock.pass(isolate.settle());
+  });
+});
