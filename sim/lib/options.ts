@@ -14,12 +14,16 @@ Runs the balancer's own picks, leases and pool object on a virtual clock, over y
   --rps N             requests per second, all clients together (default 200)
   --isolates M        isolates that serve them (default 20)
   --regions R         regions around the globe; the pool's object is in the first (default 3)
+  --data-centers N    each isolate is in one of them, and tells its neighbours of changes (default 100)
   --seconds S         how long (default 60)
   --seed N            the same seed gives the same run (default 1)
 
 What happens (each may be given several times; T and D in seconds)
   --fail ORIGIN@T     the origin refuses connections from T on
   --recover ORIGIN@T  it is there again
+  --disable ORIGIN@T  the operator takes the origin out, by its configuration
+  --enable ORIGIN@T   and puts it back
+  --drain ORIGIN@T    the operator drains the origin
   --burst F@T+D       F times as many requests from T on, for D
   --outage T+D        nothing reaches the pool's object from T on, for D
   --restart T         the pool's object is started anew, and forgets what it does not store
@@ -64,10 +68,14 @@ export interface SimOptions {
   readonly rps: number;
   readonly isolates: number;
   readonly regions: number;
+  readonly dataCenters: number;
   readonly seconds: number;
   readonly seed: number;
   readonly fails: readonly OriginEvent[];
   readonly recoveries: readonly OriginEvent[];
+  readonly disables: readonly OriginEvent[];
+  readonly enables: readonly OriginEvent[];
+  readonly drains: readonly OriginEvent[];
   readonly bursts: readonly Burst[];
   readonly outages: readonly Span[];
   readonly restartsMs: readonly number[];
@@ -102,10 +110,14 @@ export function parseOptions(args: readonly string[]): SimOptions | "help" {
     rps: number("rps", values.rps ?? "200", 0.001, 1e6),
     isolates: whole("isolates", values.isolates ?? "20", 1, 1e6),
     regions: whole("regions", values.regions ?? "3", 1, 300),
+    dataCenters: whole("data-centers", values["data-centers"] ?? "100", 1, 10_000),
     seconds: whole("seconds", values.seconds ?? "60", 1, 86_400),
     seed: whole("seed", values.seed ?? "1", 0, 2 ** 31 - 1),
-    fails: (values.fail ?? []).map((text) => originEvent("fail", text)),
-    recoveries: (values.recover ?? []).map((text) => originEvent("recover", text)),
+    fails: originEvents("fail", values.fail),
+    recoveries: originEvents("recover", values.recover),
+    disables: originEvents("disable", values.disable),
+    enables: originEvents("enable", values.enable),
+    drains: originEvents("drain", values.drain),
     bursts: (values.burst ?? []).map(burst),
     outages: (values.outage ?? []).map((text) => span("outage", text)),
     restartsMs: moments("restart", values.restart),
@@ -141,7 +153,9 @@ function parse(args: readonly string[]) {
         ...{ config: text, pool: text, rps: text, isolates: text, regions: text, seconds: text, seed: text },
         ...{ latency: text, loss: text, churn: text, skew: text, clients: text, cold: flag },
         ...{ load: text, service: text, workers: text, out: text, json: text },
-        ...{ fail: texts, recover: texts, burst: texts, outage: texts, restart: texts, deploy: texts },
+        ...{ fail: texts, recover: texts, disable: texts, enable: texts, drain: texts },
+        ...{ burst: texts, outage: texts, restart: texts, deploy: texts },
+        "data-centers": text,
         help: { type: "boolean", short: "h" },
       },
     });
@@ -161,6 +175,10 @@ function whole(flag: string, text: string, least: number, most: number): number 
   const value = number(flag, text, least, most);
   if (Number.isInteger(value)) return value;
   throw new UsageError(`--${flag}: must be a whole number, got ${JSON.stringify(text)}`);
+}
+
+function originEvents(flag: string, texts: readonly string[] = []): OriginEvent[] {
+  return texts.map((text) => originEvent(flag, text));
 }
 
 function originEvent(flag: string, text: string): OriginEvent {

@@ -2,7 +2,9 @@
  * Draws a run as one SVG with several charts below each other.
  * @module
  */
+
 import { MOST_CALLS_PER_SECOND } from "../../src/pool/leases/pacer.ts";
+import { type FailureResult, leaving, returning } from "./absences.ts";
 import { type Annotation, type ChartOptions, chart, escaped, MOST_SERIES, STYLE, WIDTH } from "./chart.ts";
 import { ANSWERS, CALL_KINDS } from "./recorder.ts";
 import type { OriginResult, Results } from "./results.ts";
@@ -150,11 +152,17 @@ function busiest(origins: readonly OriginResult[]): readonly OriginResult[] {
   return [...origins].sort((a, b) => b.requests - a.requests).slice(0, MOST_SERIES);
 }
 
+const LEAVES: Readonly<Record<FailureResult["what"], (origin: string) => string>> = {
+  failure: (origin) => `${origin} fails`,
+  disabling: (origin) => `${origin} is disabled`,
+  drain: (origin) => `${origin} is drained`,
+};
+
 function annotationsOf({ options }: Results): Annotation[] {
-  const { fails, recoveries, bursts, outages, restartsMs, deploysMs } = options;
+  const { bursts, outages, restartsMs, deploysMs } = options;
   return [
-    ...fails.map(({ origin, atMs }) => ({ x: atMs / 1_000, text: `${origin} fails` })),
-    ...recoveries.map(({ origin, atMs }) => ({ x: atMs / 1_000, text: `${origin} is back` })),
+    ...leaving(options).map(({ what, origin, atMs }) => ({ x: atMs / 1_000, text: LEAVES[what](origin) })),
+    ...returning(options).map(({ origin, atMs }) => ({ x: atMs / 1_000, text: `${origin} is back` })),
     ...bursts.map(({ fromMs, factor }) => ({ x: fromMs / 1_000, text: `requests x ${factor}` })),
     ...outages.map(({ fromMs, toMs }) => ({
       x: fromMs / 1_000,

@@ -3,11 +3,12 @@
  * @module
  */
 import { MOST_CALLS_PER_SECOND } from "../../src/pool/leases/pacer.ts";
+import type { FailureResult, ReturnResult } from "./absences.ts";
 import type { DeployResult } from "./deploys.ts";
 import { add } from "./numbers.ts";
 import type { QueueResult } from "./queue-result.ts";
 import { CALL_KINDS } from "./recorder.ts";
-import { type FailureResult, LOAD_SPAN_S, type Results } from "./results.ts";
+import { LOAD_SPAN_S, type Results } from "./results.ts";
 
 /** Queue lengths with a smaller share are not shown, because they are too rare to matter. */
 const LEAST_TAIL = 0.000_5;
@@ -27,6 +28,7 @@ export function report(results: Results): string {
   sections.push(
     calls(results),
     ...results.failures.map(failure),
+    ...results.returns.map(comeBack),
     ...results.deploys.map(deploy),
     events(results),
     queues(results.queue),
@@ -101,12 +103,25 @@ function calls({ calls: by, calls_mean, calls_busiest_span, calls_worst_second, 
   return `${table(["calls to the object", "", "per s"], rows)}\nmean: ${calls_mean.toFixed(1)}/s, ${spans}`;
 }
 
-function failure({ origin, at_s, out_after_s, requests_until_out, requests_after }: FailureResult): string {
+function failure({
+  what,
+  origin,
+  at_s,
+  out_after_s,
+  requests_until_out,
+  requests_after,
+}: FailureResult): string {
   const out =
     out_after_s === null
       ? `still got requests at the end, never two seconds without: ${count(requests_until_out)}`
       : `last request ${out_after_s.toFixed(2)} s later; ${count(requests_until_out)} went there in that time, ${count(requests_after)} afterwards`;
-  return `failure of ${origin} at ${at_s} s: ${out}`;
+  return `${what} of ${origin} at ${at_s} s: ${out}`;
+}
+
+function comeBack({ origin, at_s, first_after_s, full_after_s }: ReturnResult): string {
+  const after = (seconds: number | null): string =>
+    seconds === null ? "never" : `${seconds.toFixed(2)} s later`;
+  return `return of ${origin} at ${at_s} s: first request ${after(first_after_s)}, 90% of its requests ${after(full_after_s)}`;
 }
 
 function deploy({ at_s, requests, refused, refused_before, mean_ms, longest_ms }: DeployResult): string {

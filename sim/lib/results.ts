@@ -5,6 +5,15 @@
 import { rateLimitOf } from "../../src/config/pool-rules.ts";
 import type { PoolConfig } from "../../src/config/schema.ts";
 import { MOST_CALLS_PER_SECOND } from "../../src/pool/leases/pacer.ts";
+import {
+  type FailureResult,
+  failureResult,
+  isOut,
+  leaving,
+  type ReturnResult,
+  returning,
+  returnResult,
+} from "./absences.ts";
 import { type DeployResult, deployResult, keepsServing } from "./deploys.ts";
 import { expectedSplit, sharesOf } from "./expected-split.ts";
 import { add } from "./numbers.ts";
@@ -13,8 +22,6 @@ import { type QueueResult, queueResult } from "./queue-result.ts";
 import { ANSWERS, type Answer, CALL_KINDS, type CallKind, type PoolEvent } from "./recorder.ts";
 import type { TargetConfig, World } from "./world.ts";
 
-/** A failed origin counts as out once it has got no request for this time. */
-const QUIET_MS = 2_000;
 /** The object's load is measured over spans of this many seconds, because single seconds vary randomly. */
 export const LOAD_SPAN_S = 5;
 
@@ -35,16 +42,6 @@ export interface OriginResult {
   worst_per_second: number[];
   /** Mean requests per second as a share of the limit. */
   limit_use: number | null;
-}
-
-export interface FailureResult {
-  origin: string;
-  at_s: number;
-  /** From the failure to the last request before the first two seconds without one; null: no such seconds. */
-  out_after_s: number | null;
-  /** Requests that it still got until then, and afterwards. */
-  requests_until_out: number;
-  requests_after: number;
 }
 
 export interface Results {
@@ -70,7 +67,9 @@ export interface Results {
   calls_mean: number;
   calls_busiest_span: number;
   calls_worst_second: number;
+  /** Of origins that failed, or that the operator took out. */
   failures: FailureResult[];
+  returns: ReturnResult[];
   deploys: DeployResult[];
   queue: QueueResult;
   events: PoolEvent[];
@@ -108,7 +107,8 @@ export function resultsOf(options: SimOptions, target: TargetConfig, world: Worl
     calls_mean: add(calls) / options.seconds,
     calls_busiest_span: busiest,
     calls_worst_second: recorder.mostCalls,
-    failures: options.fails.map((fail) => failureResult(fail, options, recorder.trace(fail.origin))),
+    failures: leaving(options).map((event) => failureResult(event, options, recorder.trace(event.origin))),
+    returns: returnResults(options, origins, (origin) => recorder.trace(origin)),
     deploys,
     queue: queueResult(config, world),
     events: recorder.events.filter(({ atMs }) => atMs >= 0),
@@ -121,11 +121,22 @@ export function resultsOf(options: SimOptions, target: TargetConfig, world: Worl
   };
 }
 
+function returnResults(
+  options: SimOptions,
+  origins: readonly OriginResult[],
+  trace: (origin: string) => readonly number[],
+): ReturnResult[] {
+  return returning(options).map((event) => {
+    const expected = origins.find(({ id }) => id === event.origin)?.expected_per_second ?? [];
+    return returnResult(event, expected[Math.floor(event.atMs / 1_000) + 1] ?? 0, trace(event.origin));
+  });
+}
+
 function originResults(options: SimOptions, config: PoolConfig, world: World): OriginResult[] {
   const shares = sharesOf(config, (id) => world.origins.get(id)?.capacity.serviceMs ?? 0);
   const wanted = Array.from({ length: options.seconds }, (_, second) => {
     const atMs = second * 1_000 + 500;
-    return expectedSplit(shares, world.rateAt(atMs), (id) => isDown(options, id, atMs));
+    return expectedSplit(shares, world.rateAt(atMs), (id) => isOut(options, id, atMs));
   });
   return config.origins.map(({ id, rate_limit }) => {
     const record = world.recorder.origins.get(id);
@@ -147,15 +158,6 @@ function originResults(options: SimOptions, config: PoolConfig, world: World): O
       limit_use: limit === null ? null : requests / options.seconds / limit,
     };
   });
-}
-
-function isDown({ fails, recoveries }: SimOptions, id: string, atMs: number): boolean {
-  const last = (events: SimOptions["fails"]): number =>
-    Math.max(
-      -1,
-      ...events.filter((event) => event.origin === id && event.atMs <= atMs).map((event) => event.atMs),
-    );
-  return last(fails) > last(recoveries);
 }
 
 function fairness(origins: readonly OriginResult[]) {
@@ -186,28 +188,6 @@ function secondErrors(
   );
   const random = shares.map((share) => Math.sqrt(((2 / Math.PI) * (share * (1 - share))) / requests));
   return { measured: add(measured) / origins.length, random: add(random) / origins.length };
-}
-
-function failureResult(
-  { origin, atMs }: SimOptions["fails"][number],
-  options: SimOptions,
-  trace: readonly number[],
-): FailureResult {
-  const recovery = options.recoveries.filter((event) => event.origin === origin && event.atMs > atMs);
-  const endMs = Math.min(options.seconds * 1_000, ...recovery.map((event) => event.atMs));
-  const sent = trace.filter((startMs) => startMs >= atMs && startMs < endMs);
-  const isLast = (startMs: number, index: number): boolean =>
-    (sent[index + 1] ?? endMs) - startMs >= QUIET_MS;
-  const quietFromStart = (sent[0] ?? endMs) - atMs >= QUIET_MS;
-  const last = quietFromStart ? -1 : sent.findIndex(isLast);
-  const isOut = quietFromStart || last >= 0;
-  return {
-    origin,
-    at_s: atMs / 1_000,
-    out_after_s: isOut ? (quietFromStart ? 0 : ((sent[last] ?? atMs) - atMs) / 1_000) : null,
-    requests_until_out: isOut ? last + 1 : sent.length,
-    requests_after: isOut ? sent.length - last - 1 : 0,
-  };
 }
 
 /** Mean per second of the busiest `length` seconds in a row. */

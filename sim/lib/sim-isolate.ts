@@ -6,7 +6,7 @@ import { serve } from "../../src/edge/proxy.ts";
 import { IsolateState } from "../../src/edge/sync/isolate.ts";
 import type { Client } from "./clients.ts";
 import type { Answer } from "./recorder.ts";
-import { type IsolateWorld, SimSurroundings } from "./sim-surroundings.ts";
+import { type IsolateWorld, type Place, SimSurroundings } from "./sim-surroundings.ts";
 
 /** Work that a request leaves running continues by itself. */
 const BACKGROUND = { waitUntil: () => undefined };
@@ -25,9 +25,9 @@ export class SimIsolate {
   readonly #open = new Map<string, OpenRequest>();
   #requests = 0;
 
-  constructor(id: string, region: number, world: IsolateWorld) {
+  constructor(id: string, place: Place, world: IsolateWorld) {
     this.#world = world;
-    this.#surroundings = new SimSurroundings(id, region, world, (entry) => this.#logged(entry));
+    this.#surroundings = new SimSurroundings(id, place, world, (entry) => this.#logged(entry));
     this.#state = new IsolateState(this.#surroundings);
   }
 

@@ -42,6 +42,8 @@ export class SimObject {
   readonly #options: ObjectOptions;
   readonly #now: () => number;
   readonly #store: PoolStore;
+  /** As the operator last wrote it. */
+  #document: string;
   #controller: PoolController;
   #freeAtMs = Number.NEGATIVE_INFINITY;
   /** Time of the next alarm by the object's own clock; Infinity: none is set. */
@@ -55,8 +57,25 @@ export class SimObject {
     this.#now = skewedClock(options.queue, options.rng.random);
     this.#store = new PoolStore(memorySql());
     this.#controller = this.#start();
-    this.#controller.applyConfig({ text: options.document, updatedAt: this.#now() });
-    this.#arm();
+    this.#document = options.document;
+    this.#apply();
+  }
+
+  /** The operator puts an origin in or out of service. */
+  enable(id: string, enabled: boolean): void {
+    const content = JSON.parse(this.#document) as { origins: { id: string }[] };
+    const origins = content.origins.map((origin) => (origin.id === id ? { ...origin, enabled } : origin));
+    this.#document = JSON.stringify({ ...content, origins });
+    this.#apply();
+  }
+
+  /** The operator drains an origin. */
+  drain(id: string): void {
+    this.#act((controller) => controller.drain(id));
+  }
+
+  #apply(): void {
+    this.#act((controller) => controller.applyConfig({ text: this.#document, updatedAt: this.#now() }));
   }
 
   /** A call has arrived. Later one of the two callbacks gets its result. */

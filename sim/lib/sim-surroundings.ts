@@ -22,6 +22,8 @@ import { SyncCalls } from "./sync-calls.ts";
 
 /** A read of KV. */
 const KV_READ_MS = 15;
+/** To the cache of the data centre, or back. */
+const CACHE_MS = 3;
 /** What origins answer. It ends with its headers, so one is enough for all. */
 const ANSWER = new Response(null, { headers: { "content-length": "0" } });
 const SCHEME = "https://";
@@ -38,8 +40,16 @@ export interface IsolateWorld {
   readonly pool: string;
   /** The documents in KV, by key. */
   readonly documents: ReadonlyMap<string, string>;
+  /** The notes that isolates have left, by data centre. */
+  readonly notes: Map<number, string>;
   /** By id, which is the name of the host at which an isolate finds it. */
   readonly origins: ReadonlyMap<string, SimOrigin>;
+}
+
+/** Where an isolate runs. */
+export interface Place {
+  readonly region: number;
+  readonly dataCenter: number;
 }
 
 /** The documents in KV: the pool's, and a route that leads all requests there. */
@@ -61,18 +71,20 @@ export class SimSurroundings implements Surroundings {
   readonly #world: IsolateWorld;
   readonly #id: string;
   readonly #region: number;
+  readonly #dataCenter: number;
   readonly #log: (entry: Record<string, unknown>) => void;
   readonly #timers: Timers;
   readonly #stub = this.#makeStub();
 
   constructor(
     id: string,
-    region: number,
+    { region, dataCenter }: Place,
     world: IsolateWorld,
     log: (entry: Record<string, unknown>) => void,
   ) {
     this.#id = id;
     this.#region = region;
+    this.#dataCenter = dataCenter;
     this.#world = world;
     this.#log = log;
     this.now = skewedClock(world.queue, world.rng.random);
@@ -154,6 +166,19 @@ export class SimSurroundings implements Surroundings {
     await this.wait(KV_READ_MS);
     const text = this.#world.documents.get(key);
     return text === undefined ? null : { text, updatedAt: 1 };
+  }
+
+  async readNote(): Promise<string | null> {
+    await this.wait(CACHE_MS);
+    const text = this.#world.notes.get(this.#dataCenter) ?? null;
+    await this.wait(CACHE_MS);
+    return text;
+  }
+
+  async leaveNote(_pool: string, text: string): Promise<void> {
+    await this.wait(CACHE_MS);
+    this.#world.notes.set(this.#dataCenter, text);
+    await this.wait(CACHE_MS);
   }
 
   /** The methods of the object that an isolate calls. */

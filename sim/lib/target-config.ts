@@ -10,6 +10,7 @@ import { poolKey } from "../../src/config/documents.ts";
 import { implicitPool } from "../../src/config/routing.ts";
 import type { PoolConfig } from "../../src/config/schema.ts";
 import { ownValue } from "../../src/core/own-value.ts";
+import { leaving, returning } from "./absences.ts";
 import { sharesOf } from "./expected-split.ts";
 import type { SimOptions } from "./options.ts";
 import type { TargetConfig } from "./world.ts";
@@ -34,13 +35,13 @@ export async function loadTargetConfig(options: SimOptions): Promise<TargetConfi
   return { pool, config, document: withoutNotice(document) };
 }
 
-function checkOrigins({ fails, recoveries }: SimOptions, pool: string, config: PoolConfig): void {
+function checkOrigins(options: SimOptions, pool: string, config: PoolConfig): void {
   const ids = config.origins.map(({ id }) => id);
-  for (const { origin } of [...fails, ...recoveries]) {
+  for (const { origin } of [...leaving(options), ...returning(options)]) {
     if (ids.includes(origin)) continue;
     const known = ids.slice(0, 20).join(", ");
     throw new UsageError(
-      `--fail, --recover: pool ${pool} has no origin ${JSON.stringify(origin)}; it has ${known}`,
+      `an event names an origin that is not there: pool ${pool} has no origin ${JSON.stringify(origin)}; it has ${known}`,
     );
   }
   if (sharesOf(config).length === 0) throw new UsageError(`pool ${pool} has no origin that takes traffic`);

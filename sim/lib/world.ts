@@ -3,6 +3,7 @@
  * @module
  */
 import type { PoolConfig } from "../../src/config/schema.ts";
+import { leaving, returning } from "./absences.ts";
 import { Clients } from "./clients.ts";
 import { EventQueue } from "./event-queue.ts";
 import { expectedSplit, sharesOf } from "./expected-split.ts";
@@ -13,7 +14,7 @@ import { Rng } from "./rng.ts";
 import { SimIsolate } from "./sim-isolate.ts";
 import { SimObject } from "./sim-object.ts";
 import { type Capacity, SimOrigin } from "./sim-origin.ts";
-import { documentsFor, type IsolateWorld } from "./sim-surroundings.ts";
+import { documentsFor, type IsolateWorld, type Place } from "./sim-surroundings.ts";
 import { withOwnAddresses } from "./target-config.ts";
 
 /** Before the run isolates come up, so many a second: half of what the object paces is left for those that return. */
@@ -51,9 +52,9 @@ export class World {
     this.queue = new EventQueue(options.isCold ? 0 : -warmUpMs(options));
     const rng = new Rng(options.seed);
     this.#rng = rng;
-    const failing = options.fails.map(({ origin }) => origin);
+    const traced = [...leaving(options), ...returning(options)].map(({ origin }) => origin);
     const ids = config.origins.map(({ id }) => id);
-    this.recorder = new Recorder(options.seconds, ids, failing, options.deploysMs);
+    this.recorder = new Recorder(options.seconds, ids, traced, options.deploysMs);
     this.#clients = new Clients(options.clients, options.regions, config);
     this.origins = new Map(
       ids.map((id, index) => {
@@ -69,7 +70,9 @@ export class World {
       event: (kind, origin, detail) => recorder.event(queue.nowMs, kind, origin, detail),
     });
     const documents = documentsFor(pool, own);
-    this.#isolateWorld = { queue, rng, network, object: this.#object, recorder, pool, documents, origins };
+    const notes = new Map<number, string>();
+    const object = this.#object;
+    this.#isolateWorld = { queue, rng, network, object, recorder, pool, documents, notes, origins };
     this.#isolates = new Array<SimIsolate | null>(options.isolates).fill(null);
   }
 
@@ -93,9 +96,8 @@ export class World {
   }
 
   #planEvents(): void {
-    const { fails, recoveries, bursts, outages, restartsMs, deploysMs } = this.#options;
-    for (const { origin, atMs } of fails) this.queue.at(atMs, () => this.origins.get(origin)?.fail());
-    for (const { origin, atMs } of recoveries) this.queue.at(atMs, () => this.origins.get(origin)?.recover());
+    const { bursts, outages, restartsMs, deploysMs } = this.#options;
+    this.#planOriginEvents();
     for (const { fromMs, toMs } of bursts)
       for (const atMs of [fromMs, toMs]) this.queue.at(atMs, () => this.#arrive());
     for (const { fromMs, toMs } of outages) {
@@ -104,6 +106,15 @@ export class World {
     }
     for (const atMs of restartsMs) this.queue.at(atMs, () => this.#object.restart());
     for (const atMs of deploysMs) this.queue.at(atMs, () => this.#deploy());
+  }
+
+  #planOriginEvents(): void {
+    const { fails, recoveries, disables, enables, drains } = this.#options;
+    for (const { origin, atMs } of fails) this.queue.at(atMs, () => this.origins.get(origin)?.fail());
+    for (const { origin, atMs } of recoveries) this.queue.at(atMs, () => this.origins.get(origin)?.recover());
+    for (const { origin, atMs } of disables) this.queue.at(atMs, () => this.#object.enable(origin, false));
+    for (const { origin, atMs } of enables) this.queue.at(atMs, () => this.#object.enable(origin, true));
+    for (const { origin, atMs } of drains) this.queue.at(atMs, () => this.#object.drain(origin));
   }
 
   /** Isolates of the old version finish what they have begun. */
@@ -171,7 +182,7 @@ export class World {
     if (there) return there;
     const isolate = new SimIsolate(
       `isolate-${this.#made++}`,
-      slot % this.#options.regions,
+      placeOf(slot, this.#options),
       this.#isolateWorld,
     );
     this.#isolates[slot] = isolate;
@@ -190,6 +201,13 @@ export class World {
       this.#planDeath();
     });
   }
+}
+
+/** Regions take the slots in turns, and within a region its data centres do. */
+function placeOf(slot: number, { regions, dataCenters }: SimOptions): Place {
+  const region = slot % regions;
+  const here = Math.max(1, Math.floor((dataCenters - 1 - region) / regions) + 1);
+  return { region, dataCenter: region + regions * (Math.floor(slot / regions) % here) };
 }
 
 function warmUpMs({ isolates }: SimOptions): number {

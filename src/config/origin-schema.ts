@@ -19,6 +19,11 @@ const weight = number(0, 1_000).refine((value) => Math.abs(value * 100 - Math.ro
   error: "must have at most two decimals",
 });
 
+/** True if an origin may have this weight. */
+export function isWeight(value: unknown): value is number {
+  return weight.safeParse(value).success;
+}
+
 export const originSchema = object({
   id: id().describe("Name of the origin, unique in its pool. Its state is kept under it."),
   url: textThat(isOriginUrl, "must be a http or https URL, without credentials, query or fragment").describe(

@@ -138,6 +138,11 @@ export interface PoolStats extends TrafficStats {
     /** Calls that failed for isolates, as far as they could report them later; same period as the counts. */
     failed: number;
   };
+  /**
+   * Changes that isolates learned of by a note of another one, before the object told them. Absent: an object that does not
+   * count them.
+   */
+  notes_taken?: number;
 }
 
 /**

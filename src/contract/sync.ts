@@ -101,6 +101,11 @@ export interface SyncReport {
   origins: Record<string, OriginReport>;
   /** Calls of any kind that failed since the previous report; counts once with `origins`. */
   sync_failures?: number;
+  /**
+   * Verdicts that other isolates' notes told before the object did, since the previous report; counts once with
+   * `origins`. Absent: none, or an isolate without notes.
+   */
+  notes_taken?: number;
   /** Requests that got no origin's answer since the previous report, by reason; counts once with `origins`. */
   unserved?: UnservedCounts;
   /** Requests of routes with several pools since the previous report, by reason. Absent: none. As above. */

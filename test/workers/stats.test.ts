@@ -70,7 +70,7 @@ describe("stats", () => {
     const first = report({ a: seen([10, 20, 30], { retries: 1 }), b: seen([100]) }, { active: { a: 3 } });
     const second = report(
       { a: seen([40], { outcomes: { timeout: 1, client_closed: 2 } }) },
-      { sync_failures: 2 },
+      { sync_failures: 2, notes_taken: 4 },
     );
     for (const each of [first, first, second, first, second]) await stub().sync(each);
     await stub().sync(
@@ -81,6 +81,7 @@ describe("stats", () => {
     expect(stats).toMatchObject({ requests: 9, errors: 1, error_rate: 1 / 7, retries: 1, rate_limited: 5 });
     expect(stats.client_closed).toBe(2);
     expect(stats.sync).toMatchObject({ isolates: 2, failed: 2 });
+    expect(stats.notes_taken).toBe(4);
     expect(stats.sync.calls_per_second).toBeGreaterThan(0);
     const { a, b } = stats.origins;
     expect(a).toMatchObject({

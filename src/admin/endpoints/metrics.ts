@@ -126,6 +126,8 @@ function exposeTraffic(text: Exposition, pool: string, { stats, latency }: PoolS
   const { calls_per_second, failed } = stats.sync;
   text.gauge("lb_pool_sync_calls_per_second", "Calls to the pool's object.", { pool }, calls_per_second);
   text.counter("lb_pool_sync_errors_total", "Calls to the pool's object that failed.", { pool }, failed);
+  const help = "Changes that isolates learned of by a note of another one, before the object told them.";
+  text.counter("lb_pool_notes_taken_total", help, { pool }, stats.notes_taken ?? 0);
   for (const reason of UNSERVED_REASONS) {
     text.counter(
       "lb_pool_unserved_total",

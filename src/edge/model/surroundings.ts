@@ -66,4 +66,11 @@ export interface Surroundings {
    * @throws if KV fails, or does not answer within so many ms
    */
   readDocument(key: string, withinMs: number): Promise<KvDocument | null>;
+  /**
+   * The note that an isolate of this data centre has left for a pool. Null: there is none, or it cannot be had within so
+   * many ms. Never rejects.
+   */
+  readNote(pool: string, withinMs: number): Promise<string | null>;
+  /** Leaves a note there, instead of any other. It may get lost. Ends within so many ms, and never rejects. */
+  leaveNote(pool: string, text: string, withinMs: number): Promise<void>;
 }

@@ -5,17 +5,11 @@
  */
 
 import { compileHashKey, type HashKey } from "../../config/hash-key.ts";
-import { completePool } from "../../config/parse.ts";
 import { goesByConnections, keepsSessionCookies, retryRulesOf } from "../../config/pool-rules.ts";
 import type { OriginConfig, PoolConfig } from "../../config/schema.ts";
 import { balancerSettings } from "../../contract/snapshot.ts";
-import type {
-  AffinityTokens,
-  OriginState,
-  OutcomeKind,
-  PoolSnapshot,
-  SyncReply,
-} from "../../contract/sync.ts";
+import type { AffinityTokens, OutcomeKind, SyncReply } from "../../contract/sync.ts";
+import type { VerdictNote } from "../../contract/verdict-note.ts";
 import type { LatencyEstimates } from "../../core/algorithms/peak-ewma.ts";
 import { LeasedCursor } from "../../core/cursor/cursor-lease.ts";
 import { LoadBalancer } from "../../core/load-balancer.ts";
@@ -27,22 +21,15 @@ import type { EdgeRequest } from "../model/edge-request.ts";
 import { EdgeServer } from "../model/edge-server.ts";
 import { OutcomeBuffer } from "../model/outcome-buffer.ts";
 import { CookieAffinity } from "./cookie-affinity.ts";
+import { KnownVerdict } from "./known-verdict.ts";
 import { LocalEjections } from "./local-ejections.ts";
 import { PoolRates } from "./pool-rates.ts";
 import { RecentlyUnreachable } from "./recently-unreachable.ts";
-
-/** The state assumed for an origin while the object has not answered. */
-const UNKNOWN_STATE: OriginState = {
-  healthy: true,
-  ejected: false,
-  draining: false,
-  drained: false,
-  weight_factor: 1,
-};
+import { isWell, UNKNOWN_STATE, type Verdict } from "./verdict-notes.ts";
 
 /** Everything a pick needs, made once per snapshot. */
 export interface ActivePool {
-  /** The snapshot's version; 0 if made from config alone. */
+  /** Version of the isolate's own snapshot; 0 if made from config alone. */
   readonly version: number;
   readonly config: PoolConfig;
   readonly balancer: LoadBalancer<EdgeServer, EdgeRequest>;
@@ -80,6 +67,8 @@ export class EdgePool {
   requests = 0;
   /** Calls to the object that failed and that were not reported yet. */
   failedCalls = 0;
+  /** Verdicts that notes told first, and that were not reported yet. */
+  notesTaken = 0;
   /** There are failures to report at once. */
   hasUrgentReport = false;
   /** Ejections by this isolate alone, in force before the object knows. */
@@ -90,8 +79,9 @@ export class EdgePool {
   /** Survives snapshots, so that an origin's counts and measurements stay. */
   readonly #servers = new Map<string, EdgeServer>();
   #pickers: Pickers | null = null;
-  /** As the object last said. */
-  #states: ReadonlyMap<string, OriginState> = new Map();
+  readonly verdict: KnownVerdict;
+  /** As the object last said, or another isolate's note of it. */
+  #states: Verdict["states"] = new Map();
   /** The last there were: they outlive snapshots, and an older object sends none. */
   #tokens: AffinityTokens | null = null;
 
@@ -100,6 +90,7 @@ export class EdgePool {
     this.#random = random;
     this.#now = now;
     this.recentlyUnreachable = new RecentlyUnreachable(now);
+    this.verdict = new KnownVerdict(id);
     this.cursor = new LeasedCursor(Math.floor(random() * 1_000_000));
   }
 
@@ -117,6 +108,12 @@ export class EdgePool {
     return false;
   }
 
+  /** It has seen an origin fail that is well by the verdict in force. */
+  get holdsSuspicion(): boolean {
+    for (const { id } of this.recentlyUnreachable.list()) if (isWell(this.#states.get(id))) return true;
+    return this.#localEjections.any;
+  }
+
   /**
    * Applies the object's answer.
    * @param sentMs when the report was sent
@@ -126,13 +123,14 @@ export class EdgePool {
     if (reply.cursor !== null) this.cursor.lease(reply.cursor);
     this.isRemoved =
       reply.removed ?? (!reply.configured && this.activePool !== null && this.activePool.version > 0);
-    if (this.isRemoved) this.activePool = null;
+    if (this.isRemoved) {
+      this.activePool = null;
+      this.verdict.clear();
+    }
     const snapshot = this.isRemoved ? null : reply.snapshot;
     this.#tokens = snapshot?.affinity ?? this.#tokens;
-    if (snapshot !== null) {
-      const states = new Map(Object.entries(snapshot.origins));
-      this.#adopt(snapshot.version, completePool(snapshot.config), states);
-    }
+    const verdict = this.verdict.answered(snapshot, sentMs);
+    if (verdict !== null) this.#adopt(verdict);
     // Until the next count comes, all new requests may go to the one server that looked idle. That is harmless only if
     // they are few beside the requests in flight there: if requests stay for as many paces as there are origins.
     const fresh = this.residenceTime.survivalShare(reply.next_sync_ms * this.#servers.size);
@@ -140,6 +138,14 @@ export class EdgePool {
     for (const server of this.#servers.values()) server.setOthers(othersActive.get(server.id) ?? 0, fresh);
     this.recentlyUnreachable.paceMs = reply.next_sync_ms;
     this.rates.apply(reply.rates, sentMs, nowMs);
+  }
+
+  /** Another isolate has left a note: its verdict is in force here if it is newer. */
+  takeNote(note: VerdictNote): void {
+    const verdict = this.verdict.take(note, this.#now());
+    if (verdict === null) return;
+    this.notesTaken++;
+    this.#adopt(verdict);
   }
 
   /** A request would have gone to `server`, but its rate limit is reached. */
@@ -178,14 +184,11 @@ export class EdgePool {
    */
   adoptConfig(config: PoolConfig, tokens: AffinityTokens | null = null, down: readonly string[] = []): void {
     this.#tokens ??= tokens;
-    this.#adopt(0, config, new Map(down.map((id) => [id, { ...UNKNOWN_STATE, healthy: false }])));
+    const states = new Map(down.map((id) => [id, { ...UNKNOWN_STATE, healthy: false }]));
+    this.#adopt({ version: 0, config, states });
   }
 
-  #adopt(
-    version: PoolSnapshot["version"],
-    config: PoolConfig,
-    states: ReadonlyMap<string, OriginState>,
-  ): void {
+  #adopt({ version, config, states }: Verdict): void {
     this.#states = states;
     this.#localEjections.configure(config.outlier_detection);
     const servers = config.origins.map((origin) => this.#server(origin, config.rate_limit));

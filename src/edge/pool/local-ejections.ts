@@ -51,6 +51,10 @@ export class LocalEjections {
     return true;
   }
 
+  get any(): boolean {
+    return this.#endsMs.size > 0;
+  }
+
   has(id: string): boolean {
     return this.#endsMs.has(id);
   }

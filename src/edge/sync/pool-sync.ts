@@ -16,6 +16,7 @@ import { SharedWork } from "../model/shared-work.ts";
 import type { Background, Surroundings } from "../model/surroundings.ts";
 import type { EdgePool } from "../pool/edge-pool.ts";
 import type { KnownPoolStatuses } from "../steering/pool-statuses.ts";
+import { NoteExchange, NoteWatch } from "./note-exchange.ts";
 import type { RouteCache } from "./route-cache.ts";
 import { CALL_TIMEOUT_MS, FIRST_SYNC_WAIT_MS, SyncState } from "./sync-state.ts";
 
@@ -35,6 +36,12 @@ interface Adoption {
   readonly needsTokens?: boolean;
 }
 
+/** A call that is over. */
+interface Call {
+  readonly startedMs: number;
+  readonly answered: boolean;
+}
+
 /** Other news that a sync brings. */
 interface Hearers {
   readonly routes: Pick<RouteCache, "recordRevision">;
@@ -47,6 +54,7 @@ export class PoolSync {
   readonly #now: Clock;
   readonly #state: SyncState;
   readonly #hearers: Hearers;
+  readonly #notes: NoteExchange;
   /** Of the configuration from KV, with the tokens that belong to it. */
   readonly #reading: SharedWork;
   /** Which statuses of pools the object gave last; 0: none. */
@@ -60,6 +68,7 @@ export class PoolSync {
     this.#now = surroundings.now;
     this.#hearers = hearers;
     this.#state = new SyncState(pool, isolate, surroundings.random);
+    this.#notes = new NoteExchange(pool, surroundings);
     this.#reading = new SharedWork(LOST_READ_MS, surroundings);
   }
 
@@ -84,7 +93,7 @@ export class PoolSync {
     const ended = over.then(() => end.abort());
     while (!end.signal.aborted) {
       await this.#surroundings.wait(LONG_RESPONSE_MS, end.signal).catch(() => undefined);
-      if (!end.signal.aborted && this.#state.isDue(this.#now())) await this.#call();
+      if (!end.signal.aborted && this.#state.isDue(this.#now())) await this.#callAndTell();
     }
     await ended;
     await this.#reportInTime();
@@ -141,20 +150,24 @@ export class PoolSync {
    */
   async #reportInTime(): Promise<void> {
     const holderMs = this.#now();
+    const watch = new NoteWatch(this.#notes);
     do {
       const scheduledMs = this.#now();
       this.#state.scheduleReport(scheduledMs, holderMs);
       while (!this.#state.mustReport(this.#now())) {
-        await this.#surroundings.wait(this.#state.waitMs(this.#now()));
-        if (!this.#state.isScheduled(scheduledMs)) return;
+        const nowMs = this.#now();
+        const lookMs = this.#state.isCrowded ? watch.next(nowMs) : Number.POSITIVE_INFINITY;
+        await this.#surroundings.wait(Math.min(this.#state.waitMs(nowMs), lookMs));
+        if (!this.#state.isScheduled(scheduledMs)) return await watch.looking;
       }
-      await this.#call();
+      await this.#callAndTell();
     } while (this.#needsAnotherReport());
+    await watch.looking;
   }
 
   /** The end of connections that were reported as open must be reported, even if no other request comes. */
-  async #followed(call: Promise<void>): Promise<void> {
-    await call;
+  async #followed(call: Promise<Call>): Promise<void> {
+    await this.#tell(await call);
     if (this.#needsAnotherReport()) await this.#reportInTime();
   }
 
@@ -163,7 +176,17 @@ export class PoolSync {
     return (this.#state.mustFollowUp(nowMs) || this.#pool.isServing) && this.#state.needsReport(nowMs);
   }
 
-  async #call(): Promise<void> {
+  /** Not where a request waits. */
+  async #callAndTell(): Promise<void> {
+    await this.#tell(await this.#call());
+  }
+
+  /** Tells the isolates nearby of the answer to a call. */
+  async #tell({ answered, startedMs }: Call): Promise<void> {
+    if (answered && this.#state.isCrowded) await this.#notes.leave(startedMs);
+  }
+
+  async #call(): Promise<Call> {
     const startedMs = this.#now();
     const report = this.#state.begin(startedMs);
     if (this.#statusMark !== 0) report.pool_status_mark = this.#statusMark;
@@ -176,11 +199,13 @@ export class PoolSync {
     if (answer.ok) {
       this.#hear(answer.value);
       this.isUnavailable = false;
-      return this.#state.answered(report, answer.value, startedMs, this.#now());
+      this.#state.answered(report, answer.value, startedMs, this.#now());
+      return { startedMs, answered: true };
     }
     const { failure, detail } = answer;
     const backoff_ms = this.#state.failed(startedMs, this.#now(), failure === "overloaded");
     this.#surroundings.log({ pool: this.#pool.id, event: "sync_failed", failure, detail, backoff_ms });
+    return { startedMs, answered: false };
   }
 
   /** The parts of the object's answer that concern more than its own pool. */

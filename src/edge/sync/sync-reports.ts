@@ -24,6 +24,7 @@ interface PendingReport {
   sequence: number;
   origins: ReadonlyMap<string, TakenReport>;
   sync_failures: number;
+  notes_taken?: number;
   unserved: UnservedCounts;
   arrivals?: ArrivalCounts;
   clients?: ClientCountsData;
@@ -92,8 +93,9 @@ export class SyncReports {
 
   /** Positions far beyond the need are given back, the others are spent. */
   #newReport(need: number): PendingReport {
-    const { cursor, outcomes, failedCalls: sync_failures } = this.#pool;
+    const { cursor, outcomes, failedCalls: sync_failures, notesTaken: notes_taken } = this.#pool;
     this.#pool.failedCalls = 0;
+    this.#pool.notesTaken = 0;
     const unserved = outcomes.takeUnserved();
     const arrivals = outcomes.takeArrivals();
     const clients = outcomes.takeClients();
@@ -102,6 +104,7 @@ export class SyncReports {
       sequence: ++this.#sequence,
       origins: outcomes.take(),
       sync_failures,
+      ...(notes_taken > 0 && { notes_taken }),
       unserved,
       ...(Object.keys(arrivals).length > 0 && { arrivals }),
       ...(clients && { clients }),

@@ -22,6 +22,8 @@ const LONG_POLL_MS = 50;
 const URGENT_REPORT_INTERVAL_MS = 200;
 /** Pace assumed before the object has named one. */
 export const INITIAL_PACE_MS = 1_000;
+/** At a longer pace changes take longer than a second, so that isolates tell one another. */
+const CROWDED_PACE_MS = 1_500;
 /**
  * A snapshot older than the pace and this has missed a sync: there was no request for that long. Busy isolates call at
  * the pace and are spared, however long the object takes to answer.
@@ -123,6 +125,11 @@ export class SyncState {
 
   #isPostponed(nowMs: number): boolean {
     return isAhead(this.#postponedUntilMs, nowMs, LONGEST_POSTPONEMENT_MS);
+  }
+
+  /** So many isolates work for the pool that the object's changes reach them slowly. */
+  get isCrowded(): boolean {
+    return this.#paceMs > CROWDED_PACE_MS;
   }
 
   /** The object has answered this isolate, once at least. */

@@ -37,6 +37,8 @@ export interface Summary {
   /** Syncs that failed. */
   failed: number;
   /** Absent: none. */
+  notes_taken?: number;
+  /** Absent: none. */
   unserved?: UnservedCounts;
   /** Absent: none. */
   arrivals?: ArrivalCounts;
@@ -61,7 +63,7 @@ export interface Entry {
 }
 
 /** Counts that are of no origin. */
-export type PoolCounts = Pick<Summary, "failed" | "unserved" | "arrivals">;
+export type PoolCounts = Pick<Summary, "failed" | "notes_taken" | "unserved" | "arrivals">;
 
 export class PeriodStats {
   readonly pool: { readonly counts: TrafficCounts; readonly sketch: LatencySketch } = {
@@ -72,6 +74,8 @@ export class PeriodStats {
   readonly #sketched: number;
   /** Syncs that failed. */
   failed = 0;
+  /** Verdicts that isolates took from notes. */
+  notesTaken = 0;
   /** Requests that got no origin's answer, by why. */
   readonly unserved: UnservedCounts = {};
   /** Requests of routes with several pools, by reason. */
@@ -87,7 +91,7 @@ export class PeriodStats {
   get isEmpty(): boolean {
     if (!this.clients.isEmpty) return false;
     if (Object.keys(this.unserved).length + Object.keys(this.arrivals).length > 0) return false;
-    return this.failed === 0 && COUNTS.every((name) => this.pool.counts[name] === 0);
+    return this.failed + this.notesTaken === 0 && COUNTS.every((name) => this.pool.counts[name] === 0);
   }
 
   get origins(): ReadonlyMap<string, Entry> {
@@ -108,9 +112,15 @@ export class PeriodStats {
     addReport(entry.counts, report, latencySum);
   }
 
+  get poolCounts(): PoolCounts {
+    const { failed, notesTaken, unserved, arrivals } = this;
+    return { failed, ...(notesTaken > 0 && { notes_taken: notesTaken }), unserved, arrivals };
+  }
+
   /** Adds counts that belong to no origin. */
-  addPoolCounts({ failed, unserved = {}, arrivals = {} }: PoolCounts): void {
+  addPoolCounts({ failed, notes_taken = 0, unserved = {}, arrivals = {} }: PoolCounts): void {
     this.failed += failed;
+    this.notesTaken += notes_taken;
     addCounts(this.unserved, unserved, UNSERVED_REASONS);
     addCounts(this.arrivals, arrivals, ARRIVALS);
   }
@@ -132,7 +142,7 @@ export class PeriodStats {
 
   /** Adds a period that is still in memory. */
   mergeStats(other: PeriodStats): void {
-    this.addPoolCounts(other);
+    this.addPoolCounts(other.poolCounts);
     this.clients.merge(other.clients.toData());
     addTo(this.pool.counts, other.pool.counts);
     this.pool.sketch.merge(other.pool.sketch);
@@ -155,10 +165,9 @@ export class PeriodStats {
     });
     const pool: Summary["pool"] = [toRow(this.pool.counts), storedQuantiles(this.pool.sketch)];
     const origins = within(rows, SUMMARY_CHARS);
-    const { failed, unserved, arrivals } = this;
     const { latency: waited, ...answered } = this.clients.toData();
     const clients: ClientCountsData = { ...answered, latency: [] };
-    const counted: Summary = { pool, origins, active, failed, unserved, arrivals, clients };
+    const counted: Summary = { pool, origins, active, ...this.poolCounts, clients };
     const summary = JSON.stringify(counted);
     const measured = entries.flatMap(([id, { sketch }]): Sketches["origins"] => {
       return sketch === null || sketch.count === 0 ? [] : [[id, sketch.toData()]];
@@ -171,14 +180,11 @@ export class PeriodStats {
   /** Counts, and the latencies of the pool as a whole. */
   totals(): string {
     const rows = this.#busiestFirst().map(([id, { counts }]): OriginRow => [id, toRow(counts)]);
-    const { failed, unserved, arrivals } = this;
     const summary: Summary = {
       pool: [toRow(this.pool.counts)],
       origins: within(rows, TOTALS_CHARS),
       active: 0,
-      failed,
-      unserved,
-      arrivals,
+      ...this.poolCounts,
       clients: this.clients.toData(),
       latencies: this.pool.sketch.toData(),
     };

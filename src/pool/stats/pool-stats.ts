@@ -139,6 +139,7 @@ export class Statistics {
         calls_per_second: this.#calls.perSecond(nowMs, this.#createdMs),
         failed: counts.failed,
       },
+      notes_taken: counts.notesTaken,
     };
   }
 }

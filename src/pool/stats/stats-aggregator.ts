@@ -22,7 +22,10 @@ const FINE_BUCKETS = HOUR_MS / FINE_BUCKET_MS;
 const COARSE_BUCKETS = DAY_MS / COARSE_BUCKET_MS;
 
 /** The parts of a report that are counted. */
-export type Recorded = Pick<SyncReport, "origins" | "sync_failures" | "unserved" | "arrivals" | "clients">;
+export type Recorded = Pick<
+  SyncReport,
+  "origins" | "sync_failures" | "notes_taken" | "unserved" | "arrivals" | "clients"
+>;
 
 export interface StatsAggregatorOptions {
   table: StatsTable;
@@ -65,10 +68,12 @@ export class StatsAggregator {
    * Adds an isolate's report, each report once. It counts in the open fine bucket alone, which is added to the coarse
    * bucket and the totals when it closes, because each report may have thousands of origins.
    */
-  record({ origins, sync_failures: failed = 0, unserved = {}, arrivals = {}, clients }: Recorded): void {
+  record(report: Recorded): void {
     this.roll();
+    const { origins, sync_failures: failed = 0, notes_taken = 0, clients } = report;
+    const { unserved = {}, arrivals = {} } = report;
     const fine = this.#fine;
-    fine.addPoolCounts({ failed, unserved, arrivals });
+    fine.addPoolCounts({ failed, notes_taken, unserved, arrivals });
     if (clients !== undefined) fine.clients.merge(clients);
     for (const origin of Object.keys(origins)) {
       const report = origins[origin];

@@ -10,6 +10,7 @@ import { ENDPOINTS } from "../../../src/admin/endpoints/all.ts";
 import { PROBLEMS as API_PROBLEMS } from "../../../src/admin/http/problems.ts";
 import { poolKey, ROUTES_KEY } from "../../../src/config/documents.ts";
 import { UNSERVED_REASONS } from "../../../src/contract/sync.ts";
+import { NOTE_FLAGS } from "../../../src/contract/verdict-note.ts";
 import { ANSWER_CLASSES } from "../../../src/core/metrics/client-counts.ts";
 import { PROBLEMS as EDGE_PROBLEMS } from "../../../src/edge/response/problem.ts";
 import { SessionCookie } from "../../../src/platform/session-cookie.ts";
@@ -139,6 +140,11 @@ export function frozen(): Record<string, readonly string[]> {
     "problems of the data path": problems(EDGE_PROBLEMS),
     "problems of the admin API": problems(API_PROBLEMS),
     "paths of the admin API": paths(),
+    "notes in the cache: names, key and order of flags": [
+      ...found(read("src/edge/worker-surroundings.ts"), /"(edge-balancer[:.]\w+)"/g),
+      ...found(read("src/edge/worker-surroundings.ts"), /`https:\/\/\$\{NOTES_HOST\}\/(\w+)\//g),
+      ...inOrder("flags", NOTE_FLAGS),
+    ],
     "log lines": found(code, /\bevent: "(\w+)"/g),
     "headers that are read or sent here": found(code, /"((?:x-edge|x-lb|cf-access)[\w-]*)"/g),
   };

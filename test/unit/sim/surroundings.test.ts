@@ -21,7 +21,13 @@ function world(loss = 0) {
   const object = new SimObject({ ...common, document: DOCUMENT, event: () => undefined });
   const recorder = new Recorder(10, ["a"], [], []);
   const documents = documentsFor("p", DOCUMENT);
-  const isolate = new SimSurroundings("i", 0, { ...common, object, recorder, documents }, () => undefined);
+  const notes = new Map<number, string>();
+  const isolate = new SimSurroundings(
+    "i",
+    { region: 0, dataCenter: 0 },
+    { ...common, object, recorder, documents, notes },
+    () => undefined,
+  );
   /** What each piece of work came to, and when. */
   const seen: [what: string, atMs: number][] = [];
   const follow = (name: string, work: Promise<unknown>): void => {

@@ -54,6 +54,15 @@ describe("counts", () => {
     ]);
   });
 
+  it("only of notes make a bucket too", () => {
+    const world = new StatsWorld();
+    world.aggregator.record({ origins: {}, notes_taken: 1 });
+    world.nowMs += FINE_BUCKET_MS;
+    world.aggregator.roll();
+    world.restart();
+    expect(world.aggregator.window(null).counts.notesTaken).toBe(1);
+  });
+
   it("only of requests that no origin answered make a bucket too", () => {
     const world = new StatsWorld();
     world.aggregator.record({ origins: {}, unserved: { no_origin_available: 1 } });

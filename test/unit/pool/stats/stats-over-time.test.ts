@@ -95,13 +95,18 @@ describe("a restart", () => {
 
   it("after a long idle time closes the open coarse bucket, and keeps the time at which counting began", () => {
     const world = new StatsWorld();
-    world.aggregator.record({ origins: { a: successes([3]) }, sync_failures: 2 });
+    world.aggregator.record({ origins: { a: successes([3]) }, sync_failures: 2, notes_taken: 3 });
     world.nowMs += FINE_BUCKET_MS;
     world.aggregator.roll();
     world.nowMs += 7_200_000;
     world.restart();
     const { counts, sinceMs } = world.aggregator.window(null);
-    expect([counts.pool.counts.requests, counts.failed, sinceMs]).toEqual([1, 2, START_MS]);
+    expect([counts.pool.counts.requests, counts.failed, counts.notesTaken, sinceMs]).toEqual([
+      1,
+      2,
+      3,
+      START_MS,
+    ]);
     expect(world.aggregator.history("day").buckets.map(({ at }) => at)).toEqual([START_MS]);
     expect(world.aggregator.history("hour").buckets).toEqual([]);
     world.restart();

@@ -1,0 +1,90 @@
+/**
+ * What this isolate knows of the object's verdict: its own last snapshot, or a newer one's verdict by another isolate's
+ * note. The object itself always has the last word.
+ * @module
+ */
+import { completePool } from "../../config/parse.ts";
+import type { PoolSnapshot } from "../../contract/sync.ts";
+import type { VerdictNote } from "../../contract/verdict-note.ts";
+import { notedVerdict, noteOf, shapeOf, type Verdict } from "./verdict-notes.ts";
+
+interface Noted {
+  readonly note: VerdictNote;
+  /** When it was read, in ms. */
+  readonly readMs: number;
+}
+
+export class KnownVerdict {
+  readonly #pool: string;
+  /** By the last snapshot that this isolate got from the object; null: none, or the pool was removed. */
+  #own: Verdict | null = null;
+  /** Of its configuration; null: not needed yet. */
+  #shape: string | null = null;
+  /** In force instead of the isolate's own. */
+  #noted: Noted | null = null;
+  /** Version of a note that the object has contradicted; 0: none. */
+  #refuted = 0;
+
+  constructor(pool: string) {
+    this.#pool = pool;
+  }
+
+  /** The pool was removed. */
+  clear(): void {
+    this.#own = null;
+    this.#noted = null;
+  }
+
+  /**
+   * The object has answered. A note that was read before it was asked cannot be newer than its answer. So the isolate
+   * goes by the answer then, and by what it had from the object if that is said to be the current version still.
+   * @param snapshot null: what the isolate had from the object is the current one
+   * @param sentMs when it was asked
+   * @returns what is in force now; null: what was
+   */
+  answered(snapshot: PoolSnapshot | null, sentMs: number): Verdict | null {
+    const noted = this.#noted;
+    if (snapshot !== null) {
+      const states = new Map(Object.entries(snapshot.origins));
+      this.#own = { version: snapshot.version, config: completePool(snapshot.config), states };
+      this.#shape = null;
+    }
+    this.#noted = null;
+    if (this.#own === null || (noted === null && snapshot === null)) return null;
+    if (noted !== null && noted.readMs < sentMs) this.#refute(noted.note);
+    else if (noted !== null) return this.take(noted.note, noted.readMs) ?? this.#own;
+    return this.#own;
+  }
+
+  /**
+   * @param readMs when it was read
+   * @returns what is in force now; null: what was, for the note is not newer, or not of this pool as it is configured
+   */
+  take(note: VerdictNote, readMs: number): Verdict | null {
+    const own = this.#own;
+    if (own === null || note.version <= (this.#noted?.note.version ?? own.version)) return null;
+    if (note.version === this.#refuted || note.shape !== this.#shapeOf(own)) return null;
+    const verdict = notedVerdict(own, note);
+    if (verdict !== null) this.#noted = { note, readMs };
+    return verdict;
+  }
+
+  /** Version of the isolate's own snapshot; 0: it has none. */
+  get version(): number {
+    return this.#own?.version ?? 0;
+  }
+
+  /** For others: what the isolate has from the object itself. Null: it has nothing. */
+  note(): VerdictNote | null {
+    return this.#own === null ? null : noteOf(this.#own, this.#shapeOf(this.#own));
+  }
+
+  #refute({ version }: VerdictNote): void {
+    if (version > this.version) this.#refuted = version;
+  }
+
+  #shapeOf({ config }: Verdict): string {
+    this.#shape ??= shapeOf(this.#pool, config);
+    return this.#shape;
+  }
+}

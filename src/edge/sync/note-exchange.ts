@@ -1,0 +1,99 @@
+/**
+ * Isolates of one data centre tell one another what the pool's object has decided, by a note in the data centre's cache:
+ * in a crowd the object answers each of them too seldom. Only for work in the background; no request waits for a note.
+ * @module
+ */
+import type { VerdictNote } from "../../contract/verdict-note.ts";
+import type { Surroundings } from "../model/surroundings.ts";
+import type { EdgePool } from "../pool/edge-pool.ts";
+import { parseNote } from "../pool/verdict-notes.ts";
+
+/** How often an isolate looks for a note, and while it has seen a failure that the verdict does not show yet. */
+const LOOK_MS = 1_000;
+const SUSPICIOUS_LOOK_MS = 500;
+/**
+ * One request's work looks so often at most: each look is one of the 50 subrequests that it has on the free plan
+ * (docs/platform.md, limits of a request). An isolate without requests looks for no longer than that.
+ */
+const MOST_LOOKS = 20;
+/** Longest that the cache is waited for. */
+const LONGEST_ANSWER_MS = 500;
+
+/** What it needs of the world. */
+type NoteBoard = Pick<Surroundings, "now" | "readNote" | "leaveNote">;
+
+export class NoteExchange {
+  readonly #pool: EdgePool;
+  readonly #surroundings: NoteBoard;
+  /** When the isolate last looked, in ms. */
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  /** The note that was there, or that this isolate left since. Null: none that can be read. */
+  #text: string | null = null;
+  #note: VerdictNote | null = null;
+
+  constructor(pool: EdgePool, surroundings: NoteBoard) {
+    this.#pool = pool;
+    this.#surroundings = surroundings;
+  }
+
+  /** Milliseconds until it is time to look again; 0 or less: now. */
+  waitMs(nowMs: number): number {
+    const agoMs = nowMs - this.#lookedMs;
+    const everyMs = this.#pool.holdsSuspicion ? SUSPICIOUS_LOOK_MS : LOOK_MS;
+    // Less than none: the clock was set back.
+    return agoMs < 0 ? 0 : everyMs - agoMs;
+  }
+
+  /** Looks for a note, and takes its verdict if it is newer. */
+  async look(): Promise<void> {
+    this.#lookedMs = this.#surroundings.now();
+    this.#saw(await this.#surroundings.readNote(this.#pool.id, LONGEST_ANSWER_MS));
+    if (this.#note !== null) this.#pool.takeNote(this.#note);
+  }
+
+  /**
+   * The object has answered this isolate: leaves a note for the others, unless there is one that says as much.
+   * @param askedMs when the object was asked
+   */
+  async leave(askedMs: number): Promise<void> {
+    if (this.#lookedMs === Number.NEGATIVE_INFINITY) await this.look();
+    const note = this.#pool.verdict.note();
+    if (note === null) return;
+    const version = this.#note?.version ?? 0;
+    // A note that was there before the object was asked cannot be newer than its answer: it is false.
+    const isTold = this.#lookedMs < askedMs ? version === note.version : version >= note.version;
+    if (isTold) return;
+    const text = JSON.stringify(note);
+    this.#saw(text);
+    await this.#surroundings.leaveNote(this.#pool.id, text, LONGEST_ANSWER_MS);
+  }
+
+  #saw(text: string | null): void {
+    // In a large pool reading a note that was read before would cost more than the look itself.
+    if (text === this.#text) return;
+    this.#text = text;
+    this.#note = text === null ? null : parseNote(text);
+  }
+}
+
+/** The looks for notes in the background of one request. */
+export class NoteWatch {
+  readonly #notes: NoteExchange;
+  #left = MOST_LOOKS;
+  /** The last look. */
+  looking: Promise<void> = Promise.resolve();
+
+  constructor(notes: NoteExchange) {
+    this.#notes = notes;
+  }
+
+  /** Looks if it is time. @returns milliseconds until the next look; Infinity: there is none */
+  next(nowMs: number): number {
+    if (this.#left === 0) return Number.POSITIVE_INFINITY;
+    if (this.#notes.waitMs(nowMs) <= 0) {
+      this.#left--;
+      this.looking = this.#notes.look();
+    }
+    return this.#notes.waitMs(nowMs);
+  }
+}

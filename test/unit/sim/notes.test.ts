@@ -1,0 +1,47 @@
+/**
+ * Isolates of a crowd that tell one another by notes what the object has decided: in few data centres, where each has many
+ * neighbours, and alone.
+ */
+import { describe, expect, it } from "vitest";
+import { origins, simulated } from "./support.ts";
+
+const POOL = {
+  origins: origins("a", "b", "c"),
+  outlier_detection: {},
+  health_check: { type: "tcp", interval: 1 },
+};
+const ISOLATES = 400;
+/** Of so many isolates, at 170 calls a second. */
+const PACE_S = 2.35;
+
+const run = (more: string) => simulated(POOL, `--isolates ${ISOLATES} --rps 1200 --loss 0 --churn 0 ${more}`);
+const together = "--data-centers 20";
+const alone = `--data-centers ${ISOLATES}`;
+
+describe.each([1, 2])("an origin, seed %i,", (seed) => {
+  it.each(["disable", "drain"])(
+    "gets nothing any more a second and a half after the operator's %s",
+    async (how) => {
+      const args = `--seconds 10 --${how} a@5 --seed ${seed}`;
+      const [few, many] = [await run(`${together} ${args}`), await run(`${alone} ${args}`)];
+      expect(few.failures[0]?.out_after_s).toBeLessThan(1.5);
+      expect(many.failures[0]?.out_after_s).toBeGreaterThan(PACE_S - 0.5);
+      expect(few.failures[0]?.requests_after).toBe(0);
+      expect(few.calls_mean / many.calls_mean, "at the same cost to the object").toBeCloseTo(1, 1);
+    },
+  );
+
+  it("that fails is out for all after two seconds, before all isolates have met the failure", async () => {
+    const args = `--seconds 10 --fail a@5 --seed ${seed}`;
+    const { failures, promises } = await run(`${together} ${args}`);
+    expect(failures[0]?.out_after_s).toBeLessThan(2);
+    expect(failures[0]?.requests_until_out).toBeLessThan(ISOLATES);
+    expect(failures[0]?.requests_after).toBe(0);
+    expect(promises.pace).toBe(true);
+  });
+
+  it("that the operator enables has its requests after two seconds", async () => {
+    const { returns } = await run(`${together} --seconds 12 --disable a@1 --enable a@5 --seed ${seed}`);
+    expect(returns[0]?.full_after_s).toBeLessThan(2);
+  });
+});
