@@ -2,6 +2,7 @@
  * Which pools a load balancer uses, in which order: its steering as an action of a route.
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import type { Rule } from "../model.ts";
 import { wholeWeights } from "../numbers.ts";
@@ -160,7 +161,7 @@ function known(id: string, at: string, pools: Pools, findings: Findings): Item<C
 function weightsOf(balancer: Item<CfLoadBalancer>, order: readonly string[], findings: Findings): number[] {
   const { default_weight, pool_weights } = balancer.value.random_steering ?? {};
   const weights = wholeWeights(
-    order.map((id) => pool_weights?.[id] ?? default_weight ?? 1),
+    order.map((id) => ownValue(pool_weights ?? {}, id) ?? default_weight ?? 1),
     MAX_WEIGHT,
   );
   if (weights.some((weight) => weight > 0)) return weights;

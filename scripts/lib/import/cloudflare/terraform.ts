@@ -6,7 +6,9 @@
  * `..._pool` and `..._monitor`.
  * @module
  */
+
 import type { ConfigPath } from "../../../../src/config/errors.ts";
+import { ownValue } from "../../../../src/core/own-value.ts";
 import { isObject, type Kind, type Raw } from "./raw.ts";
 
 const TYPES: Readonly<Record<string, Kind>> = {
@@ -53,7 +55,7 @@ function stored(resources: readonly unknown[]): Raw[] {
 
 /** Data sources only read what a resource of this or another state owns. */
 function itemOf(resource: Record<string, unknown>, values: unknown, path: ConfigPath): Raw[] {
-  const kind = typeof resource.type === "string" ? TYPES[resource.type] : undefined;
+  const kind = typeof resource.type === "string" ? ownValue(TYPES, resource.type) : undefined;
   if (kind === undefined || resource.mode === "data" || !isObject(values)) return [];
   return [{ kind, value: asApi(values), path, locate: (steps) => located(values, steps) }];
 }
@@ -92,13 +94,13 @@ const ZERO_IS_ABSENT: ReadonlySet<string> = new Set(["port", "session_affinity_t
 
 function asApi(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [RENAMED[name] ?? name, fieldOf(name, value)]),
+    Object.entries(values).map(([name, value]) => [ownValue(RENAMED, name) ?? name, fieldOf(name, value)]),
   );
 }
 
 function fieldOf(name: string, value: unknown): unknown {
   if (value === 0 && ZERO_IS_ABSENT.has(name)) return null;
-  const map = MAPS[name];
+  const map = ownValue(MAPS, name);
   if (map !== undefined && Array.isArray(value)) return mapOf(value, map);
   if (SINGLE.has(name) && Array.isArray(value)) return isObject(value[0]) ? asApi(value[0]) : null;
   if (Array.isArray(value)) return value.map((item) => (isObject(item) ? asApi(item) : item));

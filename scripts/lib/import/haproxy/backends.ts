@@ -2,6 +2,7 @@
  * Frontends and backends as programs, and backends as pools.
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import { type Action, closed } from "../model.ts";
 import type { ImportOptions } from "../origin-url.ts";
@@ -115,7 +116,7 @@ export class Backends implements Programs {
   #passedOn(proxy: ProxySection, changes: Changes): Action {
     const pool = this.#poolOf(proxy);
     if (pool === null) return closed(UNAVAILABLE);
-    const spare = changes.fallbacks[proxy.name];
+    const spare = ownValue(changes.fallbacks, proxy.name);
     const fallback = spare === undefined ? null : this.#poolOf(this.#named(spare));
     return { pool, ...(fallback === null ? {} : { fallback_pool: fallback }), ...actionOf(changes) };
   }

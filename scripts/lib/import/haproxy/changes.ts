@@ -2,6 +2,7 @@
  * What happens to a request on its way to an origin, and to the answer on its way back.
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import type { HeaderField, HeaderRules } from "../header-rules.ts";
 import type { Action } from "../model.ts";
 import type { Rewrite } from "../rewrite.ts";
@@ -50,7 +51,8 @@ function withHeader(
   name: string,
   value: string,
 ): HeaderRules {
-  const { [name]: wasSet, ...set } = rules.set ?? {};
+  const { [name]: __, ...set } = rules.set ?? {};
+  const wasSet = ownValue(rules.set ?? {}, name);
   const { [name]: _, ...add } = rules.add ?? {};
   const remove = (rules.remove ?? []).filter((each) => each !== name);
   if (how === "remove") return compact({ set, add, remove: [...remove, name] });

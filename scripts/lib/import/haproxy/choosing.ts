@@ -2,7 +2,9 @@
  * How a backend chooses a server: `balance`, `hash-type`, `cookie`, `stick`.
  * @module
  */
+
 import { poolSchema } from "../../../../src/config/schema.ts";
+import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import { clamp } from "../numbers.ts";
 import type { PoolDocument } from "../result.ts";
@@ -98,7 +100,7 @@ function sampleKey(expression: string): Key {
     urlp: `query:${argument}`,
   };
   const why = converters === undefined ? null : `what ${converters.slice(1)} does to the key is left out`;
-  const key = fields[name];
+  const key = ownValue(fields, name);
   return key === undefined ? NO_KEY : { key, why };
 }
 

@@ -2,6 +2,7 @@
  * Conditions behind `if` and `unless`: ACLs joined by AND and OR (manual, 7.2 "Using ACLs to form conditions").
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import { ImportError } from "../result.ts";
 import { type Entrance, meaningOf } from "./criteria.ts";
 import { anyOf, constantOf, type Meaning } from "./meaning.ts";
@@ -106,7 +107,7 @@ export class Acls {
     const lines = this.#lines.filter(({ words }) => words[1] === name);
     const [first] = lines;
     if (first === undefined) {
-      const known = PREDEFINED[name];
+      const known = ownValue(PREDEFINED, name);
       if (known !== undefined) return { ...this.#anonymous(known.split(" "), isNegated, at), text: name };
       throw new ImportError(`${at}: there is no acl ${name} in this section`);
     }

@@ -2,6 +2,7 @@
  * Texts with samples in them, as placeholders of routes (manual, 8.2.4 "Custom log format").
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 
 const IN_LOCATIONS: Readonly<Record<string, string>> = {
   HP: "{path}",
@@ -58,8 +59,11 @@ function replaced(text: string, known: Readonly<Record<string, string>>): string
     const name = sample === undefined ? alias : nameOf(sample);
     if (piece === "%%") result += "%";
     else if (name === undefined && piece !== "%") result += piece.replace(/[{}]/g, "$&$&");
-    else if (name !== undefined && known[name] !== undefined) result += known[name];
-    else return null;
+    else {
+      const placeholder = name === undefined ? undefined : ownValue(known, name);
+      if (placeholder === undefined) return null;
+      result += placeholder;
+    }
   }
   return result;
 }

@@ -2,6 +2,7 @@
  * Lines that nothing is made of.
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import { type Line, lastLine, linesWith, type ProxySection, written } from "./sections.ts";
 
@@ -32,7 +33,7 @@ const SAID: Readonly<Record<string, string>> = {
 export function reportOthers(proxy: ProxySection, findings: Findings): void {
   for (const line of proxy.lines) {
     const [keyword = "", name = ""] = line.words;
-    const said = keyword === "option" ? OPTIONS_SAID[name] : SAID[keyword];
+    const said = keyword === "option" ? ownValue(OPTIONS_SAID, name) : ownValue(SAID, keyword);
     if (said !== undefined) findings.todo(line.at, `${written(line)}: ${said}`);
     else if (!KNOWN.test(keyword)) {
       findings.todo(line.at, `${written(line)}: is not known here: see whether requests depend on it`);

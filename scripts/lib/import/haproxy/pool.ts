@@ -2,6 +2,7 @@
  * A backend as a pool.
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import { UniqueIds } from "../names.ts";
 import { clamp, wholeWeights } from "../numbers.ts";
@@ -106,7 +107,7 @@ function slowStartOf(proxy: ProxySection, servers: readonly Server[], findings: 
 function reportServers(proxy: ProxySection, servers: readonly Server[], findings: Findings): void {
   for (const { settings, line, name } of servers) {
     for (const [setting, value] of settings) {
-      const [kind, message] = SETTINGS[setting] ?? [];
+      const [kind, message] = ownValue(SETTINGS, setting) ?? [];
       const at = `${line.at}: server ${name}`;
       if (kind !== undefined && message !== undefined)
         findings[kind](at, `${`${setting} ${value}`.trim()}: ${message}`);

@@ -2,6 +2,7 @@
  * `retries`, `retry-on`, `option redispatch` and `timeout` as the failover of a pool.
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import { clamp } from "../numbers.ts";
 import type { FailoverDocument } from "../result.ts";
@@ -63,7 +64,7 @@ function conditionsOf(proxy: ProxySection, findings: Findings): { conditions: Co
   const words = line?.words.slice(1) ?? ["conn-failure"];
   const conditions = words.flatMap((word): readonly Condition[] => {
     if (/^[45]\d\d$/.test(word)) return [Number(word)];
-    const known = CONDITIONS[word];
+    const known = ownValue(CONDITIONS, word);
     if (known === undefined && line !== null)
       findings.changed(line.at, `${written(line)}: ${word} has no counterpart`);
     return known ?? [];

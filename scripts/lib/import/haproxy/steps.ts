@@ -3,6 +3,7 @@
  * `redirect`, statistics, and then `use_backend`.
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import { type Action, closed } from "../model.ts";
 import { answerOf, argumentsOf, isToHttps, redirectOf } from "./answers.ts";
@@ -116,7 +117,7 @@ function requestStep(line: Line, source: Source): Step[] {
   if (kind === "allow") return allowStep(line, source);
   if (/^(set|replace)-(path|pathq|uri)$/.test(kind)) return rewriteStep(line, kind, source);
   if (/^(set|add|del)-header$/.test(kind)) return headerStep(line, "request_headers", source);
-  const reason = OPEN_NOW[kind];
+  const reason = ownValue(OPEN_NOW, kind);
   if (reason !== undefined) source.findings.todo(line.at, `${written(line)}: ${reason}`);
   else reportUndone(line, NOT_NEEDED.has(kind), source.findings);
   return [];

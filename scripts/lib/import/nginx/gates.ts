@@ -2,6 +2,7 @@
  * What lets only some requests through to an origin: as conditions of routes where these can say it.
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import { type Action, closed, type Rule } from "../model.ts";
 import { WHOLE } from "../routes.ts";
@@ -39,7 +40,7 @@ export function reportGates(scope: Scope, findings: Findings): void {
     );
   }
   for (const [name, directives] of scope.settings) {
-    const message = OPEN_NOW[name.replace(/_(block|file)$/, "")];
+    const message = ownValue(OPEN_NOW, name.replace(/_(block|file)$/, ""));
     if (message === undefined) continue;
     for (const { at, args } of directives) {
       const isOff = args[0] === "off" || (name === "client_max_body_size" && /^0\w?$/.test(args[0] ?? ""));

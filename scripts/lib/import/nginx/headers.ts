@@ -2,6 +2,7 @@
  * `proxy_set_header`, `add_header` and `proxy_hide_header` as rules of a route.
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import { type HeaderField, type HeaderRules, isValidRules, OWN_HEADERS } from "../header-rules.ts";
 import type { Action } from "../model.ts";
@@ -60,7 +61,7 @@ class RuleBuilder {
       return;
     }
     const value = asHeaderValue(text, scope);
-    const isTwice = this.#rules[how]?.[header] !== undefined;
+    const isTwice = ownValue(this.#rules[how], header) !== undefined;
     const rules = { ...this.#rules, [how]: { ...this.#rules[how], [header]: value ?? "" } };
     const why = isTwice ? "a route adds one line of a name" : null;
     this.#take(rules, directive, value === null ? "a route has no such value" : why);

@@ -2,6 +2,7 @@
  * nginx's variables as placeholders of routes.
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import { filledIn, type Scope } from "./scope.ts";
 
 const IN_LOCATIONS: Readonly<Record<string, string>> = {
@@ -44,6 +45,6 @@ export function asHeaderValue(text: string, scope: Scope): string | null {
 
 function replaced(text: string, known: Readonly<Record<string, string>>): string | null {
   const names = [...text.matchAll(/\$(\w+)/g)].map(([, name = ""]) => name);
-  if (names.some((name) => known[name] === undefined) || /\$(?!\w)/.test(text)) return null;
-  return text.replace(/[{}]/g, "$&$&").replace(/\$(\w+)/g, (_, name: string) => known[name] ?? "");
+  if (names.some((name) => ownValue(known, name) === undefined) || /\$(?!\w)/.test(text)) return null;
+  return text.replace(/[{}]/g, "$&$&").replace(/\$(\w+)/g, (_, name: string) => ownValue(known, name) ?? "");
 }

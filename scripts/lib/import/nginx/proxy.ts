@@ -2,6 +2,7 @@
  * The `proxy_*` directives that hold where a request is passed on (ngx_http_proxy_module).
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import { clamp } from "../numbers.ts";
 import type { FailoverDocument } from "../result.ts";
@@ -65,7 +66,7 @@ export function reportSettings(settings: Settings, findings: Findings): void {
     for (const { at, args } of directives) {
       if (name === "proxy_redirect" && /^(off|default)$/.test(args[0] ?? "")) continue;
       if (name === "proxy_intercept_errors" && args[0] === "off") continue;
-      const message = OTHERWISE[name] ?? "has no counterpart: see whether the origin depends on it";
+      const message = ownValue(OTHERWISE, name) ?? "has no counterpart: see whether the origin depends on it";
       findings.todo(at, `${[name, ...args].join(" ")}: ${message}`);
     }
   }

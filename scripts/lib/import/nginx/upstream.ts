@@ -2,6 +2,7 @@
  * An `upstream` block: its servers and how one is chosen (ngx_http_upstream_module).
  * @module
  */
+import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import type { Address } from "../origin-url.ts";
 import { ImportError } from "../result.ts";
@@ -66,7 +67,7 @@ export function upstreamOf(block: Directive, findings: Findings): Upstream {
     else if (!NOT_NEEDED.has(directive.name)) {
       const algorithm = algorithmOf(directive, findings);
       if (algorithm !== null) choosing = { ...choosing, ...algorithm };
-      else findings.todo(directive.at, `${directive.name}: ${LOST[directive.name] ?? UNKNOWN}`);
+      else findings.todo(directive.at, `${directive.name}: ${ownValue(LOST, directive.name) ?? UNKNOWN}`);
     }
   }
   return { name, at: block.at, servers, ...choosing };
