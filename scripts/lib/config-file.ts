@@ -18,6 +18,7 @@ import { type ConfigError, type ConfigPath, formatPath } from "../../src/config/
 import { type ParseOptions, parseConfigFile } from "../../src/config/parse.ts";
 import type { ConfigFile } from "../../src/config/schema.ts";
 import { warningsOf } from "../../src/config/warnings.ts";
+import { TextPlaces } from "./text-places.ts";
 
 /** A configuration as its author wrote it, defaults not filled in. */
 export interface WrittenConfig {
@@ -124,7 +125,11 @@ export type JsonText =
 /** Parses JSON with comments and trailing commas. Its errors begin with `name`. */
 export function parseJsonText(text: string, name: string): JsonText {
   const source = text.replace(/^\uFEFF/, "");
-  const at = (offset: number, message: string) => `${name}:${position(source, offset)}: ${message}`;
+  const places = new TextPlaces(source);
+  const at = (offset: number, message: string) => {
+    const { line, column } = places.at(offset);
+    return `${name}:${line}:${column}: ${message}`;
+  };
   const syntax: ParseError[] = [];
   const tooDeep = depthProblem(source);
   if (tooDeep !== null) return { ok: false, errors: [at(0, `the file ${tooDeep}`)] };
@@ -198,12 +203,6 @@ function repeatedKeyMessage(key: Node): string {
 function syntaxMessage({ error }: ParseError): string {
   const words = printParseErrorCode(error).replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter}`);
   return `not valid JSON: ${words.toLowerCase()}`;
-}
-
-/** `line:column` of `offset`, both from 1. */
-export function position(text: string, offset: number): string {
-  const before = text.slice(0, offset).split("\n");
-  return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
 /** The operating system's message for a file, such as `no such file or directory`. */

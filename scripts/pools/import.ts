@@ -2,7 +2,7 @@
  * `import FORMAT FILE...`: other balancers' configurations as ours.
  * @module
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { compare } from "../lib/compare/compare.ts";
 import { COMPARE_ARGUMENTS, COMPARE_USAGE, compareOptions } from "../lib/compare/options.ts";
@@ -12,13 +12,18 @@ import { type HaproxyOptions, importHaproxy } from "../lib/import/haproxy/index.
 import { importNginx, type NginxOptions } from "../lib/import/nginx/index.ts";
 import type { Scheme } from "../lib/import/origin-url.ts";
 import { ImportError, type Imported } from "../lib/import/result.ts";
+import { readSource } from "../lib/import/source.ts";
 import { UsageError } from "../lib/options.ts";
 import { type Command, EXIT } from "./command.ts";
 
 type Options = HaproxyOptions & NginxOptions;
 
 const FORMATS: Readonly<Record<string, (files: string[], options: Options) => Promise<Imported>>> = {
-  cloudflare: async (files, options) => importCloudflare(await Promise.all(files.map(readSource)), options),
+  cloudflare: async (files, options) =>
+    importCloudflare(
+      files.map((name) => ({ name, text: readSource(name) })),
+      options,
+    ),
   haproxy: async (files, options) => importHaproxy(files, options),
   nginx: async (files, options) => importNginx(files, options),
 };
@@ -44,8 +49,11 @@ async function run(args: string[]): Promise<number> {
   try {
     const { config, findings } = await format(files, options);
     const text = `${JSON.stringify(config, null, 2)}\n`;
-    const checked = loadConfigText(text, out ?? "the result", { allowIpOrigins: options.local });
-    if (!checked.ok) throw new ImportError(checked.errors.join("\n"));
+    const checked = loadConfigText(text, "the result", {
+      allowIpOrigins: options.local,
+    });
+    if (!checked.ok)
+      throw new ImportError(["nothing is written: the result has errors", ...checked.errors].join("\n"));
     if (out === null) process.stdout.write(text);
     else await write(out, text);
     const report = findings.report();
@@ -104,14 +112,6 @@ function parseName(text: string): [address: string, host: string] {
   const match = /^([^=]+)=([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)$/.exec(text);
   if (match === null) throw new UsageError(`--name: ${JSON.stringify(text)} is not ADDRESS=HOSTNAME`);
   return [match[1] ?? "", match[2] ?? ""];
-}
-
-async function readSource(name: string): Promise<{ name: string; text: string }> {
-  try {
-    return { name, text: await readFile(name, "utf8") };
-  } catch (error) {
-    throw new ImportError(`${name}: cannot be read: ${systemMessage(error)}`);
-  }
 }
 
 async function write(path: string, text: string): Promise<void> {

@@ -7,7 +7,7 @@ import { refuseAlone, steeringFields } from "./steering-schema.ts";
 import { refuseBesideAnswer, toolFields } from "./tools-schema.ts";
 import { whereSchema } from "./where-schema.ts";
 
-const MAX_ROUTES = 1_000;
+export const MAX_ROUTES = 1_000;
 const MAX_SPLIT = 100;
 
 const LABEL = "[A-Za-z0-9_][A-Za-z0-9_-]{0,62}";

@@ -16,13 +16,18 @@ export function wholeWeights(weights: readonly number[], max: number): number[] 
   const divisor = steps.reduce(greatestCommonDivisor, 0);
   if (divisor === 0) return steps;
   const whole = steps.map((step) => step / divisor);
-  const largest = Math.max(...whole);
-  if (largest <= max) return whole;
-  return whole.map((weight) => (weight > 0 ? Math.max(1, Math.round((weight / largest) * max)) : 0));
+  const most = largest(whole);
+  if (most <= max) return whole;
+  return whole.map((weight) => (weight > 0 ? Math.max(1, Math.round((weight / most) * max)) : 0));
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** The largest of however many numbers; 0 if there is none above it. */
+export function largest(numbers: readonly number[]): number {
+  return numbers.reduce((most, each) => Math.max(most, each), 0);
 }
 
 export function clamp(value: number, min: number, max: number): number {

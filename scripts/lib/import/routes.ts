@@ -2,10 +2,11 @@
  * Sites as routes: in the order in which they must be tried, and closed where the old system was.
  * @module
  */
+import { MAX_ROUTES } from "../../../src/config/routes-schema.ts";
 import { implicitPool } from "../../../src/config/routing.ts";
 import type { Findings } from "./findings.ts";
 import { closed, type Rule, type Site } from "./model.ts";
-import type { RouteDocument } from "./result.ts";
+import { ImportError, type RouteDocument } from "./result.ts";
 
 type Host = string | null;
 
@@ -20,6 +21,7 @@ export const WHOLE = "the import as a whole";
  * A request that no route matches is answered 404 anyway. So a site is closed by a route of its own only if a site with
  * a wider host would get its requests, or if there were no route at all, since then the only pool gets everything.
  * @param poolIds of the configuration to be
+ * @throws ImportError if a configuration cannot have so many
  */
 export function routesOf(
   sites: readonly Site[],
@@ -38,7 +40,12 @@ export function routesOf(
   const routes = ordered
     .filter((site) => !isRepeated(site))
     .flatMap(([host, rules]) => completed(rules, isCaught(host)).map((rule) => routeAt(host, rule)));
+  if (routes.length > MAX_ROUTES) throw new ImportError(tooMany(routes.length));
   return routes.length > 0 ? routes : withoutRoutes(poolIds, findings);
+}
+
+function tooMany(count: number): string {
+  return `${WHOLE}: becomes ${count} routes, and a configuration has ${MAX_ROUTES} at most: leave out what a wider host or path says as well, or import parts`;
 }
 
 /**

@@ -5,6 +5,9 @@
 import { whereSchema } from "../../../src/config/where-schema.ts";
 import type { Rule } from "./model.ts";
 
+/** As many as `addresses` of one route may have. */
+export const MOST_ADDRESSES = 100;
+
 /**
  * The condition that is met where both are; null: always.
  * @returns undefined if no condition says that: both are about the same thing

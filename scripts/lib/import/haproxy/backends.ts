@@ -25,6 +25,8 @@ const UNAVAILABLE = 503;
 export class Backends implements Programs {
   readonly pools = new PoolBook();
   readonly #proxies: readonly ProxySection[];
+  /** Those that take requests from others, by name. */
+  readonly #byName: ReadonlyMap<string, ProxySection>;
   readonly #entrance: Entrance;
   readonly #options: ImportOptions;
   readonly #findings: Findings;
@@ -39,6 +41,8 @@ export class Backends implements Programs {
     findings: Findings,
   ) {
     this.#proxies = proxies;
+    const backends = proxies.filter(({ kind }) => kind !== "frontend");
+    this.#byName = new Map(backends.map((each) => [each.name, each]));
     this.#entrance = entrance;
     this.#options = options;
     this.#findings = findings;
@@ -106,7 +110,7 @@ export class Backends implements Programs {
   }
 
   #named({ name, at }: NamedBackend): ProxySection {
-    const proxy = this.#proxies.find((each) => each.kind !== "frontend" && each.name === name);
+    const proxy = this.#byName.get(name);
     if (proxy !== undefined) return proxy;
     throw new ImportError(
       `${at}: there is no backend ${name} in these files: give the file that has it as well`,

@@ -4,9 +4,9 @@
  */
 import { isIP } from "node:net";
 import { ImportError } from "../result.ts";
-import { validWhere } from "../where.ts";
+import { MOST_ADDRESSES, validWhere } from "../where.ts";
 import type { ReadNamed } from "./files.ts";
-import { ALWAYS, anyOf, lost, type Meaning, MOST_ADDRESSES, matching, NEVER } from "./meaning.ts";
+import { ALWAYS, anyOf, lost, type Meaning, matching, NEVER } from "./meaning.ts";
 import {
   baseMeaning,
   hostMeaning,
@@ -93,7 +93,7 @@ interface Flags {
 }
 
 function flagsOf(words: readonly string[], readNamed: ReadNamed): Flags {
-  const patterns: string[] = [];
+  let patterns: readonly string[] = [];
   let [anyCase, method, missing, at] = [false, null as string | null, null as string | null, 0];
   for (; at < words.length && words[at]?.startsWith("-") === true; at++) {
     const flag = words[at];
@@ -104,7 +104,7 @@ function flagsOf(words: readonly string[], readNamed: ReadNamed): Flags {
       const name = words[++at] ?? "";
       const text = readNamed(name);
       if (text === null) missing = name;
-      else patterns.push(...patternsIn(text, words.includes("-M")));
+      else patterns = patterns.concat(patternsIn(text, words.includes("-M")));
     } else if (flag === "--") {
       at++;
       break;

@@ -8,6 +8,7 @@ import type { Action, Rule } from "../model.ts";
 import { includes } from "../routes.ts";
 import { type Change, type Changes, type NamedBackend, NO_CHANGES } from "./changes.ts";
 import type { Condition, Literal } from "./conditions.ts";
+import type { Alternative } from "./meaning.ts";
 
 export interface Step {
   readonly condition: Condition;
@@ -46,7 +47,19 @@ interface List {
   readonly next: List | null;
 }
 
-type Lazy = () => List;
+/** A place in a program, and what was done to the request before it. */
+interface Position {
+  readonly program: Program;
+  readonly set: number;
+  readonly index: number;
+  readonly changes: Changes;
+}
+
+/** A step that holds for some requests. */
+interface Fork {
+  readonly step: Step;
+  readonly at: Position;
+}
 
 /**
  * What becomes of requests to `host`; null: to a host that no rule names.
@@ -54,11 +67,13 @@ type Lazy = () => List;
  */
 export function rulesFor(program: Program, host: string | null, programs: Programs): Rule[] {
   const decider = new Decider(host, programs);
-  const rules = decider.restricted(decider.run(program, 0, 0, NO_CHANGES), EVERY, null);
+  const list = decider.run({ program, set: 0, index: 0, changes: NO_CHANGES });
+  const rules = decider.restricted(list, EVERY, null);
   if (rules.length > MOST_RULES) throw new TooManyRules();
   return simplified(rules);
 }
 
+/** Files have thousands of lines: what is nested here is changes under a condition, never one line in the one before. */
 class Decider {
   readonly #host: string | null;
   readonly #programs: Programs;
@@ -69,78 +84,110 @@ class Decider {
     this.#programs = programs;
   }
 
-  run(program: Program, set: number, index: number, changes: Changes): List {
-    this.#count();
-    const steps = program.sets[set];
-    if (steps === undefined) return this.#ended(program, changes);
-    const step = steps[index];
-    if (step === undefined) return this.run(program, set + 1, 0, changes);
-    const after = (then: Changes) => this.run(program, set, index + 1, then);
-    const { outcome, condition } = step;
-    const yes = (): List => {
-      if (outcome.kind === "answer") return single(outcome.action);
-      if (outcome.kind === "backend") return this.#backend(outcome, changes);
-      return outcome.kind === "change"
-        ? after(outcome.change(changes))
-        : this.run(program, set + 1, 0, changes);
-    };
-    return this.#decide(
-      condition,
-      once(yes),
-      once(() => after(changes)),
-      changes,
+  /** What becomes of requests that come to `start`. */
+  run(start: Position): List {
+    const forks: Fork[] = [];
+    let at = start;
+    let end: List | null = null;
+    while (end === null) {
+      this.#count();
+      const { program, set, index, changes } = at;
+      const steps = program.sets[set];
+      const step = steps?.[index];
+      if (steps === undefined) {
+        const last = program.end(changes);
+        if ("name" in last) at = this.#entryOf(last, changes);
+        else end = single(last);
+      } else if (step === undefined) at = { ...at, set: set + 1, index: 0 };
+      else {
+        const isMet = this.#isMet(step.condition, changes);
+        if (isMet === null) forks.push({ step, at });
+        if (isMet !== true) at = { ...at, index: index + 1 };
+        else if (step.outcome.kind === "answer") end = single(step.outcome.action);
+        else at = this.#taken(step.outcome, at);
+      }
+    }
+    return forks.reduceRight((no: List, { step, at: where }) => this.#fork(step, where, no), end);
+  }
+
+  /** @param no what becomes of requests that the step does not hold for */
+  #fork({ condition, outcome }: Step, at: Position, no: List): List {
+    const yes = outcome.kind === "answer" ? single(outcome.action) : this.run(this.#taken(outcome, at));
+    const [met, unmet] = condition.isUnless ? [no, yes] : [yes, no];
+    return condition.terms.reduceRight(
+      (otherwise, term) =>
+        this.#isTermMet(term, at.changes) === false
+          ? otherwise
+          : this.#allOf(term, at.changes, met, otherwise),
+      unmet,
     );
   }
 
-  #ended(program: Program, changes: Changes): List {
-    const end = program.end(changes);
-    return "name" in end ? this.#backend(end, changes) : single(end);
+  /** Where requests go on that the step holds for. */
+  #taken(outcome: Exclude<Step["outcome"], { kind: "answer" }>, at: Position): Position {
+    if (outcome.kind === "backend") return this.#entryOf(outcome, at.changes);
+    if (outcome.kind === "allow") return { ...at, set: at.set + 1, index: 0 };
+    return { ...at, index: at.index + 1, changes: outcome.change(at.changes) };
   }
 
-  #backend(named: NamedBackend, changes: Changes): List {
-    return this.run(this.#programs.backend(named), 0, 0, changes);
+  #entryOf(named: NamedBackend, changes: Changes): Position {
+    return { program: this.#programs.backend(named), set: 0, index: 0, changes };
   }
 
-  #decide({ terms, isUnless }: Condition, yes: Lazy, no: Lazy, changes: Changes): List {
-    return isUnless ? this.#anyOf(terms, no, yes, changes) : this.#anyOf(terms, yes, no, changes);
+  /** Null: it depends on the request. */
+  #isMet({ terms, isUnless }: Condition, changes: Changes): boolean | null {
+    let found: boolean | null = false;
+    for (const term of terms) {
+      const isMet = this.#isTermMet(term, changes);
+      if (isMet === true) return !isUnless;
+      found = found === null ? null : isMet;
+    }
+    return found === null ? null : isUnless;
   }
 
-  #anyOf([term, ...others]: Condition["terms"], yes: Lazy, no: Lazy, changes: Changes): List {
-    if (term === undefined) return no();
-    return this.#allOf(
-      term,
-      yes,
-      once(() => this.#anyOf(others, yes, no, changes)),
-      changes,
-    );
+  #isTermMet(term: readonly Literal[], changes: Changes): boolean | null {
+    let found: boolean | null = true;
+    for (const literal of term) {
+      const isMet = this.#isLiteralMet(literal, changes);
+      if (isMet === literal.isNegated) return false;
+      if (isMet === null) found = null;
+    }
+    return found;
   }
 
-  #allOf([literal, ...others]: readonly Literal[], yes: Lazy, no: Lazy, changes: Changes): List {
-    if (literal === undefined) return yes();
-    const rest = once(() => this.#allOf(others, yes, no, changes));
-    const [met, unmet] = literal.isNegated ? [no, rest] : [rest, no];
-    return this.#test(literal, met, unmet, changes);
-  }
-
-  #test(literal: Literal, met: Lazy, unmet: Lazy, changes: Changes): List {
+  /** Of the test itself, without its `!`. */
+  #isLiteralMet(literal: Literal, changes: Changes): boolean | null {
     if (literal.meaning.reads.some((each) => changes.touched.includes(each))) {
       this.#programs.blind(literal);
-      return unmet();
+      return false;
     }
-    const found = literal.meaning.alternatives.filter(({ host }) => includes(host, this.#host));
-    if (found.some(({ match, but }) => but.length === 0 && covers(match, EVERY))) return met();
-    if (found.length === 0) return unmet();
-    const otherwise = unmet();
-    return found.reduceRight((next: List, { match, but }): List => {
+    const found = this.#alternativesOf(literal);
+    if (found.some(({ match, but }) => but.length === 0 && covers(match, EVERY))) return true;
+    return found.length === 0 ? false : null;
+  }
+
+  #alternativesOf({ meaning }: Literal): readonly Alternative[] {
+    return meaning.alternatives.filter(({ host }) => includes(host, this.#host));
+  }
+
+  /** @param term not known to be unmet */
+  #allOf(term: readonly Literal[], changes: Changes, yes: List, no: List): List {
+    return term.reduceRight((rest, literal) => {
+      if (this.#isLiteralMet(literal, changes) !== null) return rest;
+      return literal.isNegated ? this.#test(literal, no, rest) : this.#test(literal, rest, no);
+    }, yes);
+  }
+
+  #test(literal: Literal, met: List, unmet: List): List {
+    return this.#alternativesOf(literal).reduceRight((next: List, { match, but }): List => {
       const excepted = but.flatMap((each) => {
         const common = both(match, each);
         // Another alternative may take it all the same.
         return common === null ? [] : this.restricted(next, common, null);
       });
-      return { rules: [...excepted, ...this.restricted(met(), match, otherwise)], next };
-    }, otherwise);
+      return { rules: [...excepted, ...this.restricted(met, match, unmet)], next };
+    }, unmet);
   }
-
   /**
    * The rules of `list` for what `match` matches. What comes from `until` on is left out: who gets there gets there anyway.
    */
@@ -161,14 +208,6 @@ class Decider {
   #count(): void {
     if (++this.#steps > MOST_STEPS) throw new TooManyRules();
   }
-}
-
-function once(make: Lazy): Lazy {
-  let made: List | null = null;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }
 
 function single(action: Action): List {

@@ -2,10 +2,10 @@
  * The files of a configuration: those that are given, and those that it names.
  * @module
  */
-import { globSync, readFileSync, statSync } from "node:fs";
+import { globSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { systemMessage } from "../../config-file.ts";
 import { ImportError } from "../result.ts";
+import { readSource } from "../source.ts";
 
 /** Where HAProxy has its configuration, as it is built by its makers and by distributions. */
 const HOMES = ["/etc/haproxy", "/usr/local/etc/haproxy"];
@@ -18,7 +18,7 @@ export type ReadNamed = (name: string) => string | null;
  * @throws ImportError if one cannot be read
  */
 export function readFiles(paths: readonly string[]): { name: string; text: string }[] {
-  return paths.flatMap(filesAt).map((name) => ({ name, text: read(name) }));
+  return paths.flatMap(filesAt).map((name) => ({ name, text: readSource(name) }));
 }
 
 function filesAt(path: string): string[] {
@@ -30,14 +30,6 @@ function filesAt(path: string): string[] {
   return files;
 }
 
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new ImportError(`${path}: cannot be read: ${systemMessage(error)}`);
-  }
-}
-
 /** @param prefix the directory that stands for HAProxy's own; null: that of the first file */
 export function namedFiles(paths: readonly string[], prefix: string | null): ReadNamed {
   const home = prefix ?? dirname(paths[0] ?? ".");
@@ -46,7 +38,7 @@ export function namedFiles(paths: readonly string[], prefix: string | null): Rea
     const path =
       own !== undefined ? join(home, name.slice(own.length)) : name.startsWith("/") ? name : join(home, name);
     try {
-      return readFileSync(path, "utf8");
+      return readSource(path);
     } catch {
       return null;
     }

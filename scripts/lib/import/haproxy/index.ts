@@ -2,6 +2,7 @@
  * HAProxy's frontends and backends as a configuration.
  * @module
  */
+import { MAX_ROUTES } from "../../../../src/config/routes-schema.ts";
 import { Findings } from "../findings.ts";
 import type { Site } from "../model.ts";
 import type { ImportOptions } from "../origin-url.ts";
@@ -18,8 +19,6 @@ export interface HaproxyOptions extends ImportOptions {
   readonly prefix: string | null;
 }
 
-const MOST_ROUTES = 1_000;
-
 /** @throws ImportError if a file cannot be read or is no such configuration */
 export function importHaproxy(paths: readonly string[], options: HaproxyOptions): Imported {
   const findings = new Findings();
@@ -35,7 +34,6 @@ export function importHaproxy(paths: readonly string[], options: HaproxyOptions)
   if (ids.length === 0) throw new ImportError(whyEmpty(paths, proxies));
   if (reached !== null) reportCommon(reached.proxy, findings);
   const routes = routesOf(sites, ids, findings);
-  if (reached !== null && routes.length > MOST_ROUTES) throw tooMany(reached.proxy);
   return { config: { ...(routes.length === 0 ? {} : { routes }), pools }, findings };
 }
 
@@ -44,17 +42,13 @@ function sitesAt(proxy: ProxySection, backends: Backends): Site[] {
   try {
     return sitesOf(backends.frontend(proxy), backends);
   } catch (error) {
-    if (error instanceof TooManyRules) throw tooMany(proxy);
-    throw error;
+    if (!(error instanceof TooManyRules)) throw error;
+    const advice =
+      "leave out lines that change headers under a condition, and import again: each doubles what comes after it";
+    throw new ImportError(
+      `${proxy.at}: ${labelOf(proxy)}: becomes more than ${MAX_ROUTES} routes: ${advice}`,
+    );
   }
-}
-
-function tooMany(proxy: ProxySection): ImportError {
-  const advice =
-    "leave out lines that change headers under a condition, and import again: each doubles what comes after it";
-  return new ImportError(
-    `${proxy.at}: ${labelOf(proxy)}: becomes more than ${MOST_ROUTES} routes: ${advice}`,
-  );
 }
 
 /** A site for each host that a test names, and one for all others; hosts that are served alike are one. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { EVERY, type Match } from "../matches.ts";
+import { MOST_ADDRESSES } from "../where.ts";
 
 /** Requests to a host that match, but for some; host null: any. */
 export interface Alternative {
@@ -10,9 +11,6 @@ export interface Alternative {
   readonly match: Match;
   readonly but: readonly Match[];
 }
-
-/** As many as `addresses` of one route may have. */
-export const MOST_ADDRESSES = 100;
 
 export interface Meaning {
   /** A request meets the test if it is in one of these. */

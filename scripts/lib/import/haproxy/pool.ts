@@ -5,7 +5,7 @@
 import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import { UniqueIds } from "../names.ts";
-import { clamp, wholeWeights } from "../numbers.ts";
+import { clamp, largest, wholeWeights } from "../numbers.ts";
 import { type ImportOptions, type OriginPlace, originPlace, socketPlace } from "../origin-url.ts";
 import type { OriginDocument, PoolDocument } from "../result.ts";
 import { healthCheckOf } from "./checks.ts";
@@ -97,7 +97,7 @@ function slowStartOf(proxy: ProxySection, servers: readonly Server[], findings: 
   const times = servers.map(({ settings, line }) =>
     requireSeconds(line, settings.get("slowstart") ?? "0", "slowstart"),
   );
-  const longest = Math.max(0, ...times);
+  const longest = largest(times);
   if (times.some((time) => time !== longest)) {
     findings.changed(proxy.at, `slowstart is the pool's: ${longest} s for all of ${proxy.name}`);
   }

@@ -102,19 +102,16 @@ function refuseTwice(proxies: readonly ProxySection[]): void {
 function linesOf(files: readonly { name: string; text: string }[]): Line[] {
   const environment = new Map<string, string>();
   return files.flatMap(({ name, text }) =>
-    text
-      .replace(/^\uFEFF/, "")
-      .split(/\r?\n/)
-      .flatMap((raw, index) => {
-        const place = (column: number) => `${name}:${index + 1}:${column}`;
-        const words = readWords(raw, environment, place);
-        const line = { at: place(raw.search(/\S/) + 1), words };
-        if (/^\.[a-z]+$/.test(words[0] ?? "")) refuseCondition(line);
-        const [keyword, variable = "", value = ""] = words;
-        if (keyword === "setenv" || (keyword === "presetenv" && !environment.has(variable)))
-          environment.set(variable, value);
-        return words.length === 0 ? [] : [line];
-      }),
+    text.split(/\r?\n/).flatMap((raw, index) => {
+      const place = (column: number) => `${name}:${index + 1}:${column}`;
+      const words = readWords(raw, environment, place);
+      const line = { at: place(raw.search(/\S/) + 1), words };
+      if (/^\.[a-z]+$/.test(words[0] ?? "")) refuseCondition(line);
+      const [keyword, variable = "", value = ""] = words;
+      if (keyword === "setenv" || (keyword === "presetenv" && !environment.has(variable)))
+        environment.set(variable, value);
+      return words.length === 0 ? [] : [line];
+    }),
   );
 }
 

@@ -2,10 +2,9 @@
  * The files of a configuration: on disk, or all in one dump of `nginx -T`.
  * @module
  */
-import { globSync, readFileSync } from "node:fs";
+import { globSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { systemMessage } from "../../config-file.ts";
-import { ImportError } from "../result.ts";
+import { readSource } from "../source.ts";
 
 /** A file's text, and what its errors begin with. */
 export interface NginxFile {
@@ -33,7 +32,7 @@ const PARTS = /^(conf\.d|sites-(available|enabled)|modules-enabled|snippets)$/;
  * @throws ImportError if the file cannot be read
  */
 export function openFiles(path: string, prefix: string | null): Files {
-  const main = readDisk(path, path, "");
+  const main = readDisk(path);
   return dumpedFiles(main) ?? diskFiles(main, prefix ?? homeOf(path));
 }
 
@@ -48,7 +47,7 @@ function diskFiles(main: NginxFile, home: string): Files {
     main,
     included(pattern, at) {
       const paths = globSync(placeOf(pattern, home)).sort();
-      return paths.map((path) => readDisk(path, path, `${at}: ${path} `));
+      return paths.map((path) => readDisk(path, `${at}: ${path} `));
     },
   };
 }
@@ -60,12 +59,9 @@ function placeOf(pattern: string, home: string): string {
   return own === undefined ? pattern : join(home, pattern.slice(own.length));
 }
 
-function readDisk(path: string, name: string, before: string): NginxFile {
-  try {
-    return { path, name, text: readFileSync(path, "utf8"), linesBefore: 0 };
-  } catch (error) {
-    throw new ImportError(`${before === "" ? `${path}: ` : before}cannot be read: ${systemMessage(error)}`);
-  }
+/** @param before what its errors begin with */
+function readDisk(path: string, before?: string): NginxFile {
+  return { path, name: path, text: readSource(path, before), linesBefore: 0 };
 }
 
 const MARK = /^# configuration file (.+):$/;

@@ -6,7 +6,7 @@ import { ownValue } from "../../../../src/core/own-value.ts";
 import type { Findings } from "../findings.ts";
 import { type Action, closed, type Rule } from "../model.ts";
 import { WHOLE } from "../routes.ts";
-import { bothWheres, validWhere } from "../where.ts";
+import { bothWheres, MOST_ADDRESSES, validWhere } from "../where.ts";
 import type { Directive } from "./parser.ts";
 import { ACCESS, type Scope } from "./scope.ts";
 
@@ -120,17 +120,15 @@ export function byMethod(
   ];
 }
 
-/** Neighbours that do the same for other addresses are one. */
+/** Neighbours that do the same for other addresses are one, as far as one has room for them. */
 function mergedRanges(servings: readonly Serving[]): Serving[] {
   const merged: Serving[] = [];
   for (const serving of servings) {
     const last = merged.at(-1);
-    const isSame = last !== undefined && sameBut(last, serving);
-    if (!isSame) merged.push(serving);
-    else {
-      const addresses = [...(last.where?.addresses ?? []), ...(serving.where?.addresses ?? [])];
-      merged.splice(-1, 1, { action: last.action, where: { ...last.where, addresses } });
-    }
+    const addresses = [...(last?.where?.addresses ?? []), ...(serving.where?.addresses ?? [])];
+    const isOne = last !== undefined && sameBut(last, serving) && addresses.length <= MOST_ADDRESSES;
+    if (isOne) merged.splice(-1, 1, { action: last.action, where: { ...last.where, addresses } });
+    else merged.push(serving);
   }
   return merged;
 }

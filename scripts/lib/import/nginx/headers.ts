@@ -61,7 +61,7 @@ class RuleBuilder {
       return;
     }
     const value = asHeaderValue(text, scope);
-    const isTwice = ownValue(this.#rules[how], header) !== undefined;
+    const isTwice = ownValue(this.#rules[how] ?? {}, header) !== undefined;
     const rules = { ...this.#rules, [how]: { ...this.#rules[how], [header]: value ?? "" } };
     const why = isTwice ? "a route adds one line of a name" : null;
     this.#take(rules, directive, value === null ? "a route has no such value" : why);

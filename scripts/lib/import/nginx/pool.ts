@@ -4,7 +4,7 @@
  */
 import type { Findings } from "../findings.ts";
 import { UniqueIds } from "../names.ts";
-import { clamp, wholeWeights } from "../numbers.ts";
+import { clamp, largest, wholeWeights } from "../numbers.ts";
 import { type ImportOptions, originPlace, type Scheme, socketPlace } from "../origin-url.ts";
 import type { FailoverDocument, HealthCheckDocument, OriginDocument, PoolDocument } from "../result.ts";
 import type { Upstream, UpstreamServer } from "./upstream.ts";
@@ -30,7 +30,7 @@ export function poolOf(
   const origins = originsOf(servers, use, options, findings);
   const isWeighted = origins.some(({ weight }) => weight !== undefined);
   const chosen = algorithm ?? (isWeighted ? "weighted_round_robin" : undefined);
-  const slowStart = Math.max(...servers.map((server) => server.slowStart));
+  const slowStart = largest(servers.map((server) => server.slowStart));
   if (servers.some((server) => server.slowStart !== slowStart)) {
     findings.changed(upstream.at, `slow_start is the pool's: ${slowStart} s for all of ${upstream.name}`);
   }
@@ -90,8 +90,8 @@ function passiveChecks(upstream: Upstream, findings: Findings): Pick<PoolDocumen
   }
   const fails = judged.flatMap(({ maxFails }) => (maxFails === null ? [] : [maxFails]));
   const times = judged.map(({ failTimeout }) => failTimeout ?? DEFAULT_FAIL_TIMEOUT);
-  const most = fails.length === 0 ? null : Math.max(...fails);
-  const longest = clamp(Math.max(...times), 1, 86_400);
+  const most = fails.length === 0 ? null : largest(fails);
+  const longest = clamp(largest(times), 1, 86_400);
   const failures = most === null ? "5 failures in a row (nginx: 1)" : `${most} failures in a row`;
   const message = `${failures} take a server out for ${longest} s`;
   const counted = "and any answer from 500 up but 501 and 505 is a failure";

@@ -2,7 +2,7 @@
  * Words of nginx's configuration language (its reader: ngx_conf_read_token in src/core/ngx_conf_file.c).
  * @module
  */
-import { position } from "../../config-file.ts";
+import { TextPlaces } from "../../text-places.ts";
 import { ImportError } from "../result.ts";
 import type { NginxFile } from "./files.ts";
 
@@ -30,19 +30,21 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export class Tokenizer {
   readonly #name: string;
   readonly #text: string;
+  readonly #places: TextPlaces;
   readonly #linesBefore: number;
   #at = 0;
 
   constructor({ name, text, linesBefore }: Pick<NginxFile, "name" | "text" | "linesBefore">) {
     this.#name = name;
-    this.#text = text.replace(/^\uFEFF/, "");
+    this.#text = text;
+    this.#places = new TextPlaces(text);
     this.#linesBefore = linesBefore;
   }
 
   /** `FILE:line:column` */
   place(offset: number): string {
-    const [line, column] = position(this.#text, offset).split(":");
-    return `${this.#name}:${Number(line) + this.#linesBefore}:${column}`;
+    const { line, column } = this.#places.at(offset);
+    return `${this.#name}:${line + this.#linesBefore}:${column}`;
   }
 
   /** @returns never; for `throw` to be seen by callers */
