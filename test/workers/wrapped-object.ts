@@ -35,8 +35,9 @@ export class WrappedObject {
   calls: string[] = [];
   readonly #background: Promise<void>[] = [];
 
-  constructor() {
-    this.isolate = new IsolateState(new WorkerSurroundings(this.#env()));
+  /** @param more of the Worker's bindings, in place of its own */
+  constructor(more: Record<string, unknown> = {}) {
+    this.isolate = new IsolateState(new WorkerSurroundings({ ...this.#env(), ...more }));
   }
 
   count(method: string): number {

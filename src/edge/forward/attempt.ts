@@ -51,8 +51,7 @@ const AS_IT_COMES: RequestInit = { encodeResponseBody: "manual" };
 export async function attempt(sending: Sending): Promise<AttemptResult> {
   const { body, abort } = sending;
   const send = sending.surroundings.senderTo(sending.server.binding);
-  // No origin's failure. The pool's object leaves such origins out (pool/origins/origin-records.ts); while a version is
-  // rolled out, it may have bindings that this isolate has not.
+  // The pool leaves such origins out (pool/pool-servers.ts): this one has become such since it was picked.
   if (send === null) return ended("connection_lost");
   const pump = body.kind === "stream" ? body.pump : null;
   const sent = body.kind === "request" ? carried(body.request, sending) : null;

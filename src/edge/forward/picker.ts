@@ -119,7 +119,8 @@ export class Picker {
       client_ip: this.#edge.clientIp,
       key: this.#edge.key,
       pinned: activePool.cookies?.getServer(this.#edge)?.id ?? null,
-      tried: idsOf(this.#tried),
+      // To the object, which may think otherwise, what cannot be reached from here is as what has been tried.
+      tried: [...idsOf(this.#tried), ...pool.servers.unbound],
       avoid: idsOf(this.#avoid),
       untried_only: true,
     });
@@ -130,7 +131,7 @@ export class Picker {
       this.#background.waitUntil(strict.release({ attempt, ...releaseOf(result) }));
     };
     const server = pool.server(answer.origin);
-    if (server === null || this.#tried.has(server)) {
+    if (server === null || this.#tried.has(server) || pool.servers.unbound.includes(server.id)) {
       onRelease("not_sent");
       // An object that knows of no exclusion gives a tried one where no other is left.
       return server === null ? "pick_here" : null;
@@ -178,7 +179,7 @@ export class Picker {
   }
 
   #choose(refused?: (server: EdgeServer) => void): Decision<EdgeServer> | null {
-    this.#handle.pool.endLocalEjections(this.#now());
+    this.#handle.pool.servers.endLocalEjections(this.#now());
     const context = { avoid: this.#avoid, refused };
     const decision = this.#activePool.balancer.choose(this.#edge, this.#tried, context);
     // Where no other is left, it is one that has just failed this request.

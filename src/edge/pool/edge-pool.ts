@@ -6,7 +6,7 @@
 
 import { compileHashKey, type HashKey } from "../../config/hash-key.ts";
 import { goesByConnections, keepsSessionCookies, retryRulesOf } from "../../config/pool-rules.ts";
-import type { OriginConfig, PoolConfig } from "../../config/schema.ts";
+import type { PoolConfig } from "../../config/schema.ts";
 import { balancerSettings } from "../../contract/snapshot.ts";
 import type { AffinityTokens, OutcomeKind, SyncReply } from "../../contract/sync.ts";
 import type { VerdictNote } from "../../contract/verdict-note.ts";
@@ -18,14 +18,14 @@ import { RetryBudget } from "../../core/retry/retry-budget.ts";
 import { RetryPolicy } from "../../core/retry/retry-policy.ts";
 import { type Clock, type Random, systemClock } from "../../core/system.ts";
 import type { EdgeRequest } from "../model/edge-request.ts";
-import { EdgeServer } from "../model/edge-server.ts";
+import type { EdgeServer } from "../model/edge-server.ts";
 import { OutcomeBuffer } from "../model/outcome-buffer.ts";
 import { CookieAffinity } from "./cookie-affinity.ts";
 import { KnownVerdict } from "./known-verdict.ts";
-import { LocalEjections } from "./local-ejections.ts";
 import { PoolRates } from "./pool-rates.ts";
+import { PoolServers } from "./pool-servers.ts";
 import { RecentlyUnreachable } from "./recently-unreachable.ts";
-import { isWell, UNKNOWN_STATE, type Verdict } from "./verdict-notes.ts";
+import { UNKNOWN_STATE, type Verdict } from "./verdict-notes.ts";
 
 /** Everything a pick needs, made once per snapshot. */
 export interface ActivePool {
@@ -51,6 +51,7 @@ export class EdgePool {
   readonly id: string;
   readonly #random: Random;
   readonly #now: Clock;
+  readonly servers: PoolServers;
   readonly outcomes = new OutcomeBuffer();
   readonly rates = new PoolRates();
   readonly cursor: LeasedCursor;
@@ -71,47 +72,33 @@ export class EdgePool {
   notesTaken = 0;
   /** There are failures to report at once. */
   hasUrgentReport = false;
-  /** Ejections by this isolate alone, in force before the object knows. */
-  readonly #localEjections = new LocalEjections();
   readonly recentlyUnreachable: RecentlyUnreachable;
   /** Latencies outlive the balancers that use them. */
   readonly #latencies: LatencyEstimates = new WeakMap();
-  /** Survives snapshots, so that an origin's counts and measurements stay. */
-  readonly #servers = new Map<string, EdgeServer>();
   #pickers: Pickers | null = null;
   readonly verdict: KnownVerdict;
-  /** As the object last said, or another isolate's note of it. */
-  #states: Verdict["states"] = new Map();
   /** The last there were: they outlive snapshots, and an older object sends none. */
   #tokens: AffinityTokens | null = null;
 
-  constructor(id: string, random: Random, now: Clock = systemClock) {
+  /** @param bindings through which origins can be reached from here. Default: none */
+  constructor(id: string, random: Random, now: Clock = systemClock, bindings: readonly string[] = []) {
     this.id = id;
     this.#random = random;
     this.#now = now;
+    this.servers = new PoolServers(bindings);
     this.recentlyUnreachable = new RecentlyUnreachable(now);
     this.verdict = new KnownVerdict(id);
     this.cursor = new LeasedCursor(Math.floor(random() * 1_000_000));
   }
 
   server(id: string): EdgeServer | null {
-    return this.#servers.get(id) ?? null;
-  }
-
-  get servers(): Iterable<EdgeServer> {
-    return this.#servers.values();
-  }
-
-  /** True while requests are in flight here. */
-  get isServing(): boolean {
-    for (const server of this.#servers.values()) if (server.own > 0) return true;
-    return false;
+    return this.servers.get(id);
   }
 
   /** It has seen an origin fail that is well by the verdict in force. */
   get holdsSuspicion(): boolean {
-    for (const { id } of this.recentlyUnreachable.list()) if (isWell(this.#states.get(id))) return true;
-    return this.#localEjections.any;
+    for (const { id } of this.recentlyUnreachable.list()) if (this.servers.isSaidWell(id)) return true;
+    return this.servers.ejectsAny;
   }
 
   /**
@@ -133,9 +120,9 @@ export class EdgePool {
     if (verdict !== null) this.#adopt(verdict);
     // Until the next count comes, all new requests may go to the one server that looked idle. That is harmless only if
     // they are few beside the requests in flight there: if requests stay for as many paces as there are origins.
-    const fresh = this.residenceTime.survivalShare(reply.next_sync_ms * this.#servers.size);
+    const fresh = this.residenceTime.survivalShare(reply.next_sync_ms * this.servers.size);
     const othersActive = new Map(Object.entries(reply.active));
-    for (const server of this.#servers.values()) server.setOthers(othersActive.get(server.id) ?? 0, fresh);
+    for (const server of this.servers) server.setOthers(othersActive.get(server.id) ?? 0, fresh);
     this.recentlyUnreachable.paceMs = reply.next_sync_ms;
     this.rates.apply(reply.rates, sentMs, nowMs);
   }
@@ -167,15 +154,7 @@ export class EdgePool {
     const failed = kind !== "success";
     this.activePool?.balancer.report(server, { failed, latencyMs });
     if (failed) this.hasUrgentReport = true;
-    if (this.#localEjections.observe(server, failed, this.#servers.values(), nowMs)) server.ejected = true;
-  }
-
-  /** Ends this isolate's local ejections in time. For each pick to call: no answer of the object may come. */
-  endLocalEjections(nowMs: number): void {
-    for (const id of this.#localEjections.end(nowMs)) {
-      const server = this.#servers.get(id);
-      if (server !== undefined) server.ejected = this.#states.get(id)?.ejected ?? false;
-    }
+    this.servers.ended(server, failed, nowMs);
   }
 
   /**
@@ -189,15 +168,7 @@ export class EdgePool {
   }
 
   #adopt({ version, config, states }: Verdict): void {
-    this.#states = states;
-    this.#localEjections.configure(config.outlier_detection);
-    const servers = config.origins.map((origin) => this.#server(origin, config.rate_limit));
-    const kept = new Set(config.origins.map((origin) => origin.id));
-    for (const id of this.#servers.keys()) {
-      if (kept.has(id)) continue;
-      this.#servers.delete(id);
-      this.#localEjections.forget(id);
-    }
+    const servers = this.servers.adopt(config, states);
     const before = this.activePool?.config;
     if (before?.failover.retry_budget_percent !== config.failover.retry_budget_percent) {
       this.retryBudget = new RetryBudget(config.failover.retry_budget_percent);
@@ -233,17 +204,5 @@ export class EdgePool {
     }
     this.#pickers.balancer.prepare();
     return this.#pickers;
-  }
-
-  #server(origin: OriginConfig, rateLimit: number | null): EdgeServer {
-    const { id } = origin;
-    const server = this.#servers.get(id) ?? new EdgeServer(origin);
-    const state = this.#states.get(id) ?? UNKNOWN_STATE;
-    // The object has given its verdict, which takes the place of this isolate's own.
-    if (state.ejected) this.#localEjections.forget(id);
-    const ejected = state.ejected || this.#localEjections.has(id);
-    server.update(origin, { ...state, ejected }, rateLimit);
-    this.#servers.set(id, server);
-    return server;
   }
 }

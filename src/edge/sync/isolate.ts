@@ -52,7 +52,8 @@ export class IsolateState {
     let handle = this.#pools.get(id);
     if (handle === undefined) {
       const { surroundings } = this;
-      const pool = new EdgePool(id, surroundings.random, surroundings.now);
+      const { random, now, originBindings } = surroundings;
+      const pool = new EdgePool(id, random, now, originBindings);
       const tokens = new TokenRequests(pool, this.#id, surroundings);
       const strict = new StrictPicks(pool, this.#id, surroundings);
       const hearers = { routes: this.routes, statuses: this.poolStatuses };

@@ -7,7 +7,7 @@
 import { poolKey } from "../../config/documents.ts";
 import { parseJsonc } from "../../config/json.ts";
 import { parsePool } from "../../config/parse.ts";
-import { keepsSessionCookies, unboundOrigins } from "../../config/pool-rules.ts";
+import { keepsSessionCookies } from "../../config/pool-rules.ts";
 import type { PoolStatus } from "../../contract/pool-status.ts";
 import type { SyncReply } from "../../contract/sync.ts";
 import type { Clock } from "../../core/system.ts";
@@ -173,7 +173,9 @@ export class PoolSync {
 
   #needsAnotherReport(): boolean {
     const nowMs = this.#now();
-    return (this.#state.mustFollowUp(nowMs) || this.#pool.isServing) && this.#state.needsReport(nowMs);
+    return (
+      (this.#state.mustFollowUp(nowMs) || this.#pool.servers.isServing) && this.#state.needsReport(nowMs)
+    );
   }
 
   /** Not where a request waits. */
@@ -231,7 +233,6 @@ export class PoolSync {
     if (!parsed.ok) return;
     const tokens = await configTokens(settings, this.#pool.id, parsed.value);
     if (needsTokens && tokens === null && keepsSessionCookies(parsed.value)) return;
-    const unbound = unboundOrigins(parsed.value, this.#surroundings.originBindings);
-    if (this.#pool.activePool === null) this.#pool.adoptConfig(parsed.value, tokens, [...down, ...unbound]);
+    if (this.#pool.activePool === null) this.#pool.adoptConfig(parsed.value, tokens, down);
   }
 }

@@ -92,7 +92,7 @@ export class StrictPicker {
     const decision = this.#balancer?.choose(route, tried, { avoid }) ?? null;
     // A request that is not sent must not cost a token.
     if (decision === null || (request.untried_only === true && tried.has(decision.server))) {
-      return { origin: null, reason: null, repinned: false, retry_after_ms: this.#retryAfterMs() };
+      return { origin: null, reason: null, repinned: false, retry_after_ms: this.#retryAfterMs(tried) };
     }
     const { server, reason } = decision;
     this.#balancer?.start(server);
@@ -166,11 +166,11 @@ export class StrictPicker {
     return pick;
   }
 
-  /** One that has got a token since it was not picked was at its limit, too. */
-  #retryAfterMs(): number | null {
+  /** One that has got a token since it was not picked was at its limit, too. @param tried those that do not serve it */
+  #retryAfterMs(tried: ReadonlySet<Server>): number | null {
     const nowMs = this.#options.now();
     const waits = [...this.#servers.values()].flatMap((server) => {
-      const limit = this.#options.limiter(server.id);
+      const limit = tried.has(server) ? null : this.#options.limiter(server.id);
       const reason = this.#balancer?.ineligibility(server) ?? null;
       if (limit === null || (reason !== null && reason !== "rate_limited")) return [];
       return [Math.max(1, limit.retryAfterMs(nowMs))];

@@ -115,7 +115,7 @@ export class EjectionWorld {
   }
 
   isOut(id: string): boolean {
-    this.pool.endLocalEjections(this.nowMs);
+    this.pool.servers.endLocalEjections(this.nowMs);
     return this.pool.server(id)?.ejected === true;
   }
 }

@@ -1,0 +1,103 @@
+/**
+ * The origins of a pool as an isolate takes them: as the object last said, less what this isolate has learned since by
+ * its own failures, and less what cannot be reached from here.
+ * @module
+ */
+import { unboundOrigins } from "../../config/pool-rules.ts";
+import type { OriginConfig, PoolConfig } from "../../config/schema.ts";
+import { EdgeServer } from "../model/edge-server.ts";
+import { LocalEjections } from "./local-ejections.ts";
+import { isWell, UNKNOWN_STATE, type Verdict } from "./verdict-notes.ts";
+
+export class PoolServers {
+  readonly #bindings: readonly string[];
+  /** Survives snapshots, so that an origin's counts and measurements stay. */
+  readonly #servers = new Map<string, EdgeServer>();
+  /** Ejections by this isolate alone, in force before the object knows. */
+  readonly #localEjections = new LocalEjections();
+  /** As the object last said, or another isolate's note of it. */
+  #states: Verdict["states"] = new Map();
+  #unbound: readonly string[] = [];
+
+  /** @param bindings through which origins can be reached from here */
+  constructor(bindings: readonly string[]) {
+    this.#bindings = bindings;
+  }
+
+  [Symbol.iterator](): Iterator<EdgeServer> {
+    return this.#servers.values();
+  }
+
+  get(id: string): EdgeServer | null {
+    return this.#servers.get(id) ?? null;
+  }
+
+  get size(): number {
+    return this.#servers.size;
+  }
+
+  /**
+   * Ids of those that cannot be reached from here, for want of their bindings. They get nothing, whatever the object
+   * says of them: while a version is rolled out, the object may have bindings that this isolate has not.
+   */
+  get unbound(): readonly string[] {
+    return this.#unbound;
+  }
+
+  /** By the verdict in force it is healthy and not ejected. */
+  isSaidWell(id: string): boolean {
+    return isWell(this.#states.get(id));
+  }
+
+  /** True while one is ejected by this isolate alone. */
+  get ejectsAny(): boolean {
+    return this.#localEjections.any;
+  }
+
+  /** True while requests are in flight here. */
+  get isServing(): boolean {
+    for (const server of this.#servers.values()) if (server.own > 0) return true;
+    return false;
+  }
+
+  /** Takes over a configuration and what the object says of its origins. @returns them, in their order */
+  adopt(config: PoolConfig, states: Verdict["states"]): EdgeServer[] {
+    this.#states = states;
+    this.#unbound = unboundOrigins(config, this.#bindings);
+    this.#localEjections.configure(config.outlier_detection);
+    const servers = config.origins.map((origin) => this.#server(origin, config.rate_limit));
+    const kept = new Set(config.origins.map(({ id }) => id));
+    for (const id of this.#servers.keys()) {
+      if (kept.has(id)) continue;
+      this.#servers.delete(id);
+      this.#localEjections.forget(id);
+    }
+    return servers;
+  }
+
+  /** An attempt at `server` ended, which may eject it here. */
+  ended(server: EdgeServer, failed: boolean, nowMs: number): void {
+    if (this.#localEjections.observe(server, failed, this.#servers.values(), nowMs)) server.ejected = true;
+  }
+
+  /** Ends local ejections in time. */
+  endLocalEjections(nowMs: number): void {
+    for (const id of this.#localEjections.end(nowMs)) {
+      const server = this.#servers.get(id);
+      if (server !== undefined) server.ejected = this.#states.get(id)?.ejected ?? false;
+    }
+  }
+
+  #server(origin: OriginConfig, rateLimit: number | null): EdgeServer {
+    const { id } = origin;
+    const server = this.#servers.get(id) ?? new EdgeServer(origin);
+    const state = this.#states.get(id) ?? UNKNOWN_STATE;
+    // The object has given its verdict, which takes the place of this isolate's own.
+    if (state.ejected) this.#localEjections.forget(id);
+    const ejected = state.ejected || this.#localEjections.has(id);
+    const unbound = this.#unbound.includes(id) && { no_binding: true as const };
+    server.update(origin, { ...state, ejected, ...unbound }, rateLimit);
+    this.#servers.set(id, server);
+    return server;
+  }
+}
