@@ -116,3 +116,28 @@ describe("a retry after a change of the pool", () => {
     expect(name, "the second was tried").toBe("o2");
   });
 });
+
+describe("a pick after a body that took its time", () => {
+  it.each([
+    ["leased", {}],
+    ["strict", { coordination: "strict" }],
+  ])("passes over what cannot be reached now, in a %s pool", async (_, more) => {
+    await configure({ origins: ORIGINS.slice(0, 2), ...more });
+    expect((await object.ask(url)).status).toBe(200);
+    const { servers } = object.isolate.pool(pool).pool;
+    const unreachable = (id: string): void => {
+      const server = servers.get(id) ?? expect.fail(`no origin ${id}`);
+      object.isolate.pool(pool).pool.recentlyUnreachable.observe(server, true);
+    };
+    const { readable, writable } = new FixedLengthStream(5);
+    const writer = writable.getWriter();
+    unreachable("a");
+    const asking = object.seen(new Request(url, { method: "PUT", body: readable }));
+    await writer.write(new TextEncoder().encode("he"));
+    clock.skip(2_000);
+    unreachable("b");
+    await writer.write(new TextEncoder().encode("llo"));
+    await writer.close();
+    expect(await asking).toBe("200 o0");
+  });
+});

@@ -55,6 +55,41 @@ describe("a request that finds the whole limit withheld", () => {
     });
   });
 
+  it("is served at once where the pool gets an origin that may take it", async () => {
+    const isolate = await restarted();
+    const asking = isolate.seen(url);
+    await clock.until(() => expect(seekersOf(isolate)).toBe(1));
+    await configure({ ...LIMITED, origins: [ORIGINS[0], { ...ORIGINS[1], rate_limit: 100 }] });
+    await stub().wake();
+    await clock.pass(asking);
+    expect(await asking).toBe("200 o1");
+    expect(seekersOf(isolate)).toBe(0);
+    await clock.pass(isolate.settle());
+  });
+
+  it("goes to the origin that has replaced the one it waits for", async () => {
+    const isolate = await restarted();
+    const asking = isolate.seen(url);
+    await clock.until(() => expect(seekersOf(isolate)).toBe(1));
+    await configure({ origins: ORIGINS.slice(1, 2) });
+    await stub().wake();
+    await clock.pass(asking);
+    expect(await asking).toBe("200 o1");
+    await clock.pass(isolate.settle());
+  });
+
+  it("is refused where its pool is removed", async () => {
+    const isolate = await restarted();
+    const asking = isolate.ask(url);
+    await clock.until(() => expect(seekersOf(isolate)).toBe(1));
+    await stub().removePool({ who: "test", what: "remove" });
+    await clock.pass(asking);
+    const answer = await asking;
+    expect([answer.status, await answer.json()]).toMatchObject([503, { type: "no_origin_available" }]);
+    expect(seekersOf(isolate)).toBe(0);
+    await clock.pass(isolate.settle());
+  });
+
   it("waits no more, and is not counted among those that wait, once its client has left", async () => {
     const isolate = await restarted();
     const client = new AbortController();

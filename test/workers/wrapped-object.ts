@@ -53,8 +53,8 @@ export class WrappedObject {
   }
 
   /** Status and the origin that answered, `-` for none. */
-  async seen(url: string): Promise<string> {
-    const response = await this.ask(url);
+  async seen(request: Request | string): Promise<string> {
+    const response = await this.ask(request);
     const { name = "-" } = await response.json<{ name?: string }>();
     return `${response.status} ${name}`;
   }

@@ -37,8 +37,8 @@ export class Picker {
   #tried: ReadonlySet<EdgeServer> = NO_SERVERS;
   /** Answered, or took too long to: not tried again. */
   #responded: ReadonlySet<EdgeServer> = NO_SERVERS;
-  /** Could not be reached a moment ago. */
-  #avoid: ReadonlySet<EdgeServer>;
+  /** No round has begun anew: origins that could not be reached a moment ago are passed over. */
+  #passesOver = true;
   /** True if no token is requested any more: the object was asked, or asking made no sense. */
   #tokensRequested = false;
   /** It waits for a token; null: it does not. */
@@ -60,7 +60,6 @@ export class Picker {
     this.#now = now;
     this.#background = background;
     this.#mayLeave = mayLeave;
-    this.#avoid = handle.pool.recentlyUnreachable.list();
   }
 
   /** The pool as it was when the last pick was made. */
@@ -73,10 +72,8 @@ export class Picker {
    * if the object is asked: a promise would be the most expensive part of a pick.
    */
   next(): Pick | null | Promise<Pick | null> {
-    // As it is now: a retry may come half a minute after the first attempt, when an origin or the pool is gone.
-    const { activePool } = this.#handle.pool;
+    const activePool = this.#look();
     if (activePool === null) return null;
-    this.#activePool = activePool;
     return activePool.config.coordination === "strict"
       ? this.#pickAtObjectFirst(activePool)
       : this.#pickHere();
@@ -100,7 +97,7 @@ export class Picker {
   startRound(): boolean {
     if (this.#tried.size === this.#responded.size) return false;
     this.#tried = this.#responded;
-    this.#avoid = NO_SERVERS;
+    this.#passesOver = false;
     return true;
   }
 
@@ -108,6 +105,21 @@ export class Picker {
   close(): void {
     this.#tokensRequested = true;
     if (this.#seeker !== null) this.#handle.pool.rates.seekers.delete(this.#seeker);
+  }
+
+  /**
+   * The pool as it is now: a retry may come half a minute after the first attempt, and a pick may wait for seconds, when
+   * an origin or the pool is gone. Null: the pool is.
+   */
+  #look(): ActivePool | null {
+    const { activePool } = this.#handle.pool;
+    if (activePool !== null) this.#activePool = activePool;
+    return activePool;
+  }
+
+  /** Could not be reached a moment ago. */
+  get #avoid(): ReadonlySet<EdgeServer> {
+    return this.#passesOver ? this.#handle.pool.recentlyUnreachable.list() : NO_SERVERS;
   }
 
   /** Asks the object, which may not answer, or know origins that this isolate's snapshot does not have yet. */
@@ -158,11 +170,12 @@ export class Picker {
    * tokens, asks as well; otherwise a burst would be refused below the limit.
    */
   async #pickWithToken(): Promise<Pick | null> {
+    const { pool, tokens } = this.#handle;
     let decision: Decision<EdgeServer> | null = null;
     const seeker = { sinceMs: this.#now(), patienceMs: this.#patienceMs };
     this.#seeker = seeker;
-    while (decision === null && !this.#tokensRequested) {
-      const result = await this.#handle.tokens.request(this.#background, seeker);
+    while (decision === null && !this.#tokensRequested && pool.activePool !== null) {
+      const result = await tokens.request(this.#background, seeker);
       if (result !== "waited") this.#tokensRequested = true;
       decision = result === "useless" ? null : this.#choose();
     }
@@ -179,16 +192,19 @@ export class Picker {
   }
 
   #choose(refused?: (server: EdgeServer) => void): Decision<EdgeServer> | null {
+    const activePool = this.#look();
+    if (activePool === null) return null;
     this.#handle.pool.servers.endLocalEjections(this.#now());
     const context = { avoid: this.#avoid, refused };
-    const decision = this.#activePool.balancer.choose(this.#edge, this.#tried, context);
+    const decision = activePool.balancer.choose(this.#edge, this.#tried, context);
     // Where no other is left, it is one that has just failed this request.
     return decision === null || this.#tried.has(decision.server) ? null : decision;
   }
 
   #picked(decision: Decision<EdgeServer> | null): Pick | null {
     if (decision === null) {
-      this.retryAfterMs = this.#handle.pool.rates.retryAfterMs(this.#now());
+      const { activePool, rates } = this.#handle.pool;
+      this.retryAfterMs = activePool === null ? null : rates.retryAfterMs(this.#now());
       return null;
     }
     const { server, reason } = decision;
