@@ -72,6 +72,27 @@ describe("a pick that comes after the time-out", () => {
 });
 
 describe("a pick that is not sent", () => {
+  it("is no retry, and costs nothing of the budget for retries", async () => {
+    await configure({
+      ...STRICT,
+      origins: ORIGINS.slice(0, 2),
+      failover: { total_timeout: 0.5, attempt_timeout: 0.5 },
+    });
+    expect((await object.ask(url)).status).toBe(200);
+    await clock.still(async () => {
+      const before = object.count("pick");
+      object.wrapper = (call, method) =>
+        (object.count("pick") === before + 2 ? slowly(600) : healthy)(call, method);
+      expect((await object.ask(`${url}?status=503`)).status).toBe(503);
+      expect(object.count("pick"), "it was picked for once more").toBe(before + 2);
+    });
+    object.wrapper = healthy;
+    await clock.until(async () => {
+      const { requests, retries } = await stub().stats();
+      expect([requests, retries]).toEqual([2, 0]);
+    });
+  });
+
   it("costs nothing of a rate limit", async () => {
     const limited = { ...STRICT, origins: ORIGINS.slice(0, 1), rate_limit: 1 };
     await configure({ ...limited, failover: { attempt_timeout: 0.1, total_timeout: 0.1 } });

@@ -53,13 +53,17 @@ export class AttemptPicks {
       this.#context.checkPresence();
       pick = await this.next();
     }
-    if (pick === null) return null;
-    if (!this.#budget.withdraw(this.#context.now())) {
-      pick.onRelease?.("not_sent");
-      return this.#overBudget(last);
-    }
-    this.#pool.outcomes.retry(pick.server.id);
     return pick;
+  }
+
+  /** A retry is about to be sent: takes it from the budget. False: others have spent that meanwhile. */
+  startRetry({ server }: Pick, last: LastAttempt): boolean {
+    if (this.#budget.withdraw(this.#context.now())) {
+      this.#pool.outcomes.retry(server.id);
+      return true;
+    }
+    this.#overBudget(last);
+    return false;
   }
 
   async #unlessLeft(picking: Promise<Pick | null>): Promise<Pick | null> {

@@ -149,12 +149,13 @@ export class Exchange {
     return false;
   }
 
-  /** Begins an attempt; null: its time is up. */
+  /** Begins an attempt; null: its time is up, or the budget for retries is spent. */
   #send(pick: Pick): { readonly open: Open; readonly result: Promise<AttemptResult> } | null {
     const startedMs = this.#context.now();
     const leftMs = this.#retries.leftMs(startedMs);
-    if (leftMs <= 0) {
-      this.#isTimeUp = this.end === null;
+    this.#isTimeUp = leftMs <= 0 && this.end === null;
+    // Not sooner: what is not sent takes nothing.
+    if (leftMs <= 0 || (this.#isRetry && !this.#picks.startRetry(pick, this))) {
       pick.onRelease?.("not_sent");
       return null;
     }
