@@ -41,6 +41,8 @@ export class Picker {
   #passesOver = true;
   /** True if no token is requested any more: the object was asked, or asking made no sense. */
   #tokensRequested = false;
+  /** The pick that the object was asked for last; null: it was not asked. */
+  #asked: Promise<Pick | null> | null = null;
   /** It waits for a token; null: it does not. */
   #seeker: TokenSeeker | null = null;
   /** Milliseconds until a rate limit lets a request through, if that is why no origin was eligible; else null. */
@@ -74,9 +76,9 @@ export class Picker {
   next(): Pick | null | Promise<Pick | null> {
     const activePool = this.#look();
     if (activePool === null) return null;
-    return activePool.config.coordination === "strict"
-      ? this.#pickAtObjectFirst(activePool)
-      : this.#pickHere();
+    if (activePool.config.coordination !== "strict") return this.#pickHere();
+    this.#asked = this.#pickAtObjectFirst(activePool);
+    return this.#asked;
   }
 
   /** There is an origin that could be tried next. */
@@ -101,9 +103,11 @@ export class Picker {
     return true;
   }
 
-  /** The client has left, or we have failed: no token is requested any more. */
+  /** The client has left, or we have failed: no token is requested any more, and a pick that comes is given back. */
   close(): void {
     this.#tokensRequested = true;
+    // Else nobody might hear of the pick, which would count at the object for seconds.
+    if (this.#asked !== null) this.#background.waitUntil(this.#asked);
     if (this.#seeker !== null) this.#handle.pool.rates.seekers.delete(this.#seeker);
   }
 
