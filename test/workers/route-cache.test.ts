@@ -61,6 +61,28 @@ it("a cold isolate waits for them; a warm one serves what it has and reads in th
   expect(await pools()).toEqual(["first", "second"]);
 });
 
+it("are read again at once where the clock was set back", async () => {
+  await write([{ pool: "first" }], 1);
+  await cache.load(createExecutionContext());
+  expect(await pools()).toEqual(["first", "first"]);
+  await write([{ pool: "second" }], 2);
+  nowMs -= 3_600_000;
+  expect(await pools()).toEqual(["first", "second"]);
+});
+
+it("are asked for again at once by a cold isolate that got none before its clock was set back", async () => {
+  vi.spyOn(console, "log").mockImplementation(() => {});
+  const failing = { get: () => Promise.reject(), getWithMetadata: () => Promise.reject() };
+  const routes = { getByName: () => ({ current: () => Promise.reject(new Error("gone")) }) };
+  const surroundings = new WorkerSurroundings({ ...env, POOLS: failing, ROUTE_TABLE: routes } as never);
+  const cold = new RouteCache(surroundings);
+  await expect(cold.load(createExecutionContext())).rejects.toThrow();
+  Object.assign(surroundings.settings, { POOLS: env.POOLS });
+  await write([{ pool: "first" }], 1);
+  vi.setSystemTime(nowMs - 3_600_000);
+  expect(poolOf(await cold.load(createExecutionContext()))).toBe("first");
+});
+
 it("a bad document never replaces a good one, and is said to be bad once", async () => {
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
   await write([{ pool: "good" }]);

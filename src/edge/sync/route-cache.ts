@@ -12,7 +12,6 @@ import { parseRoutes } from "../../config/parse.ts";
 import { compileRoutes, type RouteTable } from "../../config/routing.ts";
 import type { RouteConfig } from "../../config/schema.ts";
 import type { RoutesDocument } from "../../contract/routes.ts";
-import type { Clock } from "../../core/system.ts";
 import type { Background, Surroundings } from "../model/surroundings.ts";
 
 /** Age from which the routes are read again. */
@@ -33,6 +32,8 @@ const COLD_WAIT_MS = 2_000;
 /** Time after a failure of all sources in which no request tries again, so that not every request waits. */
 const FAILED_MS = 500;
 const POLL_MS = 5;
+/** A clock that is set back by less is taken to stand still; after a larger step nobody knows how long ago anything was. */
+const CLOCK_STEP_MS = 1_000;
 
 const EMPTY = "[]";
 
@@ -56,7 +57,6 @@ interface InKv extends Spelled {
 
 export class RouteCache {
   readonly #surroundings: Surroundings;
-  readonly #now: Clock;
   #table: RouteTable | null = null;
   /** The document the table was made of, in one spelling. */
   #document: string | null = null;
@@ -74,10 +74,11 @@ export class RouteCache {
   #failedMs = Number.NEGATIVE_INFINITY;
   #loadedMs = Number.NEGATIVE_INFINITY;
   #refreshStartedMs = Number.NEGATIVE_INFINITY;
+  /** When the clock was last looked at. */
+  #seenMs = Number.NEGATIVE_INFINITY;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
-    this.#now = surroundings.now;
   }
 
   /** The table in memory, or null on a cold isolate. Starts a refresh in the background when it is due. */
@@ -107,6 +108,19 @@ export class RouteCache {
     }
     if (this.#table === null) throw new RoutesUnavailable("neither KV nor the routes' object answers");
     return this.#table;
+  }
+
+  #now(): number {
+    const nowMs = this.#surroundings.now();
+    if (nowMs < this.#seenMs - CLOCK_STEP_MS) {
+      this.#askedMs = Number.NEGATIVE_INFINITY;
+      this.#backoffUntilMs = Number.NEGATIVE_INFINITY;
+      this.#failedMs = Number.NEGATIVE_INFINITY;
+      this.#loadedMs = Number.NEGATIVE_INFINITY;
+      this.#refreshStartedMs = Number.NEGATIVE_INFINITY;
+    }
+    this.#seenMs = nowMs;
+    return nowMs;
   }
 
   #isDue(nowMs: number): boolean {
