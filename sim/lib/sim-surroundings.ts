@@ -7,7 +7,7 @@ import { type KvDocument, poolKey, ROUTES_KEY } from "../../src/config/documents
 import type { RoutesRpc } from "../../src/contract/routes.ts";
 import type { PoolRpc, SyncReply, SyncReport } from "../../src/contract/sync.ts";
 import type { Timers } from "../../src/core/system.ts";
-import type { Sender, Surroundings } from "../../src/edge/model/surroundings.ts";
+import type { Sender, Surroundings, Timer } from "../../src/edge/model/surroundings.ts";
 import type { ObjectAnswer } from "../../src/platform/object-answer.ts";
 import { answered } from "../../src/platform/object-client.ts";
 import type { PoolController } from "../../src/pool/controller.ts";
@@ -102,20 +102,17 @@ export class SimSurroundings implements Surroundings {
 
   wait(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = this.setTimer(resolve, ms);
+      const timer = this.startTimer(ms, resolve);
       signal?.addEventListener("abort", () => {
-        this.clearTimer(timer);
+        timer.stop();
         reject(signal.reason);
       });
     });
   }
 
-  setTimer(act: () => void, ms: number): unknown {
-    return this.#timers.set(act, ms);
-  }
-
-  clearTimer(timer: unknown): void {
-    this.#timers.clear(timer);
+  startTimer(ms: number, onFire: () => void): Timer {
+    const timer = this.#timers.set(onFire, ms);
+    return { stop: () => this.#timers.clear(timer) };
   }
 
   /** Whatever leads to an origin, it is as far away as its region. */
@@ -134,13 +131,10 @@ export class SimSurroundings implements Surroundings {
       recorder.start(queue.nowMs, id);
       queue.in(network.delayMs(this.#region, origin.region), () => {
         origin.arrive((isAnswered) => {
-          this.setTimer(
-            () => {
-              if (isAnswered) resolve(ANSWER);
-              else reject(new TypeError("the connection is refused, or lost"));
-            },
-            network.delayMs(origin.region, this.#region),
-          );
+          this.startTimer(network.delayMs(origin.region, this.#region), () => {
+            if (isAnswered) resolve(ANSWER);
+            else reject(new TypeError("the connection is refused, or lost"));
+          });
         });
       });
     });
@@ -205,7 +199,7 @@ export class SimSurroundings implements Surroundings {
     const { queue, network, object, recorder } = this.#world;
     return new Promise((resolve, reject) => {
       const back = (arrive: () => void): void => {
-        if (!network.loses()) this.setTimer(arrive, network.delayMs(this.#region, OBJECT_REGION));
+        if (!network.loses()) this.startTimer(network.delayMs(this.#region, OBJECT_REGION), arrive);
       };
       if (network.loses()) return;
       queue.in(network.delayMs(this.#region, OBJECT_REGION), () => {

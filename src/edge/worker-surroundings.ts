@@ -14,7 +14,7 @@ import type { ObjectAnswer } from "../platform/object-answer.ts";
 import { callPool, callRoutes } from "../platform/object-client.ts";
 import { originBinding, originBindings } from "../platform/origin-bindings.ts";
 import { balancerName } from "./model/balancer-name.ts";
-import type { Sender, Surroundings } from "./model/surroundings.ts";
+import type { Sender, Surroundings, Timer } from "./model/surroundings.ts";
 
 /** A cache of its own, which no client's request reads. */
 const NOTES = "edge-balancer:notes";
@@ -53,12 +53,9 @@ export class WorkerSurroundings implements Surroundings {
     return signal === undefined ? scheduler.wait(ms) : scheduler.wait(ms, { signal });
   }
 
-  setTimer(act: () => void, ms: number): unknown {
-    return setTimeout(act, ms);
-  }
-
-  clearTimer(timer: unknown): void {
-    clearTimeout(timer as number);
+  startTimer(ms: number, onFire: () => void): Timer {
+    const timer = setTimeout(onFire, ms);
+    return { stop: () => clearTimeout(timer) };
   }
 
   senderTo(binding: string | null): Sender | null {

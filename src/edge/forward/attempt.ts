@@ -5,8 +5,7 @@
 import { isConnectFailureStatus } from "../../core/retry/retry-policy.ts";
 import type { EdgeRequest } from "../model/edge-request.ts";
 import type { EdgeServer } from "../model/edge-server.ts";
-import type { Timer, TimerStarter } from "../model/request-timer.ts";
-import type { Surroundings } from "../model/surroundings.ts";
+import type { Surroundings, Timer, TimerStarter } from "../model/surroundings.ts";
 import type { AttemptEnd } from "./blame.ts";
 import type { BodyPump } from "./body-pump.ts";
 import type { AttemptBody } from "./replayable-body.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../core/system.ts";
-import type { Timer, TimerStarter } from "../model/request-timer.ts";
+import type { Timer, TimerStarter } from "../model/surroundings.ts";
 import { BodyPump, type BodyReader } from "./body-pump.ts";
 
 /** Bytes that are read at once from a body of unknown length. */

@@ -9,8 +9,7 @@ import type { Locations } from "../location/locations.ts";
 import { EdgeWhereRequest } from "../location/where-request.ts";
 import { RequestLog } from "../log/request-log.ts";
 import type { EdgeRequest } from "../model/edge-request.ts";
-import type { Timer, TimerStarter } from "../model/request-timer.ts";
-import type { Background, Surroundings } from "../model/surroundings.ts";
+import type { Background, Surroundings, Timer, TimerStarter } from "../model/surroundings.ts";
 import type { IsolateState } from "../sync/isolate.ts";
 import type { PoolSync } from "../sync/pool-sync.ts";
 import type { UnroutedReports } from "../sync/unrouted-reports.ts";
@@ -76,10 +75,9 @@ export class RequestContext implements TimerStarter {
     return this.body.readMs ?? this.edge.startedAtMs;
   }
 
+  /** A timer of this request, which ends with its client. */
   startTimer(ms: number, onFire: () => void): Timer {
-    const { surroundings } = this;
-    const timer = surroundings.setTimer(onFire, ms);
-    this.#timer = { stop: () => surroundings.clearTimer(timer) };
+    this.#timer = this.surroundings.startTimer(ms, onFire);
     return this.#timer;
   }
 

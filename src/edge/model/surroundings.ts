@@ -33,6 +33,14 @@ export interface Background {
 /** As `fetch`. */
 export type Sender = (request: Request | string, init: RequestInit) => Promise<Response>;
 
+/** Fires once, unless it is stopped before. */
+export interface Timer {
+  stop(): void;
+}
+
+/** Starts timers, and tells the time they go by. */
+export type TimerStarter = Pick<Surroundings, "now" | "startTimer">;
+
 /** One for an isolate. Its waits and calls belong to the request whose code makes them. */
 export interface Surroundings {
   readonly settings: EdgeSettings;
@@ -48,9 +56,13 @@ export interface Surroundings {
   log(entry: Record<string, unknown>): void;
   /** Resolves after `ms`. Rejects when `signal` is aborted. */
   wait(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `act` after `ms`, unless the timer is cleared before. */
-  setTimer(act: () => void, ms: number): unknown;
-  clearTimer(timer: unknown): void;
+  /**
+   * Calls `onFire` after `ms`, unless the timer is stopped before. Each is the platform's own, though that costs a tenth
+   * of a bare pass-through (docs/performance.md) and nearly all are stopped long before they are due: a wait that several
+   * requests share would have to go on in each of them, and what one request settles for another may go on in the wrong
+   * one (docs/platform.md, isolate memory).
+   */
+  startTimer(ms: number, onFire: () => void): Timer;
   /** Sends to an origin. @param binding over which; null: over the network. @returns null: there is no such binding */
   senderTo(binding: string | null): Sender | null;
   /** @param withinMs the longest to wait; an answer that is later is lost. Absent: as long as the platform does */

@@ -46,7 +46,7 @@ describe("a wait", () => {
     const abort = new AbortController();
     follow("long", isolate.wait(1_000, abort.signal));
     follow("short", isolate.wait(300));
-    isolate.setTimer(() => abort.abort(), 500);
+    isolate.startTimer(500, () => abort.abort());
     await queue.run(2_000);
     expect(seen).toEqual([
       ["short: done", 300],
@@ -57,7 +57,7 @@ describe("a wait", () => {
   it("does not end once its isolate is gone", async () => {
     const { queue, isolate, seen, follow } = world();
     follow("wait", isolate.wait(300));
-    isolate.setTimer(() => seen.push(["timer", 300]), 300);
+    isolate.startTimer(300, () => seen.push(["timer", 300]));
     queue.at(200, () => {
       isolate.isAlive = false;
     });
@@ -66,9 +66,9 @@ describe("a wait", () => {
   });
 });
 
-it("a timer that is cleared does not fire", async () => {
+it("a timer that is stopped does not fire", async () => {
   const { queue, isolate, seen } = world();
-  isolate.clearTimer(isolate.setTimer(() => seen.push(["timer", 300]), 300));
+  isolate.startTimer(300, () => seen.push(["timer", 300])).stop();
   await queue.run(1_000);
   expect(seen).toEqual([]);
 });
@@ -91,7 +91,7 @@ describe("a request to an origin", () => {
     const { queue, isolate, seen, follow } = world();
     const abort = new AbortController();
     follow("fetch", isolate.senderTo()(URL, { signal: abort.signal }));
-    isolate.setTimer(() => abort.abort(), 3);
+    isolate.startTimer(3, () => abort.abort());
     await queue.run(1_000);
     expect(seen).toEqual([["fetch: failed", 3]]);
   });
