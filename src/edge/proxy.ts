@@ -111,7 +111,8 @@ function answer(context: RequestContext, served: Served): Response {
   }
   const { exchange, sync } = forwarded;
   const { activePool } = exchange;
-  const tracked = trackedResponse(answer, activePool.countsSockets, edge.request.signal, (over) => {
+  const countsSocket = edge.upgrade === "websocket" && activePool.countsSockets;
+  const tracked = trackedResponse(answer, countsSocket, edge.request.signal, (over) => {
     background.waitUntil(sync.trackLongResponse(over));
   });
   const passedOn = routeResponse(

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { ADMIN_TOKEN } from "./support/admin.ts";
+import { ADMIN_TOKEN, poolStats } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { BareClient, type BareConnection, BareOrigin, head } from "./support/bare-ends.ts";
 import { eventually } from "./support/eventually.ts";
@@ -131,6 +131,20 @@ describe.concurrent("an origin that says nothing more", () => {
     expect(closeCode(server)).toBe(1001);
     await eventually("the origin's socket to end", () => server.isClosed, LONG_MS);
   });
+});
+
+// No server may send a length with a 101 (RFC 9110, 8.6), and some do.
+test("a handshake that says a length begins a socket that counts until it ends", async () => {
+  origin.answer = (connection) => connection.acceptWebSocket("Content-Length: 0");
+  const [client, server] = await opened();
+  const active = async () => (await poolStats(balancer.url, "web")).active_connections;
+  await eventually("it to count", async () => (await active()) === 1);
+  client.socket.write(closeFrame(1000, true));
+  await isTold(server);
+  server.socket.end(closeFrame(1000, false));
+  await eventually("both to end", () => server.isClosed && closeCode(client) !== undefined);
+  client.socket.destroy();
+  origin.answer = (connection) => connection.acceptWebSocket();
 });
 
 test("an origin that resets ends the client's", async () => {

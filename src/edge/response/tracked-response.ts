@@ -29,29 +29,30 @@ export function isRebuildable({ status }: Response): boolean {
 
 /**
  * The response for the client. Its request stops counting when the body has ended, was cut off, or the client has gone.
- * @param countsSockets follow WebSockets to their end by relaying their messages; otherwise they are passed through
- *   and let go at the handshake
+ * @param countsSocket follow the WebSocket, if it becomes one, to its end by relaying its messages; otherwise it is
+ *   passed through and let go at the handshake
  * @param gone aborts when the client goes away
  * @param trackLongResponse called for an answer that takes a while, with its end, which never rejects
  */
 export function trackedResponse(
   { response, inFlight, abort }: Answer,
-  countsSockets: boolean,
+  countsSocket: boolean,
   gone: AbortSignal,
   trackLongResponse: (over: Promise<void>) => void,
 ): Response {
+  // Whatever length its handshake says, as some servers do though none may (RFC 9110, 8.6).
+  if (countsSocket && response.webSocket !== null) {
+    const { client, over } = relay(response.webSocket, abort, gone);
+    trackLongResponse(over.then(() => inFlight.release()));
+    return new Response(null, { status: 101, webSocket: client, headers: response.headers });
+  }
   const length = contentLength(response);
-  // First, because most end here: each further look at a response is a call into the runtime.
+  // Before all else, because most end here: each further look at a response is a call into the runtime.
   if (length !== null && length <= SMALL_BODY_BYTES) {
     inFlight.release();
     return response;
   }
   const release = (): void => inFlight.release();
-  if (response.webSocket !== null && countsSockets) {
-    const { client, over } = relay(response.webSocket, abort, gone);
-    trackLongResponse(over.then(release));
-    return new Response(null, { status: 101, webSocket: client, headers: response.headers });
-  }
   if (response.body === null || !isRebuildable(response)) {
     release();
     return response;

@@ -35,12 +35,17 @@ export class BareConnection {
     return this.text.slice(this.text.indexOf("\r\n\r\n") + 4);
   }
 
-  /** Answers a WebSocket handshake. */
-  acceptWebSocket(): void {
+  /** Answers a WebSocket handshake. @param more headers */
+  acceptWebSocket(...more: string[]): void {
     const key = /^sec-websocket-key: (.*)\r$/im.exec(this.text)?.[1] ?? "";
-    this.socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptOf(key)}\r\n\r\n`,
-    );
+    const lines = [
+      "HTTP/1.1 101 Switching Protocols",
+      "Upgrade: websocket",
+      "Connection: Upgrade",
+      `Sec-WebSocket-Accept: ${acceptOf(key)}`,
+      ...more,
+    ];
+    this.socket.write(`${lines.join("\r\n")}\r\n\r\n`);
   }
 }
 
