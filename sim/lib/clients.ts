@@ -56,16 +56,26 @@ export class Client {
 }
 
 export class Clients {
-  readonly #clients: Client[];
+  readonly #count: number;
+  readonly #regions: number;
+  readonly #hashKey: string;
+  /** Those that have sent a request, by index. */
+  readonly #clients = new Map<number, Client>();
 
   constructor(count: number, regions: number, { hash_key }: Pick<PoolConfig, "hash_key">) {
-    this.#clients = Array.from({ length: count }, (_, index) => new Client(index, index % regions, hash_key));
+    this.#count = count;
+    this.#regions = regions;
+    this.#hashKey = hash_key;
   }
 
   /** Any of them. */
   draw(rng: Rng): Client {
-    const client = this.#clients[rng.integer(this.#clients.length)];
-    if (client === undefined) throw new RangeError("there must be clients");
+    const index = rng.integer(this.#count);
+    let client = this.#clients.get(index);
+    if (client === undefined) {
+      client = new Client(index, index % this.#regions, this.#hashKey);
+      this.#clients.set(index, client);
+    }
     return client;
   }
 }

@@ -16,20 +16,26 @@ export function skewedClock(queue: EventQueue, random: () => number): () => numb
   return () => Math.floor(queue.nowMs + offsetMs);
 }
 
+/** Null: it has been cleared. */
+interface VirtualTimer {
+  act: (() => void) | null;
+}
+
 /** @param isAlive false once the runtime is gone, and its timers with it */
 export function virtualTimers(queue: EventQueue, isAlive: () => boolean): Timers {
   return {
-    set: (callback, delayMs) => {
-      const timer = { isSet: true };
+    set: (act, delayMs) => {
+      const timer: VirtualTimer = { act };
       queue.in(delayMs, () => {
-        if (!timer.isSet || !isAlive()) return;
-        callback();
+        if (timer.act === null || !isAlive()) return;
+        timer.act();
         queue.settle();
       });
       return timer;
     },
+    // What it would have done is let go of: time-outs outlast their requests by far.
     clear: (handle) => {
-      (handle as { isSet: boolean }).isSet = false;
+      (handle as VirtualTimer).act = null;
     },
   };
 }

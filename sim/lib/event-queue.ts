@@ -6,6 +6,7 @@
 
 /** Node's event loop gets a turn after so many events that settle promises: a long run must not hold up all else. */
 const SETTLED_PER_TURN = 1_024;
+const SETTLED = Promise.resolve();
 
 export class EventQueue {
   /** Milliseconds. The run begins at 0; the time before is the warm-up. */
@@ -49,25 +50,42 @@ export class EventQueue {
     this.#mustSettle = true;
   }
 
-  /** Runs all events that are due before `untilMs`. */
-  async run(untilMs: number): Promise<void> {
+  /** Runs all events that are due before `untilMs`. Rejects if one of them throws. */
+  run(untilMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const goOn = (): void => {
+        try {
+          if (this.#runToSettle(untilMs)) this.#whenSettled(goOn, tick);
+          else resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const tick = (): void => process.nextTick(goOn);
+      goOn();
+    });
+  }
+
+  /** @returns true if promises must settle before the next event; false: there is none before `untilMs` */
+  #runToSettle(untilMs: number): boolean {
     for (let time = this.#times[0]; time !== undefined && time < untilMs; time = this.#times[0]) {
       this.nowMs = time;
       this.events++;
       this.#takeFirst()?.();
-      if (this.#mustSettle) await this.#settled();
+      if (this.#mustSettle) return true;
     }
     this.nowMs = untilMs;
+    return false;
   }
 
-  async #settled(): Promise<void> {
+  /**
+   * A turn of Node's event loop and a tick that a microtask asks for both come after all microtasks; ticks are cheaper.
+   * @param tick has `act` called in the next tick
+   */
+  #whenSettled(act: () => void, tick: () => void): void {
     this.#mustSettle = false;
-    // A turn of Node's event loop and a tick that a microtask asks for both come after all microtasks; ticks are cheaper.
-    const isTurn = this.#settledCount++ % SETTLED_PER_TURN === 0;
-    await new Promise<void>((resolve) => {
-      if (isTurn) setImmediate(resolve);
-      else queueMicrotask(() => process.nextTick(resolve));
-    });
+    if (this.#settledCount++ % SETTLED_PER_TURN === 0) setImmediate(act);
+    else void SETTLED.then(tick);
   }
 
   #takeFirst(): (() => void) | undefined {

@@ -9,6 +9,9 @@ export class LateError extends Error {
   }
 }
 
+/** Why the wait for a late answer ends. Given, because an abort without a reason makes an exception with a trace. */
+const ANSWERED = "answered";
+
 /** Resolves after `ms`; rejects when `signal` is aborted. */
 export type AbortableWait = (ms: number, signal: AbortSignal) => Promise<void>;
 
@@ -33,7 +36,7 @@ export async function inTime<T>(
   try {
     return await Promise.race([work, late]);
   } finally {
-    end.abort();
+    end.abort(ANSWERED);
     late.catch(() => undefined);
   }
 }

@@ -197,7 +197,7 @@ export class World {
       return;
     }
     if (first) limiter.refused(nowMs);
-    if (first && limiter.requestPending(nowMs)) isolate.waiting++;
+    if (first && limiter.pendingMs(nowMs) !== null) isolate.waiting++;
     else if (first && limiter.canRequest(nowMs)) this.#ask(isolate);
     else this.refusals++;
   }

@@ -21,6 +21,11 @@ export class RttEstimator {
     this.#meanMs += (durationMs - this.#meanMs) / 8;
   }
 
+  /** Milliseconds that most calls take at least; 0: none was measured. */
+  get leastMs(): number {
+    return this.#meanMs === null ? 0 : Math.max(0, this.#meanMs - this.#deviationMs);
+  }
+
   /** Milliseconds that nearly every call stays within. */
   get rtoMs(): number {
     return this.#meanMs === null ? INITIAL_RTO_MS : this.#meanMs + 4 * this.#deviationMs;

@@ -101,9 +101,9 @@ export class LeasedLimiter implements Limiter {
     return !this.failStatic && this.#slot.isOpen(nowMs);
   }
 
-  /** True while a call for tokens is under way. */
-  requestPending(nowMs: number): boolean {
-    return this.#slot.isPending(nowMs);
+  /** For how long a call for tokens has been under way, in ms; null: there is none. */
+  pendingMs(nowMs: number): number | null {
+    return this.#slot.pendingMs(nowMs);
   }
 
   /**

@@ -29,6 +29,11 @@ export class TokenSlot {
     return sinceMs >= -CLOCK_SLACK_MS && sinceMs < LONGEST_REQUEST_MS;
   }
 
+  /** For how long the request under way has been, in ms; null: there is none. */
+  pendingMs(nowMs: number): number | null {
+    return this.isPending(nowMs) ? Math.max(0, nowMs - this.#requestedMs) : null;
+  }
+
   /** Milliseconds until a request may be sent, as far as this isolate knows. */
   waitMs(nowMs: number): number {
     return nowMs < this.#untilMs ? Math.max(0, this.#fromMs - nowMs) : SLOT_MISSED_MS;

@@ -35,6 +35,10 @@ const AFTER_WITHHELD_MS = 2_250;
 const SHORTEST_LOOK_MS = 20;
 /** ...and all of them together look so many times a millisecond at most. */
 const LOOKS_PER_MS = 4;
+/** One that waits for another's call looks for its end no sooner than this... */
+const SHORTEST_POLL_MS = 5;
+/** ...and sees it, where the call takes longer than usual, by so much of its time too late at most. */
+const MOST_DELAY = 1 / 8;
 
 /** An origin and its share. */
 export interface LimitedOrigin {
@@ -216,11 +220,24 @@ export class PoolRates {
 
   /** Milliseconds until a request that waits for a withheld part looks for a token again. */
   lookAgainMs(nowMs: number): number {
-    return Math.max(this.retryAfterMs(nowMs) ?? 0, SHORTEST_LOOK_MS, this.spreadMs);
+    return Math.max(this.retryAfterMs(nowMs) ?? 0, SHORTEST_LOOK_MS, this.#spreadMs);
+  }
+
+  /**
+   * Milliseconds until a request that waits for another's call looks whether it is over: about when calls like it use
+   * to be, and then ever more rarely, because each look costs CPU time. Null: no call is under way.
+   * @param requested origins that the call may be for
+   */
+  pollMs(requested: readonly LimitedOrigin[], nowMs: number): number | null {
+    const pending = requested.map(({ limiter }) => limiter.pendingMs(nowMs)).filter((ms) => ms !== null);
+    if (pending.length === 0) return null;
+    // It is over when the last one is.
+    const pendingMs = Math.min(...pending);
+    return Math.max(SHORTEST_POLL_MS, this.#spreadMs, this.rtt.leastMs - pendingMs, pendingMs * MOST_DELAY);
   }
 
   /** Milliseconds between two looks of a waiting request, at least. */
-  get spreadMs(): number {
+  get #spreadMs(): number {
     return this.seekers.size / LOOKS_PER_MS;
   }
 

@@ -8,9 +8,6 @@ import type { Background, Surroundings } from "../model/surroundings.ts";
 import type { EdgePool } from "../pool/edge-pool.ts";
 import { LONGEST_TOKEN_WAIT_MS, type TokenCall, type TokenSeeker } from "../pool/pool-rates.ts";
 
-/** How often a request that waits for another's answer looks whether it is there. */
-const POLL_MS = 5;
-
 /** The result of a request for tokens. */
 export type TokenRequestResult =
   /** The object was asked; asking again for the same request is useless. */
@@ -59,11 +56,13 @@ export class TokenRequests {
       await Promise.race([call, surroundings.wait(Math.min(leftMs, LONGEST_TOKEN_WAIT_MS))]);
       return rates.withheldLeftMs(seeker, now()) > 0 ? "waited" : "requested";
     }
-    const isPending = () => spent.some(({ limiter }) => limiter.requestPending(now()));
-    if (isPending()) {
+    let pollMs = rates.pollMs(spent, nowMs);
+    if (pollMs !== null) {
       // Another request's promise must not be awaited; its effect can be watched.
-      while (isPending() && Math.abs(now() - nowMs) < leftMs)
-        await surroundings.wait(Math.max(POLL_MS, rates.spreadMs));
+      for (let waitedMs = 0; pollMs !== null && waitedMs < leftMs; waitedMs = Math.abs(now() - nowMs)) {
+        await surroundings.wait(Math.min(pollMs, leftMs - waitedMs));
+        pollMs = rates.pollMs(spent, now());
+      }
       return "waited";
     }
     const withheldMs = rates.withheldLeftMs(seeker, nowMs);

@@ -97,7 +97,7 @@ describe("a request for tokens", () => {
   it("is not repeated before the time the object named, nor while a call is under way", () => {
     const limiter = leased({});
     limiter.request(100, 50);
-    expect([limiter.canRequest(120), limiter.requestPending(120)]).toEqual([false, true]);
+    expect([limiter.canRequest(120), limiter.pendingMs(120)]).toEqual([false, 20]);
     limiter.apply({ ...NOTHING, lease: 2, wait_ms: 300 }, 100, 130);
     limiter.requestDone(130, false);
     expect([limiter.canRequest(429), limiter.canRequest(430)]).toEqual([false, true]);
@@ -167,7 +167,7 @@ describe("a clock that is set back", () => {
   it("during a call for tokens makes no request wait for the answer, which is ignored", () => {
     const limiter = leased({ share: 0 }, 100_000);
     limiter.request(100_000, 50);
-    expect(limiter.requestPending(40_000)).toBe(false);
+    expect(limiter.pendingMs(40_000)).toBeNull();
     limiter.apply({ ...NOTHING, lease: 2, share: 7, tokens: 3, valid_ms: 10_000 }, 100_000, 40_050);
     expect(started(limiter, 40_050)).toBe(0);
   });

@@ -13,6 +13,16 @@ describe("requests for tokens", () => {
     expect([slot.isPending(10), slot.isOpen(10)]).toEqual([false, true]);
   });
 
+  it("tell for how long one has been under way", () => {
+    const slot = new TokenSlot();
+    expect(slot.pendingMs(0)).toBeNull();
+    slot.requested(100);
+    expect([100, 160, 349, 350].map((ms) => slot.pendingMs(ms))).toEqual([0, 60, 249, null]);
+    slot.requested(400);
+    slot.done(410, false);
+    expect(slot.pendingMs(410)).toBeNull();
+  });
+
   it("are sent again after a quarter of a second if one failed, or had no answer", () => {
     const failed = new TokenSlot();
     failed.requested(0);

@@ -179,3 +179,38 @@ describe("a request that finds no token waits", () => {
     expect(rates.lookAgainMs(0)).toBe(1_000);
   });
 });
+
+describe("a request that waits for another's call for tokens", () => {
+  const seeker = { sinceMs: 0, patienceMs: 0 };
+  function calling(...usualMs: number[]) {
+    const rates = ratesOf(origin("a", 5), origin("b", 5));
+    for (const ms of usualMs) rates.rtt.observe(ms);
+    rates.seekers.add(seeker);
+    rates.beginCall(rates.spent(0), 0);
+    return (nowMs: number) => rates.pollMs(rates.spent(nowMs), nowMs);
+  }
+
+  it("looks for its end when calls like it use to be over, and not before", () => {
+    const pollMs = calling(80, 80, 80, 80);
+    // The deviation is half of the first, and a quarter less with each of the three others.
+    const leastMs = 80 - 40 * (3 / 4) ** 3;
+    expect([0, 30, 60, 63].map(pollMs)).toEqual([leastMs, leastMs - 30, 7.5, 7.875]);
+  });
+
+  it("looks ever more rarely if it takes longer, by an eighth of its time too late at most", () => {
+    const pollMs = calling();
+    expect([0, 16, 80, 240].map(pollMs)).toEqual([5, 5, 10, 30]);
+  });
+
+  it("has nothing to look for once the call is over, or lost", () => {
+    expect(calling()(250)).toBeNull();
+    expect(ratesOf(origin("a", 5)).pollMs([], 0)).toBeNull();
+  });
+
+  it("looks the more rarely the more requests wait", () => {
+    const rates = ratesOf(origin("a", 5));
+    for (let i = 0; i < 400; i++) rates.seekers.add({ sinceMs: 0, patienceMs: 0 });
+    rates.beginCall(rates.spent(0), 0);
+    expect(rates.pollMs(rates.spent(1), 1)).toBe(100);
+  });
+});

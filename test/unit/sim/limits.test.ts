@@ -3,8 +3,8 @@ import { share } from "../../support/full.ts";
 import { origins, simulated } from "./support.ts";
 
 const SEEDS = share(
-  Array.from({ length: 40 }, (_, index) => index + 1),
-  5,
+  Array.from({ length: 100 }, (_, index) => index + 1),
+  15,
 );
 /** Of all seeds: the simulation runs the Worker's own data path. */
 const PATIENCE_MS = 240_000;
@@ -20,7 +20,7 @@ const POOL = {
  * new version.
  */
 const TROUBLE =
-  "--rps 70 --isolates 12 --seconds 11 --loss 3 --churn 200 --burst 4@4+2 --fail b@6 --recover b@8 --restart 5 --deploy 9";
+  "--rps 100 --isolates 12 --seconds 12 --loss 3 --churn 200 --burst 4@4+2 --fail b@6 --recover b@8 --restart 5 --deploy 9";
 
 /** One new version after the other, while requests wait for what the old one holds; isolates of which some die. */
 const DEPLOYS = "--rps 35 --isolates 12 --seconds 14 --loss 3 --churn 100 --deploy 3 --deploy 8 --deploy 9";
