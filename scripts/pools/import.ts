@@ -8,25 +8,24 @@ import { compare } from "../lib/compare/compare.ts";
 import { COMPARE_ARGUMENTS, COMPARE_USAGE, compareOptions } from "../lib/compare/options.ts";
 import { loadConfigText, systemMessage } from "../lib/config-file.ts";
 import { importCloudflare } from "../lib/import/cloudflare/index.ts";
-import { type HaproxyOptions, importHaproxy } from "../lib/import/haproxy/index.ts";
-import { importNginx, type NginxOptions } from "../lib/import/nginx/index.ts";
-import type { Scheme } from "../lib/import/origin-url.ts";
+import { importHaproxy } from "../lib/import/haproxy/index.ts";
+import { importNginx } from "../lib/import/nginx/index.ts";
+import type { FileImportOptions, Scheme } from "../lib/import/origin-url.ts";
 import { ImportError, type Imported } from "../lib/import/result.ts";
 import { readSource } from "../lib/import/source.ts";
 import { UsageError } from "../lib/options.ts";
 import { type Command, EXIT } from "./command.ts";
 
-type Options = HaproxyOptions & NginxOptions;
-
-const FORMATS: Readonly<Record<string, (files: string[], options: Options) => Promise<Imported>>> = {
-  cloudflare: async (files, options) =>
-    importCloudflare(
-      files.map((name) => ({ name, text: readSource(name) })),
-      options,
-    ),
-  haproxy: async (files, options) => importHaproxy(files, options),
-  nginx: async (files, options) => importNginx(files, options),
-};
+const FORMATS: Readonly<Record<string, (files: string[], options: FileImportOptions) => Promise<Imported>>> =
+  {
+    cloudflare: async (files, options) =>
+      importCloudflare(
+        files.map((name) => ({ name, text: readSource(name) })),
+        options,
+      ),
+    haproxy: async (files, options) => importHaproxy(files, options),
+    nginx: async (files, options) => importNginx(files, options),
+  };
 
 export const importCommand: Command = {
   usage: "import cloudflare|haproxy|nginx FILE...",
@@ -94,7 +93,7 @@ function parse(args: string[]) {
   }
   if (files.length === 0) throw new UsageError("import takes at least one file");
   const names = new Map(values.name.map(parseName));
-  const options: Options = {
+  const options: FileImportOptions = {
     scheme: parseScheme(values.scheme),
     names,
     prefix: values.prefix ?? null,

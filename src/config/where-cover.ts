@@ -52,7 +52,8 @@ function namedCover(outer: Named, inner: Named): boolean {
   });
 }
 
-function patternCovers(outer: string, inner: string): boolean {
+/** True if every value that `inner` stands for is one of `outer`'s. */
+export function patternCovers(outer: string, inner: string): boolean {
   if (outer === inner) return true;
   return outer.endsWith("*") && inner.startsWith(outer.slice(0, -1));
 }

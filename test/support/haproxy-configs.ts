@@ -5,12 +5,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type HaproxyOptions, importHaproxy } from "../../scripts/lib/import/haproxy/index.ts";
+import { importHaproxy } from "../../scripts/lib/import/haproxy/index.ts";
+import type { FileImportOptions } from "../../scripts/lib/import/origin-url.ts";
 
-const AS_IT_SAYS: HaproxyOptions = { scheme: null, names: new Map(), prefix: null, local: false };
+const AS_IT_SAYS: FileImportOptions = { scheme: null, names: new Map(), prefix: null, local: false };
 
 /** Imports the first of the files; places in what is said are relative to it. */
-export function importing(files: Record<string, string> | string, options: Partial<HaproxyOptions> = {}) {
+export function importing(files: Record<string, string> | string, options: Partial<FileImportOptions> = {}) {
   const root = mkdtempSync(join(tmpdir(), "import-haproxy-"));
   try {
     const all = typeof files === "string" ? { "haproxy.cfg": files } : files;

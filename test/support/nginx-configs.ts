@@ -5,13 +5,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { importNginx, type NginxOptions } from "../../scripts/lib/import/nginx/index.ts";
+import { importNginx } from "../../scripts/lib/import/nginx/index.ts";
+import type { FileImportOptions } from "../../scripts/lib/import/origin-url.ts";
 
-export const AS_IT_SAYS: NginxOptions = { scheme: null, names: new Map(), prefix: null, local: false };
+export const AS_IT_SAYS: FileImportOptions = { scheme: null, names: new Map(), prefix: null, local: false };
 export const TWO = "server a.example.com; server b.example.com;";
 
 /** Imports the first of the files. Places in messages are relative to it. */
-export function importing(files: Record<string, string> | string, options: Partial<NginxOptions> = {}) {
+export function importing(files: Record<string, string> | string, options: Partial<FileImportOptions> = {}) {
   const root = mkdtempSync(join(tmpdir(), "import-nginx-"));
   try {
     const all = typeof files === "string" ? { "nginx.conf": files } : files;

@@ -18,6 +18,12 @@ export interface ImportOptions {
   readonly local: boolean;
 }
 
+/** The same for what a program reads from files of its own. */
+export interface FileImportOptions extends ImportOptions {
+  /** The directory that stands for the program's own, such as /etc/haproxy or /etc/nginx; null: that of the first file. */
+  readonly prefix: string | null;
+}
+
 export interface Address {
   /** A DNS name or an IP address, IPv6 without brackets. */
   readonly host: string;

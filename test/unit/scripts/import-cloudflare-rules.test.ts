@@ -26,6 +26,7 @@ describe("rules", () => {
     ],
     ['http.host eq "a.test" and http.host eq "b.test"', []],
     ['http.host eq "never.seen.test"', []],
+    ['ip.src.country eq "DE" and ip.src.country eq "FR"', []],
   ])("by %s become routes before the load balancer's own", (condition, expected) => {
     const { routes } = routesOf([{ name: "r", condition, overrides: toB }]);
     expect(routes).toEqual([...expected, ALL]);
@@ -42,7 +43,6 @@ describe("rules", () => {
     'http.request.method ne "POST"',
     'http.request.headers["x-a"][0] eq "b*"',
     'ip.src.country eq "ZZ"',
-    'ip.src.country eq "DE" and ip.src.country eq "FR"',
     'http.request.uri.path eq "/x" and starts_with(http.request.uri.path, "/x")',
     'http.request.uri.path eq "/x*"',
     'http.request.uri.path eq "/x',
@@ -68,12 +68,30 @@ describe("rules", () => {
     ['http.request.headers["X-Beta"][0] eq "1"', { headers: { "x-beta": ["1"] } }],
     ['starts_with(http.user_agent, "curl/")', { headers: { "user-agent": ["curl/*"] } }],
     ['ip.src.country eq "DE" and http.request.method eq "GET"', { countries: ["DE"], methods: ["GET"] }],
+    ['ip.src.country in {"DE" "FR"} and ip.src.country in {"FR" "IT"}', { countries: ["FR"] }],
+    [
+      'http.request.headers["a"][0] eq "1" and starts_with(http.user_agent, "curl/")',
+      { headers: { a: ["1"], "user-agent": ["curl/*"] } },
+    ],
+    [
+      'starts_with(http.user_agent, "curl/") and http.user_agent in {"curl/8" "wget"}',
+      { headers: { "user-agent": ["curl/8"] } },
+    ],
   ])("by %s become routes with conditions", (condition, where) => {
     const { config } = routesOf([{ name: "r", condition, overrides: toB }]);
     expect(config.routes).toEqual([
       { host: "www.example.com", where, pool: "b" },
       { host: "www.example.com", pool: "a" },
     ]);
+  });
+
+  it("go to the pools of a country as far as their clients are there", () => {
+    const condition = 'ip.src.country in {"DE" "FR"}';
+    const overrides = { default_pools: ["b"], country_pools: { DE: ["c"], US: ["c"] } };
+    const { config, findings } = routesOf([{ name: "r", condition, overrides }]);
+    const from = (country: string) => destination(config, "www.example.com/", { cf: { country } });
+    expect(["DE", "FR", "US"].map(from)).toEqual(["c > a", "b > a", "a"]);
+    expect(said(findings, "country_pools")).toEqual([]);
   });
 
   it("without a condition take everything", () => {

@@ -52,6 +52,22 @@ describe("routes", () => {
     ]);
   });
 
+  it("lets through who both a location and the one that it sends on to let through", () => {
+    const app = "location @app { allow 10.0.0.0/8; allow 192.0.2.7; deny all; proxy_pass http://up; }";
+    const { config, said } = serverWith(
+      `location / { allow 10.1.0.0/16; allow 192.0.2.0/24; deny all; try_files $uri @app; } ${app}`,
+    );
+    const at = (clientIp: string) => destination(config, "www.example.com/x", { clientIp });
+    expect(["10.1.0.1", "10.2.0.1", "192.0.2.7", "192.0.2.8", "198.51.100.1"].map(at)).toEqual([
+      "up",
+      "403",
+      "up",
+      "403",
+      "403",
+    ]);
+    expect(said.filter((line) => line.includes("joined"))).toEqual([]);
+  });
+
   it("follows error_page 404 of files to a named location", () => {
     const { config, said } = serverWith(`root /srv; location / { error_page 404 = @app; } ${APP}`);
     expect(config.routes).toEqual([{ host: "www.example.com", pool: "up" }]);

@@ -145,6 +145,6 @@ function both(one: Condition, other: Condition): Condition[] {
   if (one.path !== null && other.path !== null) throw new NotUnderstood();
   if (one.host !== null && other.host !== null && one.host !== other.host) return [];
   const where = bothWheres(one.where, other.where);
-  if (where === undefined) throw new NotUnderstood();
+  if (where === undefined) return [];
   return [{ host: one.host ?? other.host, path: one.path ?? other.path, where }];
 }

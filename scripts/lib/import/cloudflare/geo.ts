@@ -60,13 +60,14 @@ export function placesOf(
   }
   const places = LISTS.flatMap(([name, make]) =>
     Object.entries(value[name] ?? {}).flatMap(([code, pools]): Place[] => {
-      const valid = validWhere(make(code));
-      const where = valid === null ? undefined : bothWheres(condition, valid);
-      if (where !== undefined) return [{ where, pools, path: [name, code] }];
-      const why =
-        valid === null ? "no condition of a route knows this place" : "its rule has such a condition too";
-      findings.todo(balancer.at(name, code), `${why}; such clients now go to the default pools`);
-      return [];
+      const there = validWhere(make(code));
+      if (there === null) {
+        const why = "no condition of a route knows this place";
+        findings.todo(balancer.at(name, code), `${why}; such clients now go to the default pools`);
+        return [];
+      }
+      const where = bothWheres(condition, there);
+      return where === undefined ? [] : [{ where, pools, path: [name, code] }];
     }),
   );
   return [...places, rest];

@@ -5,7 +5,7 @@
 import { MAX_ROUTES } from "../../../../src/config/routes-schema.ts";
 import { Findings } from "../findings.ts";
 import type { Site } from "../model.ts";
-import type { ImportOptions } from "../origin-url.ts";
+import type { FileImportOptions } from "../origin-url.ts";
 import { ImportError, type Imported } from "../result.ts";
 import { compareHosts, routesOf, WHOLE } from "../routes.ts";
 import { Backends } from "./backends.ts";
@@ -14,13 +14,8 @@ import { namedFiles, readFiles } from "./files.ts";
 import { labelOf, reachedProxy, whyNone } from "./ports.ts";
 import { type ProxySection, readProxies } from "./sections.ts";
 
-export interface HaproxyOptions extends ImportOptions {
-  /** The directory that stands for HAProxy's own, such as /etc/haproxy; null: that of the first file. */
-  readonly prefix: string | null;
-}
-
 /** @throws ImportError if a file cannot be read or is no such configuration */
-export function importHaproxy(paths: readonly string[], options: HaproxyOptions): Imported {
+export function importHaproxy(paths: readonly string[], options: FileImportOptions): Imported {
   const findings = new Findings();
   const proxies = readProxies(readFiles(paths));
   const reached = reachedProxy(proxies, findings);

@@ -69,7 +69,7 @@ export function byAddress(serving: readonly Serving[], scope: Scope, findings: F
         directive.at,
         `${directive.name} ${what}: no condition of a route says that; it is left out`,
       );
-    } else found.push(...does.flatMap((each) => joined(each, where, directive, findings)));
+    } else found.push(...does.flatMap((each) => joined(each, where)));
   }
   return [...mergedRanges(found), ...serving];
 }
@@ -85,14 +85,9 @@ function asRange(text: string): string {
   return `${text}/${text.includes(":") ? 128 : 32}`;
 }
 
-function joined(serving: Serving, where: Rule["where"], directive: Directive, findings: Findings): Serving[] {
+function joined(serving: Serving, where: Rule["where"]): Serving[] {
   const both = bothWheres(serving.where, where);
-  if (both !== undefined) return [{ ...serving, where: both }];
-  findings.todo(
-    directive.at,
-    `${directive.name} ${directive.args.join(" ")}: two conditions on addresses cannot be joined`,
-  );
-  return [];
+  return both === undefined ? [] : [{ ...serving, where: both }];
 }
 
 /** `limit_except GET { deny all; }`: other methods are refused. */
@@ -114,10 +109,7 @@ export function byMethod(
     );
     return [...serving];
   }
-  return [
-    ...serving.flatMap((each) => joined(each, where, limit, findings)),
-    { where: null, action: closed(FORBIDDEN) },
-  ];
+  return [...serving.flatMap((each) => joined(each, where)), { where: null, action: closed(FORBIDDEN) }];
 }
 
 /** Neighbours that do the same for other addresses are one, as far as one has room for them. */

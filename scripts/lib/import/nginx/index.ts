@@ -4,7 +4,7 @@
  */
 import { Findings } from "../findings.ts";
 import type { Rule } from "../model.ts";
-import type { ImportOptions } from "../origin-url.ts";
+import type { FileImportOptions } from "../origin-url.ts";
 import { type HealthCheckDocument, ImportError, type Imported } from "../result.ts";
 import { routesOf, WHOLE } from "../routes.ts";
 import { readNginx } from "./include.ts";
@@ -17,13 +17,8 @@ import { OTHER_PROTOCOLS } from "./serving.ts";
 import { UpstreamPools } from "./upstream-pools.ts";
 import { healthCheckOf, splitsIn, upstreamsIn } from "./upstreams.ts";
 
-export interface NginxOptions extends ImportOptions {
-  /** The directory that stands for nginx's own, such as /etc/nginx; null: that of the first file. */
-  readonly prefix: string | null;
-}
-
 /** @throws ImportError if a file cannot be read or is no such configuration */
-export function importNginx(files: readonly string[], options: NginxOptions): Imported {
+export function importNginx(files: readonly string[], options: FileImportOptions): Imported {
   const findings = new Findings();
   const directives = files.flatMap((file) => readNginx(file, options.prefix, findings));
   // A whole nginx.conf has an `http` block; a file of conf.d is what stands in one.
