@@ -40,6 +40,7 @@ describe.runIf(canRun)("routing.cfg", () => {
     "x.dom.test",
     "dom.test.other.test",
     "m.any.test",
+    "M.Any.test",
     "m.wild.test",
     "both.test",
     "SHOP.test",

@@ -42,6 +42,7 @@ beforeAll(async () => {
     sticky: { origins: urls.map((_, i) => live(`o${i}`, i)), sticky: true },
     ip: { origins: [origin("a"), origin("b"), origin("c")], sticky: { method: "ip" } },
     hash: { origins: [origin("a"), origin("b")], algorithm: "consistent_hash", hash_key: "header:x-user" },
+    hosts: { origins: [origin("a"), origin("b")], algorithm: "consistent_hash", hash_key: "header:host" },
     leased: { origins: [live("o0", 0, { rate_limit: 40, max_connections: 7 })] },
     ordered: { origins: [live("o0", 0), live("o1", 1), live("o2", 2)] },
     ...Object.fromEntries(FULL.map((pool) => [pool, { origins: [live("o0", 0, { max_connections: 1 })] }])),
@@ -51,6 +52,7 @@ beforeAll(async () => {
   }
   const routes = [
     ...Object.keys(pools).map((pool) => ({ host: `${pool}.example`, pool })),
+    { where: { headers: { host: "m.*" } }, pool: "leased" },
     { host: "chain.example", pools: [...FULL, "ordered"], fallback_pool: "spare" },
     { host: "chain-full.example", pools: FULL },
     { host: "fall.example", pool: "none", fallback_pool: "spare" },
@@ -84,6 +86,17 @@ describe("explaining a request", () => {
     expect(["plain", "limited"]).toContain(pick.origin);
     expect(pick).toMatchObject({ reason: "algorithm", certain: false });
     expect(candidates.at(-1).rate_limit).toEqual({ limit: 50, granted: 0 });
+  });
+
+  it("takes the request's own host for its Host header, also as a condition and as a key", async () => {
+    const answer = await exports.default.fetch("http://M.any.example/", {
+      headers: { Host: "M.any.example" },
+    });
+    expect(answer.status).toBe(200);
+    const { route, pool } = await explain("http://M.any.example/", { headers: { host: "else.example" } });
+    expect(route.matched_where.headers).toEqual({ host: ["m.*"] });
+    expect(pool).toBe("leased");
+    expect((await explain("http://hosts.example:8080/")).hash_key).toBe("hosts.example:8080");
   });
 
   it("says that no route matches", async () => {

@@ -17,6 +17,19 @@ const CONDITIONS = [
 ];
 const ROUTES = [...CONDITIONS, ...CONDITIONS, ...CONDITIONS].map((where) => ({ where, pool: "never" }));
 
+it("the Host header is the host of the request, in lower case as everywhere", () => {
+  const parsed = parseRoutes([{ where: { headers: { host: "m.*" } }, pool: "mobile" }]);
+  if (!parsed.ok) throw new Error("the routes are bad");
+  const env = realEnv as unknown as Env;
+  const request = new Request("http://M.Shop.test/", { headers: { host: "M.Shop.test" } });
+  const where = new EdgeWhereRequest(
+    // The runtime leaves the host of a client's request as it is.
+    describeRequest(request, env, 0, "http://M.Shop.test/"),
+    new Locations(new WorkerSurroundings(env)),
+  );
+  expect(compileRoutes(parsed.value).match("m.shop.test", "/", { where })?.pool).toBe("mobile");
+});
+
 it("no header and no address of a request is parsed twice, however many routes have conditions", () => {
   const parsed = parseRoutes([...ROUTES, { pool: "rest" }]);
   if (!parsed.ok) throw new Error("the routes are bad");

@@ -62,7 +62,10 @@ export function explainedRequest({
     path,
     target: path + (query === null ? url.search : (query[1] ?? "")),
     client_ip,
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    headers: {
+      ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+      host: url.host,
+    },
   };
   const fields = fieldsOf(cf);
   const place = clientPlace(fields);

@@ -43,7 +43,8 @@ export class EdgeWhereRequest implements WhereRequest {
   header(name: string): string | null {
     const seen = this.#headers.get(name);
     if (seen !== undefined) return seen;
-    const value = this.#edge.request.headers.get(name);
+    // A host is the same in any case of letters.
+    const value = name === "host" ? this.#edge.host.toLowerCase() : this.#edge.request.headers.get(name);
     this.#headers.set(name, value);
     return value;
   }
