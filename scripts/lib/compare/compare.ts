@@ -8,7 +8,7 @@ import { systemMessage } from "../config-file.ts";
 import { ImportError } from "../import/result.ts";
 import { inParallel } from "../parallel.ts";
 import { type Difference, differences, type Side } from "./differences.ts";
-import { exchange, type Outcome } from "./exchange.ts";
+import { exchange, mustReach, type Outcome } from "./exchange.ts";
 import { withLocalBalancer } from "./local-balancer.ts";
 import type { CompareOptions } from "./options.ts";
 import { type ComparedRequest, textOf } from "./request.ts";
@@ -31,6 +31,8 @@ export async function compare(
   options: CompareOptions,
 ): Promise<Comparison> {
   const { requests, unmet } = await requestsFor(config, options);
+  // Said before the balancer is started, which takes seconds.
+  await mustReach(options.against);
   const found = await withLocalBalancer(text, (here) => compareAll(requests, here, options));
   const different = found.filter(({ differs }) => differs.length > 0);
   const isSame = different.length === 0;

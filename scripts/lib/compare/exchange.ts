@@ -6,13 +6,15 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { isIP } from "node:net";
+import { connect, isIP } from "node:net";
 import { systemMessage } from "../config-file.ts";
 import { Failure } from "../failure.ts";
 import type { ComparedRequest } from "./request.ts";
 
 /** For the connection, the headers and the body together. */
 const TIMEOUT_MS = 10_000;
+/** By the protocols that an address may have. */
+const OWN_PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 
 export interface Answer {
   readonly status: number;
@@ -30,6 +32,19 @@ function serverName(host: string): { servername?: string } {
   return hostname.startsWith("[") || isIP(hostname) !== 0 ? {} : { servername: hostname };
 }
 
+/** Makes a connection and sends nothing. @throws Failure if `base` cannot be reached */
+export async function mustReach(base: URL): Promise<void> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const socket = connect({ host: hostOf(base), port: Number(base.port || OWN_PORTS[base.protocol]) });
+  try {
+    await once(socket, "connect", { signal });
+  } catch (error) {
+    throw unreachable(base, signal, error);
+  } finally {
+    socket.destroy();
+  }
+}
+
 /**
  * @param base the address that gets it, whatever the request's host is
  * @throws Failure if `base` cannot be reached
@@ -39,7 +54,7 @@ export async function exchange(base: URL, request: ComparedRequest): Promise<Out
   let isConnected = false;
   try {
     const sent = (base.protocol === "https:" ? httpsRequest : httpRequest)({
-      host: base.hostname.replace(/^\[|\]$/g, ""),
+      host: hostOf(base),
       port: base.port,
       method: request.method,
       path: request.target,
@@ -55,8 +70,19 @@ export async function exchange(base: URL, request: ComparedRequest): Promise<Out
     for await (const chunk of response) hash.update(chunk as Buffer);
     return { status: response.statusCode ?? 0, headers: response.headers, bodyHash: hash.digest("hex") };
   } catch (error) {
-    const reason = signal.aborted ? `no answer in ${TIMEOUT_MS / 1_000} s` : systemMessage(error);
-    if (!isConnected) throw new Failure(`${base.origin} cannot be reached: ${reason}`);
-    return reason;
+    if (!isConnected) throw unreachable(base, signal, error);
+    return reasonOf(signal, error);
   }
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}
+
+function unreachable({ origin }: URL, signal: AbortSignal, error: unknown): Failure {
+  return new Failure(`${origin} cannot be reached: ${reasonOf(signal, error)}`);
+}
+
+function reasonOf(signal: AbortSignal, error: unknown): string {
+  return signal.aborted ? `no answer in ${TIMEOUT_MS / 1_000} s` : systemMessage(error);
 }
