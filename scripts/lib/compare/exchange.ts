@@ -65,7 +65,7 @@ export async function exchange(base: URL, request: ComparedRequest): Promise<Out
     });
     sent.once("socket", (socket) => socket.once("connect", () => (isConnected = true)));
     sent.end();
-    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    const [response] = (await once(sent, "response", { signal })) as [IncomingMessage];
     const hash = createHash("sha256");
     for await (const chunk of response) hash.update(chunk as Buffer);
     return { status: response.statusCode ?? 0, headers: response.headers, bodyHash: hash.digest("hex") };

@@ -5,7 +5,8 @@
 import { ImportError } from "../import/result.ts";
 import type { ComparedRequest } from "./request.ts";
 
-const REQUEST = /^([A-Z][A-Z-]*) https?:\/\/([^\s/?#@]+)([^\s#]*)$/;
+/** Of a target nothing is changed, so it must be what a request line can hold. */
+const REQUEST = /^([A-Z][A-Z-]*) https?:\/\/([^\s/?#@]+)([!"$-~]*)$/;
 const HEADER = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+):[ \t]*([ -~]*)$/;
 /** They belong to the connection, or say what the URL says; no body is sent. */
 const REFUSED = new Set(["host", "connection", "content-length", "transfer-encoding", "upgrade"]);
@@ -29,8 +30,10 @@ export function parseRequestList(text: string, name: string): ComparedRequest[] 
 
 function parseRequest(line: string, headers: ComparedRequest["headers"], at: string): ComparedRequest {
   const [, method, host, rest = ""] = REQUEST.exec(line) ?? [];
-  if (method === undefined || host === undefined)
+  if (method === undefined || host === undefined || !URL.canParse(`http://${host}`))
     throw new ImportError(`${at}: ${JSON.stringify(line)} is not METHOD URL`);
+  // It asks for a connection, and has no path.
+  if (method === "CONNECT") throw new ImportError(`${at}: CONNECT cannot be sent here`);
   return { method, host, target: rest.startsWith("/") ? rest : `/${rest}`, headers };
 }
 

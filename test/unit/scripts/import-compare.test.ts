@@ -37,6 +37,10 @@ describe("a list of requests", () => {
     ["\nget http://a.example/", 'list:2: "get http://a.example/" is not METHOD URL'],
     ["GET /path", 'list:1: "GET /path" is not METHOD URL'],
     ["GET http://a.example/#part", 'list:1: "GET http://a.example/#part" is not METHOD URL'],
+    ["GET http://[a.example/", 'list:1: "GET http://[a.example/" is not METHOD URL'],
+    ["GET http://a.example:99999/", 'list:1: "GET http://a.example:99999/" is not METHOD URL'],
+    ["GET http://a.example/\u0142", 'list:1: "GET http://a.example/\u0142" is not METHOD URL'],
+    ["CONNECT http://a.example/", "list:1: CONNECT cannot be sent here"],
     ["GET http://a.example/\nGET http://b.example/", "is not NAME: VALUE; a blank line ends a request"],
     ["GET http://a.example/\nHost: b.example", "list:2: Host cannot be set here"],
   ])("%j is refused with its line", (text, message) => {
