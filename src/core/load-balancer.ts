@@ -19,7 +19,7 @@ import { RingHash } from "./algorithms/ring-hash.ts";
 import { type LoadBalancerStats, ServerStats } from "./metrics/balancer-stats.ts";
 import { SlidingWindowLimiter } from "./rate-limit/sliding-window-limiter.ts";
 import { Candidates, type CandidatesOptions } from "./server/candidates.ts";
-import { type Ineligibility, limitIneligibility } from "./server/eligibility.ts";
+import { type Ineligibility, limitIneligibility, pickIneligibility } from "./server/eligibility.ts";
 import type { Server } from "./server/server.ts";
 import { type Clock, systemClock } from "./system.ts";
 
@@ -96,7 +96,12 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
     return this.#candidates.ineligibility(server, nowMs);
   }
 
-  /** The same for a request of a session pinned to `server`. */
+  /** Why the algorithm may not pick `server`, or null if it may: only its sessions reach a server of weight 0. */
+  pickIneligibility(server: S, nowMs = this.#now()): Ineligibility | "zero_weight" | null {
+    return pickIneligibility(server, nowMs, this.#candidates.ignoresHealthOf(server));
+  }
+
+  /** The same as `ineligibility` for a request of a session pinned to `server`. */
   sessionIneligibility(server: S, nowMs = this.#now()): Ineligibility | null {
     return this.#candidates.sessionIneligibility(server, nowMs);
   }

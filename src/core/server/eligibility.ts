@@ -22,6 +22,17 @@ export function ineligibility(server: Server, nowMs: number, ignoresHealth = fal
   return statusIneligibility(server, ignoresHealth) ?? limitIneligibility(server, nowMs);
 }
 
+/** The same for a pick by an algorithm: only its sessions reach a server of weight 0. */
+export function pickIneligibility(
+  server: Server,
+  nowMs: number,
+  ignoresHealth = false,
+): Ineligibility | "zero_weight" | null {
+  const reason = statusIneligibility(server, ignoresHealth);
+  if (reason !== null) return reason;
+  return server.effectiveWeight === 0 ? "zero_weight" : limitIneligibility(server, nowMs);
+}
+
 /** Enabled, not draining, healthy, not ejected, under its limits. */
 export function isEligible(server: Server, nowMs: number): boolean {
   return ineligibility(server, nowMs) === null;

@@ -85,7 +85,7 @@ export class Picker {
   get hasAnother(): boolean {
     const { balancer } = this.#activePool;
     return balancer.servers.some(
-      (server) => !this.#tried.has(server) && balancer.ineligibility(server) === null,
+      (server) => !this.#tried.has(server) && balancer.pickIneligibility(server) === null,
     );
   }
 

@@ -5,11 +5,12 @@
  */
 
 import type { AcquireReply } from "../../contract/sync.ts";
+import type { LoadBalancer } from "../../core/load-balancer.ts";
 import { RttEstimator } from "../../core/metrics/rtt-estimator.ts";
 import { ownValue } from "../../core/own-value.ts";
 import type { LeasedLimiter } from "../../core/rate-limit/leased-limiter.ts";
 import type { RateGrant, RateReport } from "../../core/rate-limit/rate-lease.ts";
-import type { Ineligibility } from "../../core/server/eligibility.ts";
+import type { EdgeRequest } from "../model/edge-request.ts";
 import type { EdgeServer } from "../model/edge-server.ts";
 
 /**
@@ -55,9 +56,7 @@ export interface Unanswered {
 }
 
 /** The pool's balancer, which knows whether an origin may take a request. */
-export interface Eligibility {
-  ineligibility(server: EdgeServer, nowMs: number): Ineligibility | null;
-}
+export type Eligibility = Pick<LoadBalancer<EdgeServer, EdgeRequest>, "pickIneligibility">;
 
 /** A request that found no token. */
 export interface TokenSeeker {
@@ -244,7 +243,7 @@ export class PoolRates {
   /** Origins that would take a request now had they a token. */
   spent(nowMs: number): LimitedOrigin[] {
     return this.#origins.filter(
-      ({ server }) => this.#eligibility?.ineligibility(server, nowMs) === "rate_limited",
+      ({ server }) => this.#eligibility?.pickIneligibility(server, nowMs) === "rate_limited",
     );
   }
 
@@ -255,7 +254,7 @@ export class PoolRates {
   retryAfterMs(nowMs: number): number | null {
     const waits = this.#origins
       .filter(({ server }) => {
-        const reason = this.#eligibility?.ineligibility(server, nowMs) ?? null;
+        const reason = this.#eligibility?.pickIneligibility(server, nowMs) ?? null;
         return reason === null || reason === "rate_limited";
       })
       .map(({ limiter }) => limiter.retryAfterMs(nowMs));

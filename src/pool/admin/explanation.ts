@@ -21,7 +21,7 @@ import type { Affinity, RouteRequest } from "../../core/affinity/session-affinit
 import { algorithmEntry } from "../../core/algorithms/index.ts";
 import { LoadBalancer } from "../../core/load-balancer.ts";
 import { ownValue } from "../../core/own-value.ts";
-import { limitIneligibility, statusIneligibility } from "../../core/server/eligibility.ts";
+import { statusIneligibility } from "../../core/server/eligibility.ts";
 import type { Server } from "../../core/server/server.ts";
 import { SessionCookie, type SessionReading } from "../../platform/session-cookie.ts";
 
@@ -117,7 +117,7 @@ function explainCandidates(
   { nowMs, snapshot: { config }, granted, because }: ExplanationInput,
 ): CandidateExplanation[] {
   const reasons = servers.map((server, index) => {
-    const reason = exclusionReason(server, balancer, nowMs);
+    const reason = balancer.pickIneligibility(server, nowMs);
     // To the core one that cannot be sent to is switched off.
     return reason === "disabled" && config.origins[index]?.enabled ? "no_binding" : reason;
   });
@@ -139,13 +139,6 @@ function explainCandidates(
       because: state === null ? null : (because?.(server.id, state) ?? null),
     };
   });
-}
-
-function exclusionReason(server: Server, balancer: LoadBalancer, nowMs: number): ExclusionReason | null {
-  const limit = limitIneligibility(server, nowMs);
-  const reason = balancer.ineligibility(server);
-  if (reason !== null && reason !== limit) return reason;
-  return server.effectiveWeight === 0 ? "zero_weight" : limit;
 }
 
 function readCookie(

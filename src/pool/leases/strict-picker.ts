@@ -171,7 +171,7 @@ export class StrictPicker {
     const nowMs = this.#options.now();
     const waits = [...this.#servers.values()].flatMap((server) => {
       const limit = tried.has(server) ? null : this.#options.limiter(server.id);
-      const reason = this.#balancer?.ineligibility(server) ?? null;
+      const reason = this.#balancer?.pickIneligibility(server) ?? null;
       if (limit === null || (reason !== null && reason !== "rate_limited")) return [];
       return [Math.max(1, limit.retryAfterMs(nowMs))];
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { OriginConfig } from "../../../src/config/schema.ts";
 import type { RateGrant } from "../../../src/core/rate-limit/rate-lease.ts";
-import { ineligibility } from "../../../src/core/server/eligibility.ts";
+import { pickIneligibility } from "../../../src/core/server/eligibility.ts";
 import { EdgeServer } from "../../../src/edge/model/edge-server.ts";
 import { PoolRates } from "../../../src/edge/pool/pool-rates.ts";
 
@@ -27,7 +27,7 @@ function origin(id: string, rateLimit: number | null, poolRateLimit: number | nu
 
 function ratesOf(...servers: EdgeServer[]): PoolRates {
   const rates = new PoolRates();
-  rates.adopt(servers, { ineligibility });
+  rates.adopt(servers, { pickIneligibility });
   return rates;
 }
 
@@ -51,10 +51,10 @@ describe("limits", () => {
 });
 
 describe("the wait that a refused request is told", () => {
-  type Reason = ReturnType<typeof ineligibility>;
+  type Reason = ReturnType<typeof pickIneligibility>;
   const wait = (reasons: Record<string, Reason>, ...servers: EdgeServer[]) => {
     const rates = new PoolRates();
-    rates.adopt(servers, { ineligibility: ({ id }) => reasons[id] ?? null });
+    rates.adopt(servers, { pickIneligibility: ({ id }) => reasons[id] ?? null });
     return rates.retryAfterMs(0);
   };
 
@@ -131,7 +131,7 @@ describe("an object that does not answer", () => {
     const server = origin("a", 5);
     const rates = new PoolRates();
     for (const atMs of [0, 1_000, 2_000]) rates.unanswered(atMs);
-    rates.adopt([server], { ineligibility });
+    rates.adopt([server], { pickIneligibility });
     expect(server.leased?.effectiveLimit(0)).toBe(5);
   });
 
