@@ -3,6 +3,7 @@
  * wait for it.
  */
 import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { WrappedObject } from "./wrapped-object.ts";
 import { clock, configure, ORIGINS, object, pool, stub, url, withWrappedPools } from "./wrapped-pool.ts";
@@ -103,6 +104,37 @@ describe("a request that finds the whole limit withheld", () => {
     await clock.pass(asking);
     expect((await asking).status).toBe(499);
     expect(isolate.count("acquire")).toBe(calls);
+    await clock.pass(isolate.settle());
+  });
+});
+
+describe("a request whose route has several pools, all of them withheld", () => {
+  /** The objects of the pools restart while an isolate of before holds their limits. */
+  async function restartedAll(pools: readonly string[], route: object): Promise<WrappedObject> {
+    const hosts = pools.map((id) => ({ host: `${id}.test`, pool: id }));
+    await env.POOLS.put("routes", JSON.stringify([...hosts, { host: `${pool}.example`, ...route }]));
+    for (const [index, id] of pools.entries()) {
+      const document = JSON.stringify({ ...LIMITED, origins: ORIGINS.slice(index, index + 1) });
+      await env.POOLS.put(`pool:${id}`, document, { metadata: { updated_at: Date.now() } });
+      expect((await object.ask(`http://${id}.test/`)).status).toBe(200);
+    }
+    for (const id of pools) await evictDurableObject(env.UPSTREAM_POOL.getByName(id));
+    return new WrappedObject();
+  }
+
+  it.each([
+    ["in the last of them", (pools: string[]) => ({ pools })],
+    ["in the fallback", ([first, second]: string[]) => ({ pools: [first], fallback_pool: second })],
+    [
+      "in the fallback of a single one",
+      ([first, second]: string[]) => ({ pool: first, fallback_pool: second }),
+    ],
+  ])("waits %s, and is served", async (_, routeOf) => {
+    const pools = [pool, `${pool}-last`];
+    const isolate = await restartedAll(pools, routeOf(pools));
+    const asking = isolate.seen(url);
+    await clock.pass(asking);
+    expect(await asking).toBe("200 o1");
     await clock.pass(isolate.settle());
   });
 });

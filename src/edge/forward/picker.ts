@@ -31,8 +31,7 @@ export class Picker {
   #activePool: ActivePool;
   readonly #now: Clock;
   readonly #background: Background;
-  /** Another pool may serve the request if this one does not. */
-  readonly #mayLeave: boolean;
+  readonly #mayLeave: () => boolean;
   /** Failed this request in this round, or for good. */
   #tried: ReadonlySet<EdgeServer> = NO_SERVERS;
   /** Answered, or took too long to: not tried again. */
@@ -48,13 +47,14 @@ export class Picker {
   /** Milliseconds until a rate limit lets a request through, if that is why no origin was eligible; else null. */
   retryAfterMs: number | null = null;
 
+  /** @param mayLeave true if another pool may serve the request where this one does not, or had it before */
   constructor(
     edge: EdgeRequest,
     handle: PoolHandle,
     activePool: ActivePool,
     now: Clock,
     background: Background,
-    mayLeave = false,
+    mayLeave: () => boolean,
   ) {
     this.#edge = edge;
     this.#handle = handle;
@@ -187,11 +187,11 @@ export class Picker {
   }
 
   /**
-   * How long a withheld part of a limit is worth the wait: not at all if another pool or origin may answer, or has; and
+   * How long a withheld part of a limit is worth the wait: not at all if another pool or origin may answer, or was asked; and
    * half of the request's time is left to the origin.
    */
   get #patienceMs(): number {
-    if (this.#mayLeave || this.#tried.size > 0) return 0;
+    if (this.#mayLeave() || this.#tried.size > 0) return 0;
     return Math.min(LONGEST_WITHHELD_WAIT_MS, this.#activePool.config.failover.total_timeout * 500);
   }
 

@@ -29,6 +29,9 @@ const MOST_LOOKS = 3;
 /** Calls a second that are planned for a pool's object (docs/coordination.md); a crowd is spread to this rate. */
 const CALLS_PER_SECOND = 170;
 
+const ALWAYS = (): boolean => true;
+const NEVER = (): boolean => false;
+
 /** Arrivals of requests that another pool would have got. */
 const PASSED_ON: ReadonlySet<Arrival> = new Set(["spill", "unavailable", "fallback"]);
 
@@ -70,7 +73,7 @@ export async function serveByPools(
 
 /** Of a route with one pool, and perhaps a fallback pool. */
 function visitTo(pool: string, { fallbackPool }: CompiledRoute): Visit {
-  const mayLeave = fallbackPool !== null && fallbackPool !== pool;
+  const mayLeave = fallbackPool !== null && fallbackPool !== pool ? ALWAYS : NEVER;
   return { pool, arrival: null, from: null, carried: null, goesOn: false, mayLeave };
 }
 
@@ -159,30 +162,38 @@ class PoolFailover {
 
   #firstVisit(steered: Steered): Visit {
     const { pool, arrival, preferred } = entryPool(this.#route, steered);
-    return this.#visit(pool, arrival, PASSED_ON.has(arrival) ? preferred : null);
+    return this.#visit(steered, pool, arrival, PASSED_ON.has(arrival) ? preferred : null);
   }
 
   /** The next pool that may serve it; null: there is none. */
   async #next(steered: Steered, from: string): Promise<Visit | null> {
-    const { edge } = this.#context;
-    const { steering, poolStatuses } = this.#isolate;
+    const { poolStatuses } = this.#isolate;
     for (;;) {
-      const member = steering.next(this.#route, steered, edge, this.#asked);
-      const pool = member ?? this.#route.fallbackPool;
-      if (pool === null || this.#asked.has(pool)) return null;
+      const candidate = this.#candidate(steered);
+      if (candidate === null) return null;
+      const { pool, isFallback } = candidate;
       const arrival = this.#carried === null ? "unavailable" : "retry";
-      const visit = this.#visit(pool, member === null ? "fallback" : arrival, from);
+      const visit = this.#visit(steered, pool, isFallback ? "fallback" : arrival, from);
       const refreshing = this.#refresh(visit);
       if (refreshing === null) return visit;
       await refreshing;
-      if (member === null || poolStatuses.statusOf(pool).available) return visit;
+      if (isFallback || poolStatuses.statusOf(pool).available) return visit;
       this.#asked.add(pool);
     }
   }
 
-  #visit(pool: string, arrival: Arrival, from: string | null): Visit {
+  #visit(steered: Steered, pool: string, arrival: Arrival, from: string | null): Visit {
     const { retriesPools } = this.#route.steering;
-    return { pool, arrival, from, carried: this.#carried, goesOn: retriesPools, mayLeave: true };
+    const carried = this.#carried;
+    const mayLeave = (): boolean => carried !== null || this.#candidate(steered) !== null;
+    return { pool, arrival, from, carried, goesOn: retriesPools, mayLeave };
+  }
+
+  /** The pool that comes after those that were asked; null: there is none. */
+  #candidate(steered: Steered): { readonly pool: string; readonly isFallback: boolean } | null {
+    const member = this.#isolate.steering.next(this.#route, steered, this.#context.edge, this.#asked);
+    const pool = member ?? this.#route.fallbackPool;
+    return pool === null || this.#asked.has(pool) ? null : { pool, isFallback: member === null };
   }
 
   /**

@@ -31,8 +31,8 @@ export interface Visit extends Entry {
   readonly arrival: Arrival | null;
   /** The pool that would have got it, or could not serve it; null: none. */
   readonly from: string | null;
-  /** Another pool may serve it if this one does not. */
-  readonly mayLeave: boolean;
+  /** True if another pool may serve it where this one does not, or had it before. */
+  readonly mayLeave: () => boolean;
 }
 
 /** Waits until the isolate knows the pool as it is, if it does not; null: it does. */

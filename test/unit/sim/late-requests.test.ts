@@ -40,7 +40,14 @@ it("an origin that could not be reached while the request waited is passed over"
   pool.ended(server("a"), "connect_failure", 1);
   clock.nowMs += 50;
   const picks = [1, 2].map(() => {
-    const pick = new Picker(edge, { pool } as never, activePool, () => clock.nowMs, NOWHERE).next();
+    const pick = new Picker(
+      edge,
+      { pool } as never,
+      activePool,
+      () => clock.nowMs,
+      NOWHERE,
+      () => false,
+    ).next();
     return pick instanceof Promise ? "asks" : pick?.server.id;
   });
   expect(picks).toEqual(["b", "b"]);
