@@ -3,6 +3,7 @@
  * `FILE:line:column: message`.
  * @module
  */
+import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { getSystemErrorMessage } from "node:util";
 import {
@@ -48,12 +49,15 @@ export async function loadConfigFile(
   path: string,
   options: Pick<ParseOptions, "allowIpOrigins"> = {},
 ): Promise<LoadedConfig> {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = await readFile(path, "utf8");
+    bytes = await readFile(path);
   } catch (error) {
     return { ok: false, errors: [`${path}: cannot be read: ${systemMessage(error)}`] };
   }
+  const text = bytes.toString("utf8");
+  // A wrong byte would come into force as another character.
+  if (!isUtf8(bytes)) return { ok: false, errors: [placed(path, text)(text.indexOf("\uFFFD"), "not UTF-8")] };
   return loadConfigText(text, path, options);
 }
 
@@ -122,14 +126,19 @@ export type JsonText =
       readonly textAt: GoodConfig["textAt"];
     };
 
-/** Parses JSON with comments and trailing commas. Its errors begin with `name`. */
-export function parseJsonText(text: string, name: string): JsonText {
-  const source = text.replace(/^\uFEFF/, "");
-  const places = new TextPlaces(source);
-  const at = (offset: number, message: string) => {
+/** A function that puts the place of an offset in `text` before a message. */
+function placed(name: string, text: string): (offset: number, message: string) => string {
+  const places = new TextPlaces(text);
+  return (offset, message) => {
     const { line, column } = places.at(offset);
     return `${name}:${line}:${column}: ${message}`;
   };
+}
+
+/** Parses JSON with comments and trailing commas. Its errors begin with `name`. */
+export function parseJsonText(text: string, name: string): JsonText {
+  const source = text.replace(/^\uFEFF/, "");
+  const at = placed(name, source);
   const syntax: ParseError[] = [];
   const tooDeep = depthProblem(source);
   if (tooDeep !== null) return { ok: false, errors: [at(0, `the file ${tooDeep}`)] };

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { LIVE_WINDOW_S, type LiveOptions, type LivePool } from "../../contract/live.ts";
 import type { Env } from "../../platform/env.ts";
 import { knownPools } from "../../platform/object-client.ts";
+import { wholeNumber } from "../http/body.ts";
 import { type Endpoint, endpoint, json } from "../http/endpoint.ts";
 import { clientsSchema, livePoolSchema } from "../http/live-schemas.ts";
 import { askPool, noSuchPool } from "../http/pool-client.ts";
@@ -45,8 +46,8 @@ export const LIVE_ENDPOINTS: readonly Endpoint[] = [
     query: z.object({
       pool: z.string().optional().describe("Only this one"),
       origin: z.string().optional().describe("One that is told of in any case"),
-      origins: z.coerce.number().int().min(0).max(5_000).default(100).describe("Most origins of each pool"),
-      events: z.coerce.number().int().min(0).max(1_000).default(20).describe("Most events of each pool"),
+      origins: wholeNumber(0, 5_000).default(100).describe("Most origins of each pool"),
+      events: wholeNumber(0, 1_000).default(20).describe("Most events of each pool"),
     }),
     answer: z.object({
       at: z.number(),

@@ -44,9 +44,7 @@ export const STATS_ENDPOINTS: readonly Endpoint[] = [
     summary: "The last hour by 10 s, or the last day by 5 min, oldest first",
     query: z.object({
       range: z.enum(["hour", "day"], 'must be "hour" or "day"').default("hour"),
-      since: z.coerce
-        .number()
-        .min(0)
+      since: wholeNumber(0, Number.MAX_SAFE_INTEGER)
         .optional()
         .describe("Only what began then or later, ms since the epoch"),
     }),

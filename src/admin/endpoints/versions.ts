@@ -7,7 +7,7 @@ import * as z from "zod";
 import { diffJson } from "../../config/diff.ts";
 import type { VersionDescription, WriteOptions, WriteResult } from "../../contract/admin.ts";
 import type { PoolEvent } from "../../contract/events.ts";
-import { checked, wholeNumber } from "../http/body.ts";
+import { checked, inDigits, wholeNumber } from "../http/body.ts";
 import { type Call, type Endpoint, endpoint, json } from "../http/endpoint.ts";
 import { shownChanges, shownDocument, shownText } from "../http/masking.ts";
 import { writeOptions } from "../http/pool-client.ts";
@@ -57,10 +57,8 @@ export function versionEndpoints(document: VersionedDocument): Endpoint[] {
 /** Newest first; if one is asked for, with its document. */
 type Versions = (version?: number) => Promise<VersionDescription[]>;
 
-const versionNumber = z.coerce
-  .number({ error: "must be a version" })
-  .int("must be a version")
-  .min(1, "must be a version");
+const VERSION_RULE = "must be a version";
+const versionNumber = inDigits(z.number({ error: VERSION_RULE }).int(VERSION_RULE).min(1, VERSION_RULE));
 
 const againstQuery = z.object({
   against: versionNumber.optional().describe("Compare with this version. Default: the one before"),

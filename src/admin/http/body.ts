@@ -13,23 +13,32 @@ export async function readBody(request: Request, mostBytes: number): Promise<str
   if (Number(request.headers.get("content-length") ?? 0) > mostBytes) throw tooLarge;
   const reader = request.body?.getReader();
   if (reader === undefined) return "";
-  const decoder = new TextDecoder();
+  // Else a wrong byte would come into force as another character.
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let text = "";
   for (let bytes = 0; ; ) {
     const { done, value } = await reader.read().catch(brokenOff);
-    if (done) return text + decoder.decode();
+    if (done) return text + decoded(() => decoder.decode());
     bytes += value.byteLength;
     if (bytes > mostBytes) {
       // Not awaited: the answer must not wait for a sender that has no end.
       reader.cancel(tooLarge).catch(() => undefined);
       throw tooLarge;
     }
-    text += decoder.decode(value, { stream: true });
+    text += decoded(() => decoder.decode(value, { stream: true }));
   }
 }
 
 function brokenOff(): never {
   throw new Problem("bad_request", { detail: "The body broke off." });
+}
+
+function decoded(decode: () => string): string {
+  try {
+    return decode();
+  } catch {
+    throw new Problem("bad_request", { detail: "The body is not UTF-8." });
+  }
 }
 
 /** A body with its comments, and what it says; `value` undefined: there is no body. */
@@ -45,7 +54,15 @@ export async function readJson(request: Request): Promise<{ text: string; value:
 /** A whole number of a query, within these bounds. */
 export function wholeNumber(least: number, most: number) {
   const error = `must be a whole number from ${least} to ${most}`;
-  return z.coerce.number({ error }).int(error).min(least, error).max(most, error);
+  return inDigits(z.number({ error }).int(error).min(least, error).max(most, error));
+}
+
+const DIGITS = /^\d{1,16}$/;
+
+/** A number, or a text of its digits: an empty text is no 0. */
+export function inDigits(number: z.ZodNumber) {
+  const read = (value: unknown) => (typeof value === "string" && DIGITS.test(value) ? Number(value) : value);
+  return z.preprocess(read, number);
 }
 
 /** `value` with defaults filled in. @throws Problem with each error's path and rule */

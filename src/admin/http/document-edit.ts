@@ -15,8 +15,8 @@ import {
 import { Problem } from "./problems.ts";
 import { editWritten } from "./written-edit.ts";
 
-/** How often an edit is tried again because somebody else wrote meanwhile. */
-const MOST_TRIES = 5;
+/** How often an edit is tried because somebody else wrote meanwhile: of so many at once each is made, one in each round. */
+const MOST_TRIES = 20;
 
 export type PoolDocument = Record<string, unknown> & { origins: OriginDocument[] };
 export type OriginDocument = Record<string, unknown> & { id?: unknown };

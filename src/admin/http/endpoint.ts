@@ -10,12 +10,14 @@ import type { Principal, Scope } from "./tokens.ts";
 
 type Method = "get" | "put" | "post" | "patch" | "delete";
 
+const MESSAGE_RULE = "must be a text of 1 to 200 characters in one line";
+
 /** Parameters of every endpoint that writes a version. */
 export const messageQuery = z.object({
   message: z
     .string()
-    .min(1, "must be a text of 1 to 200 characters")
-    .max(200, "must be a text of 1 to 200 characters")
+    // It is shown in lists and terminals, which line breaks and control characters would disturb.
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u, MESSAGE_RULE)
     .optional()
     .describe("Why this is written, for the versions and the audit event"),
 });

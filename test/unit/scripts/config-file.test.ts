@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadConfigFile, loadConfigText } from "../../../scripts/lib/config-file.ts";
 
@@ -68,6 +71,18 @@ it("allows IP origins when told to", () => {
   const text = '{ "pools": { "web": { "origins": [ { "id": "a", "url": "http://127.0.0.1:81" } ] } } }';
   expect(loadConfigText(text, "x").ok).toBe(false);
   expect(loadConfigText(text, "x", { allowIpOrigins: true }).ok).toBe(true);
+});
+
+it("refuses a file that is not UTF-8, and says where", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "config-file-"));
+  try {
+    const path = join(directory, "lb.jsonc");
+    // As Latin-1 has it.
+    writeFileSync(path, Buffer.from('{ "pools":\n {} } // f\u00fcr', "latin1"));
+    expect(await loadConfigFile(path)).toEqual({ ok: false, errors: [`${path}:2:11: not UTF-8`] });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 it("says why a file cannot be read", async () => {
