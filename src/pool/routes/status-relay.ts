@@ -92,7 +92,7 @@ export class StatusRelay {
     else {
       const news = new Set(pools);
       this.#pending.set(hearer, news);
-      this.#options.background(this.#tell(hearer, news).finally(() => this.#pending.delete(hearer)));
+      this.#options.background(this.#tell(hearer, news));
     }
   }
 
@@ -100,16 +100,21 @@ export class StatusRelay {
   async #tell(hearer: string, news: Set<string>): Promise<void> {
     const { tell, wait } = this.#options;
     let tries = 0;
-    while (news.size > 0) {
-      const pools = [...news];
-      news.clear();
-      if (await tell(hearer, this.#of(pools))) {
-        tries = 0;
-        continue;
+    try {
+      while (news.size > 0) {
+        const pools = [...news];
+        news.clear();
+        if (await tell(hearer, this.#of(pools))) {
+          tries = 0;
+          continue;
+        }
+        if (++tries === MOST_TRIES) return;
+        for (const pool of pools) news.add(pool);
+        await wait(RETRY_MS);
       }
-      if (++tries === MOST_TRIES) return;
-      for (const pool of pools) news.add(pool);
-      await wait(RETRY_MS);
+    } finally {
+      // In the same moment as the last look: nobody may add to what is not looked at any more.
+      this.#pending.delete(hearer);
     }
   }
 }

@@ -25,3 +25,10 @@ test("problems of two pools, or of two kinds, have starts of their own", () => {
   expect(seen.note(problem("12% of requests fail", "other"), 7)).toBe(7);
   expect(seen.note(problem("Panic"), 8)).toBe(8);
 });
+
+test("of problems that are over nothing is kept, however long the page is open", () => {
+  const seen = new FirstSeen();
+  for (let n = 0; n < 5_000; n++) seen.note(problem("No answer", `pool-${n}`), n * 1_000);
+  expect(seen.size).toBeLessThanOrEqual(61);
+  expect(seen.note(problem("No answer", "pool-4999"), 5_000_000)).toBe(4_999_000);
+});

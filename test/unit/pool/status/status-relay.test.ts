@@ -184,3 +184,24 @@ describe("the pools whose report is missing", () => {
     expect(world.relay.silent()).toEqual(["eu", "us"]);
   });
 });
+
+it("passes on what comes in any moment around the end of a call", async () => {
+  for (let ticks = 0; ticks < 10; ticks++) {
+    const heard: number[] = [];
+    const relay = new StatusRelay({
+      now: () => 1_000_000,
+      wait: () => Promise.reject(new Error("nobody waits here")),
+      background: (work) => void work,
+      tell: async (_pool, statuses) => {
+        heard.push(statuses.a?.mark ?? 0);
+        return true;
+      },
+    });
+    relay.adopt(routesOf(split("a", "b")));
+    relay.note("a", status(1));
+    for (let tick = 0; tick < ticks; tick++) await null;
+    relay.note("a", status(2));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(heard.at(-1), `after ${ticks} microtasks`).toBe(2);
+  }
+});
