@@ -4,6 +4,7 @@
  */
 import { maskSecrets } from "../../../src/config/secrets.ts";
 import type { SplitChoice } from "../../../src/contract/explanation.ts";
+import { count } from "../terminal/format.ts";
 import type { Paint } from "../terminal/paint.ts";
 import type { ExplainAnswer, ExplainedRoute } from "./answer.ts";
 
@@ -27,7 +28,7 @@ export function passedLines({ passed = [] }: ExplainAnswer, paint: Paint): strin
   const shown = passed.slice(-MOST_PASSED);
   const hidden = passed.length - shown.length;
   return [
-    ...(hidden === 0 ? [] : [`Passed   ${hidden} others before these`]),
+    ...(hidden === 0 ? [] : [`Passed   ${count(hidden, "other")} before these`]),
     ...shown.map(({ index, label, by, condition }) => {
       const what = condition === undefined ? by : `condition ${condition}`;
       return `Passed   ${index + 1}  ${label}: its ${what} does not match`;

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "jsonc-parser";
 import { describe, expect, it } from "vitest";
-import { loadConfigFile } from "../../../scripts/lib/config-file.ts";
+import { loadConfigFile, loadConfigText } from "../../../scripts/lib/config-file.ts";
 import { configJsonSchema, configReference } from "../../../scripts/lib/config-reference.ts";
+import { parseRoutes } from "../../../src/config/parse.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 
@@ -35,6 +36,28 @@ describe("the reference page", () => {
         .map((path) => path.at(-1))
         .sort(),
     );
+  });
+});
+
+describe("what pages show can be copied:", () => {
+  /** Blocks of configuration in a page, with their lines. */
+  const blocksIn = (page: string) =>
+    [...read(page).matchAll(/^```jsonc\n([\s\S]*?)^```/gm)].map(({ index, 1: text = "" }) => ({
+      at: `${page}:${read(page).slice(0, index).split("\n").length}`,
+      text,
+    }));
+  const pages = ["README.md", "docs/recipes.md", "docs/routing.md"];
+  const blocks = pages.flatMap(blocksIn);
+
+  it.each(blocks.filter(({ text }) => text.includes('"pools": {')))("$at, a whole file", ({ at, text }) => {
+    expect(loadConfigText(text, at)).toMatchObject({ ok: true, warnings: [] });
+  });
+
+  it.each(blocksIn("docs/routing.md"))("$at, routes or a part of one", ({ text }) => {
+    const isList = text.startsWith("{ ");
+    const shown = parse(isList ? `[${text}]` : text.startsWith("{") ? text : `{${text}}`);
+    const routes = isList ? shown : (shown.routes ?? [{ pool: "web", ...shown }]);
+    expect(parseRoutes(routes)).toMatchObject({ ok: true });
   });
 });
 

@@ -205,6 +205,7 @@ describe("an explanation for people", () => {
       answer: { status: 503, type: "no_origin_available" },
     });
     expect(shown).toContain("Passed   2 others before these\nPassed   3  */2: its path does not match\n");
+    expect(text({ ...ANSWER, passed: passed.slice(1) })).toContain("Passed   1 other before these\n");
     expect(shown).toContain("Passed   7  */6: its path does not match\nRoute    2");
     expect(shown).toContain("No origin is eligible: the balancer answers 503 no_origin_available.");
     const none = {
