@@ -43,6 +43,7 @@ export async function launch(options: StartOptions): Promise<number> {
     return EXIT_REFUSED;
   }
   await refuseTakenPort(options.port);
+  if (options.inspectorPort !== null) await refuseTakenPort(options.inspectorPort, "--inspector-port");
   const demo = documents === null ? await startDemo() : null;
   try {
     await serve(options, documents?.documents ?? documentsOf(demo?.config ?? {}), demo, stop);
@@ -103,6 +104,7 @@ async function start(options: StartOptions, adminToken: string | null): Promise<
   return startRuntime({
     bundle,
     port: options.port,
+    inspectorPort: options.inspectorPort,
     state: options.state && resolve(options.state),
     vars: variables(adminToken),
     standIns: originStandIns(process.env),

@@ -15,6 +15,8 @@ export interface StartOptions {
   readonly adminToken: string | null;
   /** File that gets the Worker's log lines; null: stderr. */
   readonly log: string | null;
+  /** Port for a debugger; null: none. */
+  readonly inspectorPort: number | null;
 }
 
 export const DEFAULT_PORT = 8787;
@@ -28,6 +30,7 @@ export const USAGE = `Usage: npm start                                    three 
   --admin-token T      switch the admin API and the dashboard on, with this token; on a terminal one is made if none is
                        given
   --log FILE           append the Worker's log lines to FILE (default: stderr)
+  --inspector-port N   let a debugger such as Chrome's DevTools attach to 127.0.0.1:N
   --help               this text
 
 LB_VAR_NAME=VALUE in the environment gives the Worker a variable NAME. LB_BINDING_ORIGIN_NAME=URL gives it a binding
@@ -43,10 +46,12 @@ export function parseOptions(args: readonly string[]): StartOptions | "help" {
   if (values.help === true) return "help";
   return {
     config: nonEmpty("--config", values.config),
-    port: values.port === undefined ? DEFAULT_PORT : parsePort(values.port),
+    port: values.port === undefined ? DEFAULT_PORT : parsePort("--port", values.port),
     state: nonEmpty("--state", values.state),
     adminToken: nonEmpty("--admin-token", values["admin-token"]),
     log: nonEmpty("--log", values.log),
+    inspectorPort:
+      values["inspector-port"] === undefined ? null : parsePort("--inspector-port", values["inspector-port"]),
   };
 }
 
@@ -60,6 +65,7 @@ function parse(args: readonly string[]) {
         state: { type: "string" },
         "admin-token": { type: "string" },
         log: { type: "string" },
+        "inspector-port": { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -69,10 +75,10 @@ function parse(args: readonly string[]) {
   }
 }
 
-function parsePort(text: string): number {
+function parsePort(flag: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
-  throw new UsageError(`--port: ${JSON.stringify(text)} is not a port (0 to 65535)`);
+  throw new UsageError(`${flag}: ${JSON.stringify(text)} is not a port (0 to 65535)`);
 }
 
 function nonEmpty(flag: string, value: string | undefined): string | null {

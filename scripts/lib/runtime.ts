@@ -29,6 +29,8 @@ export interface RuntimeOptions {
   readonly state: string | null;
   /** Variables and secrets for the Worker. */
   readonly vars: Readonly<Record<string, string>>;
+  /** Port for a debugger (Chrome DevTools' protocol), 0 for any free one; null: none. Default: null. */
+  readonly inspectorPort?: number | null;
   /** Bindings of origins, by name. Default: none. */
   readonly standIns?: Readonly<Record<string, StandIn>>;
   /** Gets each line the Worker logs. */
@@ -56,6 +58,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       ...(await workerOptions(options)),
       cf: false,
       log: new StderrLog(LogLevel.WARN),
+      ...(typeof options.inspectorPort === "number" ? { inspectorPort: options.inspectorPort } : {}),
       handleStructuredLogs: ({ message }) => options.log(message),
       // wrangler uses the same path, if its `--persist-to` names the same directory.
       ...(options.state === null ? {} : { resourcePersistencePath: join(options.state, "v3") }),

@@ -33,7 +33,7 @@ export class SoakDriver {
   readonly #origins: readonly SoakOrigin[];
   readonly #options: SoakOptions;
   readonly windows: FaultWindow[] = [];
-  readonly memoryMb: number[] = [];
+  readonly residentMb: number[] = [];
   readonly calm = new Tally();
   readonly faulty = new Tally();
   /** Results that are not plainly right. They are judged when the log is complete. */
@@ -48,7 +48,7 @@ export class SoakDriver {
 
   /** @param afterCalm runs between the two parts, while the clients continue */
   async run(afterCalm: () => Promise<void>): Promise<void> {
-    const sampler = setInterval(() => this.memoryMb.push(this.#balancer.runtimeMb()), SAMPLE_MS);
+    const sampler = setInterval(() => this.residentMb.push(this.#balancer.runtimeMb()), SAMPLE_MS);
     const endMs = Date.now() + this.#options.seconds * 1_000;
     const clients = Array.from({ length: this.#options.clients }, (_, index) => this.#work(index));
     try {

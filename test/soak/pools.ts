@@ -25,7 +25,11 @@ const KINDS: Readonly<Record<(typeof POOLS)[number], { pool?: object; origin?: o
   limited: { origin: { rate_limit: AMPLE, max_connections: AMPLE } },
 };
 
-export function startSoakBalancer(origins: readonly SoakOrigin[], logFile: string): Promise<Balancer> {
+export function startSoakBalancer(
+  origins: readonly SoakOrigin[],
+  logFile: string,
+  moreArgs: readonly string[] = [],
+): Promise<Balancer> {
   const pools = Object.entries(KINDS).map(([name, { pool, origin }]) => [
     name,
     {
@@ -44,7 +48,7 @@ export function startSoakBalancer(origins: readonly SoakOrigin[], logFile: strin
       routes: POOLS.map((pool) => ({ host: `${pool}.test`, pool })),
       pools: Object.fromEntries(pools),
     },
-    args: ["--log", logFile],
+    args: ["--log", logFile, ...moreArgs],
   });
 }
 

@@ -2,7 +2,7 @@
  * Prints the table of a soak, and the reasons for which it fails.
  * @module
  */
-import type { MemoryVerdict } from "./memory.ts";
+import { type MemoryVerdict, mb } from "./memory.ts";
 import type { Tally } from "./tally.ts";
 
 export interface SoakReport {
@@ -34,12 +34,13 @@ export function failuresOf(report: SoakReport): string[] {
     ...report.blamedInCalm.map((each) => `blamed in calm: ${each}`),
     ...report.blamedWithoutFault.map((each) => `blamed without a fault: ${each}`),
     ...report.open.map((each) => `open at the end: ${each}`),
-    ...(memory.grows ? [`memory grows from ${mb(memory.earlyMb)} to ${mb(memory.lateMb)}`] : []),
+    ...memory.growth,
   ];
 }
 
 export function tableOf(report: SoakReport): string {
   const { calm, faulty, memory } = report;
+  const [before, after] = memory.keptMb;
   const rows: [string, string, string][] = [
     ["requests", count(calm.requests), count(faulty.requests)],
     ["wrong", count(calm.wrongs), count(faulty.wrongs)],
@@ -54,7 +55,8 @@ export function tableOf(report: SoakReport): string {
   const over = [
     `requests that may be sent once only and arrived: ${count(report.sentOnce)}, twice: ${report.sentTwice.length}`,
     `open at the end: ${report.open.length}`,
-    `memory of the runtime: ${mb(memory.earlyMb)} after the warm-up, ${mb(memory.lateMb)} at the end, ` +
+    `the runtime keeps ${mb(before)} before the first request, ${mb(after)} after the last`,
+    `its resident memory: ${mb(memory.earlyMb)} after the warm-up, ${mb(memory.lateMb)} at the end, ` +
       `${mb(memory.highestMb)} at most`,
   ];
   const table = [["", "calm", "with faults"], ["---", "---:", "---:"], ...rows];
@@ -86,8 +88,4 @@ function pad(cell: string, width: number, column: number): string {
 
 function count(value: number): string {
   return value.toLocaleString("en");
-}
-
-function mb(value: number): string {
-  return `${value.toFixed(0)} MB`;
 }

@@ -7,9 +7,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBundle } from "../../scripts/lib/bundle.ts";
+import { freePort } from "../system/support/origins.ts";
 import { blamed, blamedWithoutFault, sentTwice, stillOpen } from "./checks.ts";
 import { ORIGIN_NAMES } from "./contract.ts";
 import { SoakDriver } from "./driver.ts";
+import { heapMb } from "./heap.ts";
 import { judgeMemory } from "./memory.ts";
 import { parseOptions, type SoakOptions, USAGE, UsageError } from "./options.ts";
 import { SoakOrigin } from "./origins.ts";
@@ -29,7 +31,8 @@ async function main(options: SoakOptions): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "soak-"));
   const origins = await Promise.all(ORIGIN_NAMES.map((name) => SoakOrigin.start(name, directory)));
   const logFile = join(directory, "log");
-  const balancer = await startSoakBalancer(origins, logFile);
+  const inspectorPort = await freePort();
+  const balancer = await startSoakBalancer(origins, logFile, ["--inspector-port", `${inspectorPort}`]);
   const killAll = async (): Promise<void> => {
     await Promise.all([balancer.kill(), ...origins.map((origin) => origin.kill())]);
     rmSync(directory, { recursive: true, force: true });
@@ -38,7 +41,7 @@ async function main(options: SoakOptions): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
   const watchdog = setTimeout(stop, options.seconds * 1_000 + MOST_EXTRA_MS);
   try {
-    const report = await soak(options, balancer, origins, logFile);
+    const report = await soak(options, balancer, origins, { logFile, inspectorPort });
     console.log(options.isMarkdown ? tableOf(report) : `\n${tableOf(report)}\n`);
     const failures = failuresOf(report);
     for (const failure of failures) console.error(failure);
@@ -53,15 +56,17 @@ async function soak(
   options: SoakOptions,
   balancer: Awaited<ReturnType<typeof startSoakBalancer>>,
   origins: readonly SoakOrigin[],
-  logFile: string,
+  { logFile, inspectorPort }: { logFile: string; inspectorPort: number },
 ): Promise<SoakReport> {
   const driver = new SoakDriver(balancer, origins, options);
+  const keptBeforeMb = await heapMb(inspectorPort);
   let blamedInCalm: string[] = [];
   await driver.run(async () => {
     await new Promise((resolve) => setTimeout(resolve, REPORTED_MS));
     blamedInCalm = blamed(await poolReports(balancer.url));
   });
   const open = await stillOpen(balancer.url, origins);
+  const keptMb = [keptBeforeMb, await heapMb(inspectorPort)] as const;
   driver.judgeAll(logFile);
   const { sentOnce, wrong } = sentTwice(origins);
   return {
@@ -78,7 +83,7 @@ async function soak(
     blamedInCalm,
     blamedWithoutFault: blamedWithoutFault(await poolReports(balancer.url), driver.windows),
     open,
-    memory: judgeMemory(driver.memoryMb),
+    memory: judgeMemory({ keptMb, residentMb: driver.residentMb, seconds: options.seconds }),
   };
 }
 

@@ -65,6 +65,7 @@ describe("the command line", () => {
     [["--nonsense"], "--nonsense"],
     [["--port", "many"], '--port: "many" is not a port'],
     [["--port", "65536"], "--port"],
+    [["--inspector-port", "9229x"], '--inspector-port: "9229x" is not a port'],
     [["stray"], "stray"],
     [["--config"], "--config"],
   ])("%j is refused with the usage and exit code 2", async (args, message) => {
@@ -94,17 +95,22 @@ describe("the command line", () => {
     expect(running.stderr).toContain("/nowhere/config.json: cannot be read");
   });
 
-  test("an occupied port is reported, with exit code 1", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
-    const running = run("--config", file(JSON.stringify(only(a))), "--port", String(port));
-    expect((await running.ended).code).toBe(1);
-    expect(running.stderr).toContain(`port ${port} on 127.0.0.1 is already in use`);
-    expect(running.stdout).toBe("");
-    server.close();
-  });
+  test.each(["--port", "--inspector-port"])(
+    "%s: an occupied port is reported, with exit code 1",
+    async (flag) => {
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      const running = run("--config", file(JSON.stringify(only(a))), "--port", "0", flag, String(port));
+      expect((await running.ended).code).toBe(1);
+      expect(running.stderr).toContain(
+        `port ${port} on 127.0.0.1 is already in use: stop what listens there, or choose another with ${flag}`,
+      );
+      expect(running.stdout).toBe("");
+      server.close();
+    },
+  );
 });
 
 describe("starting and stopping", () => {

@@ -83,9 +83,23 @@ describe("with a fault", () => {
   });
 });
 
-test("steadily rising memory counts as growth, memory that reaches a level does not", () => {
-  const rising = Array.from({ length: 100 }, (_, i) => 200 + i * 5);
+describe("memory grows", () => {
   const level = Array.from({ length: 100 }, (_, i) => 400 - 200 / (i + 1) + (i % 7) * 10);
-  expect(judgeMemory(rising).grows).toBe(true);
-  expect(judgeMemory(level).grows).toBe(false);
+  const rising = Array.from({ length: 100 }, (_, i) => 200 + i * 5);
+
+  test("if the runtime keeps more after the run than tables and compiled code explain", () => {
+    expect(judgeMemory({ keptMb: [8, 19.9], residentMb: level, seconds: 60 }).growth).toEqual([]);
+    expect(judgeMemory({ keptMb: [8, 20.1], residentMb: level, seconds: 60 }).growth).toEqual([
+      "what is kept grows from 8.0 MB to 20.1 MB",
+    ]);
+  });
+
+  test("if resident memory rises steadily for minutes, and not if it reaches a level", () => {
+    expect(judgeMemory({ keptMb: [8, 9], residentMb: rising, seconds: 600 }).growth).toHaveLength(1);
+    expect(judgeMemory({ keptMb: [8, 9], residentMb: level, seconds: 600 }).growth).toEqual([]);
+  });
+
+  test("not if resident memory rises within the minute in which the heaps reach their size", () => {
+    expect(judgeMemory({ keptMb: [8, 9], residentMb: rising, seconds: 60 }).growth).toEqual([]);
+  });
 });
