@@ -23,6 +23,9 @@ process.env.NODE_COMPILE_CACHE ??= resolve(import.meta.dirname, "node_modules/.c
 // A limit ends a test that hangs; it judges nobody's speed. CI's two cores are shared and noisy.
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
 
+// One process for many files: they share no state but modules, which take longer to load than most files to run.
+const SHARED = { isolate: false };
+
 /** workerd, with the Worker and its objects. @param more variables for it */
 const inWorkerd = (more: Record<string, string> = {}) =>
   cloudflareTest({
@@ -49,8 +52,8 @@ export default defineConfig({
     // What is printed belongs to a test, and is shown if that fails.
     silent: "passed-only",
     projects: [
-      { test: { ...PATIENCE, name: "unit", include: ["test/unit/**/*.test.ts"] } },
-      { test: { ...PATIENCE, name: "contract", include: ["test/contract/**/*.test.ts"] } },
+      { test: { ...PATIENCE, ...SHARED, name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { test: { ...PATIENCE, ...SHARED, name: "contract", include: ["test/contract/**/*.test.ts"] } },
       {
         plugins: [inWorkerd()],
         test: {
@@ -63,13 +66,12 @@ export default defineConfig({
       {
         test: {
           ...PATIENCE,
+          ...SHARED,
           name: "system",
           include: ["test/system/**/*.test.ts"],
           globalSetup: ["test/system/support/build.ts"],
           // Each file starts the program, on a port of its own, and waits more than it works. Nothing runs beside them.
           maxWorkers: 3,
-          // They share no state but modules, which take half a second to load.
-          isolate: false,
           maxConcurrency: 16,
           sequence: { groupOrder: 1 },
         },
@@ -89,6 +91,7 @@ export default defineConfig({
       {
         test: {
           ...PATIENCE,
+          ...SHARED,
           name: "long-unit",
           include: ["test/unit/core/rate-lease.test.ts", "test/unit/sim/limits.test.ts"],
           env: FULL,
