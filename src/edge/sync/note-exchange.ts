@@ -16,17 +16,21 @@ const SUSPICIOUS_LOOK_MS = 500;
  * (docs/platform.md, limits of a request). An isolate without requests looks for no longer than that.
  */
 const MOST_LOOKS = 20;
+/** A request that ends so much later than the one that watches takes over: it has more time and looks left. */
+const RENEWED_AFTER_MS = 10_000;
 /** Longest that the cache is waited for. */
 const LONGEST_ANSWER_MS = 500;
 
 /** What it needs of the world. */
-type NoteBoard = Pick<Surroundings, "now" | "readNote" | "leaveNote">;
+type NoteBoard = Pick<Surroundings, "now" | "wait" | "readNote" | "leaveNote">;
 
 export class NoteExchange {
   readonly #pool: EdgePool;
   readonly #surroundings: NoteBoard;
   /** When the isolate last looked, in ms. */
   #lookedMs = Number.NEGATIVE_INFINITY;
+  /** When the request began to watch that does so. */
+  #watchedMs = Number.NEGATIVE_INFINITY;
   /** The note that was there, or that this isolate left since. Null: none that can be read. */
   #text: string | null = null;
   #note: VerdictNote | null = null;
@@ -36,12 +40,28 @@ export class NoteExchange {
     this.#surroundings = surroundings;
   }
 
+  /** True if no request's work looks for notes, or will soon not do so any longer. */
+  needsWatch(nowMs: number): boolean {
+    return agoMs(this.#watchedMs, nowMs) >= RENEWED_AFTER_MS;
+  }
+
+  /** Looks again and again for a while, in the background of one request, unless another one takes over. */
+  async watch(): Promise<void> {
+    const startedMs = this.#surroundings.now();
+    this.#watchedMs = startedMs;
+    for (let looks = 0; looks < MOST_LOOKS && this.#watchedMs === startedMs; ) {
+      const waitMs = this.#waitMs(this.#surroundings.now());
+      if (waitMs > 0) await this.#surroundings.wait(waitMs);
+      else {
+        looks++;
+        await this.look();
+      }
+    }
+  }
+
   /** Milliseconds until it is time to look again; 0 or less: now. */
-  waitMs(nowMs: number): number {
-    const agoMs = nowMs - this.#lookedMs;
-    const everyMs = this.#pool.holdsSuspicion ? SUSPICIOUS_LOOK_MS : LOOK_MS;
-    // Less than none: the clock was set back.
-    return agoMs < 0 ? 0 : everyMs - agoMs;
+  #waitMs(nowMs: number): number {
+    return (this.#pool.holdsSuspicion ? SUSPICIOUS_LOOK_MS : LOOK_MS) - agoMs(this.#lookedMs, nowMs);
   }
 
   /** Looks for a note, and takes its verdict if it is newer. */
@@ -76,24 +96,7 @@ export class NoteExchange {
   }
 }
 
-/** The looks for notes in the background of one request. */
-export class NoteWatch {
-  readonly #notes: NoteExchange;
-  #left = MOST_LOOKS;
-  /** The last look. */
-  looking: Promise<void> = Promise.resolve();
-
-  constructor(notes: NoteExchange) {
-    this.#notes = notes;
-  }
-
-  /** Looks if it is time. @returns milliseconds until the next look; Infinity: there is none */
-  next(nowMs: number): number {
-    if (this.#left === 0) return Number.POSITIVE_INFINITY;
-    if (this.#notes.waitMs(nowMs) <= 0) {
-      this.#left--;
-      this.looking = this.#notes.look();
-    }
-    return this.#notes.waitMs(nowMs);
-  }
+/** Infinity after a clock was set back: then everything is due. */
+function agoMs(sinceMs: number, nowMs: number): number {
+  return nowMs < sinceMs ? Number.POSITIVE_INFINITY : nowMs - sinceMs;
 }

@@ -16,7 +16,7 @@ import { SharedWork } from "../model/shared-work.ts";
 import type { Background, Surroundings } from "../model/surroundings.ts";
 import type { EdgePool } from "../pool/edge-pool.ts";
 import type { KnownPoolStatuses } from "../steering/pool-statuses.ts";
-import { NoteExchange, NoteWatch } from "./note-exchange.ts";
+import { NoteExchange } from "./note-exchange.ts";
 import type { RouteCache } from "./route-cache.ts";
 import { CALL_TIMEOUT_MS, FIRST_SYNC_WAIT_MS, SyncState } from "./sync-state.ts";
 
@@ -82,9 +82,14 @@ export class PoolSync {
     return this.#state.isDue(this.#now());
   }
 
-  /** Makes sure that present events are reported within a pace, even if no other request comes. */
+  /**
+   * Makes sure that present events are reported within a pace, even if no other request comes; and in a crowd, that the
+   * isolate hears of others' notes for a while.
+   */
   scheduleReport(background: Background): void {
-    if (this.#state.needsReport(this.#now())) background.waitUntil(this.#reportInTime());
+    const nowMs = this.#now();
+    if (this.#state.needsReport(nowMs)) background.waitUntil(this.#reportInTime());
+    if (this.#state.isCrowded && this.#notes.needsWatch(nowMs)) background.waitUntil(this.#notes.watch());
   }
 
   /** Reports now and then while a long answer is under way, and once more when it is over. */
@@ -150,19 +155,15 @@ export class PoolSync {
    */
   async #reportInTime(): Promise<void> {
     const holderMs = this.#now();
-    const watch = new NoteWatch(this.#notes);
     do {
       const scheduledMs = this.#now();
       this.#state.scheduleReport(scheduledMs, holderMs);
       while (!this.#state.mustReport(this.#now())) {
-        const nowMs = this.#now();
-        const lookMs = this.#state.isCrowded ? watch.next(nowMs) : Number.POSITIVE_INFINITY;
-        await this.#surroundings.wait(Math.min(this.#state.waitMs(nowMs), lookMs));
-        if (!this.#state.isScheduled(scheduledMs)) return await watch.looking;
+        await this.#surroundings.wait(this.#state.waitMs(this.#now()));
+        if (!this.#state.isScheduled(scheduledMs)) return;
       }
       await this.#callAndTell();
     } while (this.#needsAnotherReport());
-    await watch.looking;
   }
 
   /** The end of connections that were reported as open must be reported, even if no other request comes. */

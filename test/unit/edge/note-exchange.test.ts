@@ -4,7 +4,7 @@ import { parsePool } from "../../../src/config/parse.ts";
 import type { SyncReply } from "../../../src/contract/sync.ts";
 import { EdgePool } from "../../../src/edge/pool/edge-pool.ts";
 import { parseNote } from "../../../src/edge/pool/verdict-notes.ts";
-import { NoteExchange, NoteWatch } from "../../../src/edge/sync/note-exchange.ts";
+import { NoteExchange } from "../../../src/edge/sync/note-exchange.ts";
 
 const PACE_MS = 12_000;
 
@@ -25,6 +25,9 @@ function reply(version: number, ejected: readonly string[] = []): SyncReply {
   return { snapshot, cursor: null, active: {}, next_sync_ms: PACE_MS, configured: true };
 }
 
+/** Whatever follows at once has happened. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
 /** A data centre with its cache. */
 class DataCenter {
   nowMs = 1_000_000;
@@ -32,8 +35,29 @@ class DataCenter {
   reads = 0;
   writes = 0;
 
+  #waits: { atMs: number; over: () => void }[] = [];
+
   isolate(): Isolate {
     return new Isolate(this);
+  }
+
+  wait(ms: number): Promise<void> {
+    return new Promise((over) => this.#waits.push({ atMs: this.nowMs + ms, over }));
+  }
+
+  /** So much time passes, with what was to happen then. */
+  async pass(ms: number): Promise<void> {
+    const untilMs = this.nowMs + ms;
+    await settled();
+    for (;;) {
+      const [next] = this.#waits.sort((a, b) => a.atMs - b.atMs);
+      if (next === undefined || next.atMs > untilMs) break;
+      this.#waits.shift();
+      this.nowMs = Math.max(this.nowMs, next.atMs);
+      next.over();
+      await settled();
+    }
+    this.nowMs = untilMs;
   }
 
   get version(): number | null {
@@ -44,7 +68,6 @@ class DataCenter {
 class Isolate {
   readonly pool: EdgePool;
   readonly notes: NoteExchange;
-  readonly watch: NoteWatch;
   readonly #place: DataCenter;
 
   constructor(place: DataCenter) {
@@ -53,6 +76,7 @@ class Isolate {
     this.pool = new EdgePool("p", () => 0, now);
     const surroundings: ConstructorParameters<typeof NoteExchange>[1] = {
       now,
+      wait: (ms) => place.wait(ms),
       readNote: async () => {
         place.reads++;
         return place.text;
@@ -63,7 +87,6 @@ class Isolate {
       },
     };
     this.notes = new NoteExchange(this.pool, surroundings);
-    this.watch = new NoteWatch(this.notes);
   }
 
   /** The object answers a call that was made just now. */
@@ -75,13 +98,16 @@ class Isolate {
     return this;
   }
 
-  /** Looks at its times for so long. */
+  /** As after each of its requests. */
+  request(): this {
+    if (this.notes.needsWatch(this.#place.nowMs)) void this.notes.watch();
+    return this;
+  }
+
+  /** It has had a request, and so much time passes. */
   async watches(forMs: number): Promise<void> {
-    for (const untilMs = this.#place.nowMs + forMs; this.#place.nowMs < untilMs; ) {
-      const waitMs = this.watch.next(this.#place.nowMs);
-      await this.watch.looking;
-      this.#place.nowMs = Math.min(untilMs, this.#place.nowMs + waitMs);
-    }
+    this.request();
+    await this.#place.pass(forMs);
   }
 
   get out(): string[] {
@@ -111,8 +137,19 @@ describe("an isolate", () => {
     const before = place.reads;
     await isolate.watches(10_500);
     expect(place.reads - before).toBe(10);
-    await isolate.watches(60_000);
+    await place.pass(60_000);
     expect(place.reads - before).toBe(20);
+    await isolate.watches(500);
+    expect(place.reads - before, "another request").toBe(21);
+  });
+
+  it("looks once a second, however many requests it has, for as long as they come", async () => {
+    const place = new DataCenter();
+    const isolate = await place.isolate().answered(reply(1));
+    const before = place.reads;
+    for (let requests = 0; requests < 120; requests++) await isolate.watches(500);
+    expect(place.reads - before).toBeGreaterThanOrEqual(58);
+    expect(place.reads - before).toBeLessThanOrEqual(60);
   });
 
   it("looks twice as often while it has seen a failure that the verdict does not show", async () => {
@@ -132,8 +169,11 @@ describe("an isolate", () => {
   it("looks again after its clock was set back", async () => {
     const place = new DataCenter();
     const isolate = await place.isolate().answered(reply(1));
+    await isolate.watches(500);
     place.nowMs -= 3_600_000;
-    expect(isolate.notes.waitMs(place.nowMs)).toBe(0);
+    const before = place.reads;
+    await isolate.watches(500);
+    expect(place.reads - before).toBe(1);
   });
 
   it("leaves a note if there is none, or an older one, and none if it would say nothing new", async () => {
@@ -170,7 +210,7 @@ describe("an isolate", () => {
     const place = new DataCenter();
     place.text = text;
     const isolate = await place.isolate().answered(reply(5));
-    await isolate.watches(1_000);
+    await isolate.watches(1_500);
     await isolate.answered(reply(6));
     expect(place.version).toBe(6);
   });
