@@ -53,7 +53,7 @@ export function Chart({ title, data, format, tick, atLeast }: ChartProps) {
   useEffect(() => plot.current?.setData(dataOf(data)), [data]);
   const at = cursor ?? data.times.length - 1;
   return (
-    <figure class="chart">
+    <figure class="chart raised">
       <figcaption>
         <h3>{title}</h3>
         <span class="muted">{cursor === null ? "now" : clock((data.times[at] ?? 0) * 1_000)}</span>

@@ -47,9 +47,9 @@ export function Charts({ pool, at, make, note = "" }: ChartsProps) {
       </div>
       {data === null ? (
         <div class="charts" aria-busy="true">
-          <div class="chart ghost" />
-          <div class="chart ghost" />
-          <div class="chart ghost" />
+          <div class="chart raised ghost" />
+          <div class="chart raised ghost" />
+          <div class="chart raised ghost" />
         </div>
       ) : (
         <div class="charts">

@@ -25,7 +25,7 @@ export function Clients({ clients, unrouted = null }: ClientsProps) {
   return (
     <section class="clients" aria-labelledby="clients">
       <h2 id="clients">What clients got</h2>
-      <div class="clients-box">
+      <div class="clients-box raised">
         <dl class="stats">
           <Stat label="Availability" value={availability(clients.availability)} tone={failedTone(share)} />
           <Stat label="Requests/s" value={rate(clients.requests_per_second)} />

@@ -137,7 +137,7 @@ interface ComparedProps {
 function Compared({ editing, step: { changes, warnings }, onSelect }: ComparedProps) {
   const message = useRef("");
   return (
-    <section class="panel" aria-labelledby="compared">
+    <section class="panel raised" aria-labelledby="compared">
       <h2 id="compared">What this changes</h2>
       <Changes changes={changes} />
       {warnings.length > 0 && (
@@ -174,7 +174,7 @@ interface OvertakenProps {
 
 function Overtaken({ theirs, onMine, onTheirs }: OvertakenProps) {
   return (
-    <section class="panel" role="alert" aria-labelledby="overtaken">
+    <section class="panel raised" role="alert" aria-labelledby="overtaken">
       <h2 id="overtaken">Somebody else was faster</h2>
       <p>Another version has come into force since you began. Nothing of yours was written. It changed:</p>
       <Changes changes={theirs} />

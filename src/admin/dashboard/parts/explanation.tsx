@@ -43,7 +43,7 @@ export function Explanation({ answer }: { answer: ExplainAnswer }) {
           <Pick explained={taken} />
         </span>
       </p>
-      <ol class="steps">
+      <ol class="steps raised">
         <li>
           <b>Route</b>{" "}
           {route.index < 0 ? (

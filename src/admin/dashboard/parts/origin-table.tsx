@@ -22,7 +22,7 @@ interface RowProps {
 export function OriginTable({ pool, nowMs }: Omit<RowProps, "origin">) {
   const hasLimits = pool.origins.some(({ rate_limit }) => rate_limit !== null);
   return (
-    <table class="origins">
+    <table class="origins raised">
       <caption class="unseen">Origins of {pool.pool}</caption>
       <thead>
         <tr>

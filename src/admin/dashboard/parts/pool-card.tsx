@@ -26,7 +26,7 @@ const trendEveryMs = () => 10_000;
 export function PoolCard({ pool, isPictured }: { pool: WatchedPool; isPictured: boolean }) {
   const status = poolStatus(pool);
   return (
-    <article class={`card tone-${status.tone}`}>
+    <article class={`card raised tone-${status.tone}`}>
       <header>
         <h2>
           <a href={href({ pool: pool.pool })}>{pool.pool}</a>

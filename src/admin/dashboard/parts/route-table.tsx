@@ -33,7 +33,7 @@ export function RouteTable({ written }: { written: number }) {
   return (
     <section aria-labelledby="table">
       <h2 id="table">In force</h2>
-      <table class="routes">
+      <table class="routes raised">
         <caption class="unseen">Routes, first match first, with the requests of the last 5 minutes</caption>
         <thead>
           <tr>

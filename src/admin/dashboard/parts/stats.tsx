@@ -9,7 +9,7 @@ import { errorTone } from "../lib/status.ts";
 
 export function Stats({ live }: { live: LiveTraffic }) {
   return (
-    <dl class="stats">
+    <dl class="stats raised">
       <Stat label="Attempts/s" value={rate(live.requests_per_second)} />
       <Stat label="Errors" value={percent(live.error_rate)} tone={errorTone(live.error_rate)} />
       <Stat label="p50" value={latency(live.p50)} />

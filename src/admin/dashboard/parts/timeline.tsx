@@ -45,7 +45,7 @@ interface TimelineProps {
 export function Timeline({ events, nowMs, namesPool = false }: TimelineProps) {
   if (events.length === 0) return <p class="empty">Nothing has happened yet.</p>;
   return (
-    <ol class="timeline">
+    <ol class="timeline raised">
       {events.map((event) => {
         const [tone, text] = KINDS[event.kind] ?? ["off", event.kind];
         return (

@@ -54,7 +54,7 @@ interface ExplainFormProps {
 function ExplainForm({ isBusy, onSubmit }: ExplainFormProps) {
   return (
     <form
-      class="explain"
+      class="explain raised"
       onSubmit={(event: Event) => {
         event.preventDefault();
         onSubmit(event.currentTarget as HTMLFormElement);

@@ -71,7 +71,7 @@ function Facts({ pool, origin, nowMs }: OriginProps) {
   return (
     <section aria-labelledby="facts">
       <h2 id="facts">State</h2>
-      <dl class="facts">
+      <dl class="facts raised">
         <Fact name="Health">
           {origin.status} since {clock(origin.since)} ({duration(Math.max(0, nowMs - origin.since))})
         </Fact>

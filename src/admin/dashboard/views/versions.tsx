@@ -66,7 +66,7 @@ export function VersionsView({ subject, nowMs, onBack }: VersionsProps) {
   if (versions.length === 0) return <p class="empty">There are no versions yet.</p>;
   return (
     <section aria-label="Versions">
-      <table class="versions">
+      <table class="versions raised">
         <caption class="unseen">Versions of {name}, newest first</caption>
         <thead>
           <tr>
