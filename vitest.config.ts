@@ -93,7 +93,11 @@ export default defineConfig({
           ...PATIENCE,
           ...SHARED,
           name: "long-unit",
-          include: ["test/unit/core/rate-lease.test.ts", "test/unit/sim/limits.test.ts"],
+          include: [
+            "test/unit/core/rate-lease.test.ts",
+            "test/unit/sim/limits.test.ts",
+            "test/unit/sim/large-runs.test.ts",
+          ],
           env: FULL,
           sequence: { groupOrder: 4 },
         },

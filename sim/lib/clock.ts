@@ -16,26 +16,31 @@ export function skewedClock(queue: EventQueue, random: () => number): () => numb
   return () => Math.floor(queue.nowMs + offsetMs);
 }
 
-/** Null: it has been cleared. */
-interface VirtualTimer {
-  act: (() => void) | null;
+/** A timer of a runtime, which ends with it. */
+export class VirtualTimer {
+  /** Null: it was stopped. */
+  #act: (() => void) | null;
+
+  constructor(queue: EventQueue, delayMs: number, act: () => void, runtime: { readonly isAlive: boolean }) {
+    this.#act = act;
+    queue.in(delayMs, () => {
+      if (this.#act === null || !runtime.isAlive) return;
+      this.#act();
+      queue.settle();
+    });
+  }
+
+  /** What it would have done is let go of: time-outs outlast their requests by far. */
+  stop(): void {
+    this.#act = null;
+  }
 }
 
-/** @param isAlive false once the runtime is gone, and its timers with it */
-export function virtualTimers(queue: EventQueue, isAlive: () => boolean): Timers {
+/** The timers of a runtime that lasts. */
+export function virtualTimers(queue: EventQueue): Timers {
+  const runtime = { isAlive: true };
   return {
-    set: (act, delayMs) => {
-      const timer: VirtualTimer = { act };
-      queue.in(delayMs, () => {
-        if (timer.act === null || !isAlive()) return;
-        timer.act();
-        queue.settle();
-      });
-      return timer;
-    },
-    // What it would have done is let go of: time-outs outlast their requests by far.
-    clear: (handle) => {
-      (handle as VirtualTimer).act = null;
-    },
+    set: (act, delayMs) => new VirtualTimer(queue, delayMs, act, runtime),
+    clear: (timer) => (timer as VirtualTimer).stop(),
   };
 }

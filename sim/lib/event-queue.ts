@@ -8,6 +8,9 @@
 const SETTLED_PER_TURN = 1_024;
 const SETTLED = Promise.resolve();
 
+/** What happens at an event; an object is for those of which there are millions. */
+export type Act = (() => void) | { happen(): void };
+
 export class EventQueue {
   /** Milliseconds. The run begins at 0; the time before is the warm-up. */
   nowMs: number;
@@ -16,7 +19,7 @@ export class EventQueue {
   /** A binary heap in three columns. */
   readonly #times: number[] = [];
   readonly #orders: number[] = [];
-  readonly #acts: (() => void)[] = [];
+  readonly #acts: Act[] = [];
   #entered = 0;
   #mustSettle = false;
   #settledCount = 0;
@@ -26,7 +29,7 @@ export class EventQueue {
   }
 
   /** @param atMs not before now */
-  at(atMs: number, act: () => void): void {
+  at(atMs: number, act: Act): void {
     const order = this.#entered++;
     let place = this.#times.length;
     const time = Math.max(atMs, this.nowMs);
@@ -41,7 +44,7 @@ export class EventQueue {
     this.#acts[place] = act;
   }
 
-  in(delayMs: number, act: () => void): void {
+  in(delayMs: number, act: Act): void {
     this.at(this.nowMs + delayMs, act);
   }
 
@@ -71,7 +74,9 @@ export class EventQueue {
     for (let time = this.#times[0]; time !== undefined && time < untilMs; time = this.#times[0]) {
       this.nowMs = time;
       this.events++;
-      this.#takeFirst()?.();
+      const act = this.#takeFirst();
+      if (typeof act === "function") act();
+      else act?.happen();
       if (this.#mustSettle) return true;
     }
     this.nowMs = untilMs;
@@ -88,7 +93,7 @@ export class EventQueue {
     else void SETTLED.then(tick);
   }
 
-  #takeFirst(): (() => void) | undefined {
+  #takeFirst(): Act | undefined {
     const first = this.#acts[0];
     const time = this.#times.pop();
     const order = this.#orders.pop();

@@ -17,6 +17,8 @@ Runs the balancer's own picks, leases and pool object on a virtual clock, over y
   --data-centers N    each isolate is in one of them, and tells its neighbours of changes (default 100)
   --seconds S         how long (default 60)
   --seed N            the same seed gives the same run (default 1)
+  --way whole|short   of a request through the balancer; short: only its pick and its counts, which is an approximation
+                      (docs/simulation.md, large runs; default: short from a million requests on)
 
 What happens (each may be given several times; T and D in seconds)
   --fail ORIGIN@T     the origin refuses connections from T on
@@ -61,6 +63,9 @@ interface Burst extends Span {
   readonly factor: number;
 }
 
+/** From so many requests on they take the short way, unless told otherwise. */
+const BRIEF_FROM = 1_000_000;
+
 export interface SimOptions {
   readonly config: string;
   /** Pool of the configuration; null: the only one, or `default`. */
@@ -89,6 +94,8 @@ export interface SimOptions {
   readonly skew: number;
   readonly clients: number;
   readonly isCold: boolean;
+  /** Requests take the short way (brief-requests.ts). */
+  readonly isBrief: boolean;
   readonly load: number;
   /** Null: computed from load and workers. */
   readonly serviceMs: number | null;
@@ -104,14 +111,16 @@ export function parseOptions(args: readonly string[]): SimOptions | "help" {
   if (values.help === true) return "help";
   if (!values.config) throw new UsageError("--config: a configuration file is missing");
   const [nearMs, farMs] = latency(values.latency ?? "3-80");
+  const rps = number("rps", values.rps ?? "200", 0.001, 1e6);
+  const seconds = whole("seconds", values.seconds ?? "60", 1, 86_400);
   return {
     config: values.config,
     pool: values.pool ?? null,
-    rps: number("rps", values.rps ?? "200", 0.001, 1e6),
+    rps,
     isolates: whole("isolates", values.isolates ?? "20", 1, 1e6),
     regions: whole("regions", values.regions ?? "3", 1, 300),
     dataCenters: whole("data-centers", values["data-centers"] ?? "100", 1, 10_000),
-    seconds: whole("seconds", values.seconds ?? "60", 1, 86_400),
+    seconds,
     seed: whole("seed", values.seed ?? "1", 0, 2 ** 31 - 1),
     fails: originEvents("fail", values.fail),
     recoveries: originEvents("recover", values.recover),
@@ -129,12 +138,20 @@ export function parseOptions(args: readonly string[]): SimOptions | "help" {
     skew: number("skew", values.skew ?? "0", 0, 10),
     clients: whole("clients", values.clients ?? "10000", 1, 1e7),
     isCold: values.cold === true,
+    isBrief: takesShortWay(values.way, rps * seconds),
     load: number("load", values.load ?? "0.5", 0.001, 10),
     serviceMs: values.service === undefined ? null : number("service", values.service, 0.001, 600_000),
     workers: values.workers === undefined ? null : whole("workers", values.workers, 1, 1e6),
     out: values.out ?? null,
     json: values.json ?? null,
   };
+}
+
+function takesShortWay(way: string | undefined, requests: number): boolean {
+  if (way === undefined) return requests >= BRIEF_FROM;
+  if (way !== "whole" && way !== "short")
+    throw new UsageError(`--way: must be whole or short, got ${JSON.stringify(way)}`);
+  return way === "short";
 }
 
 /** In ms. */
@@ -151,7 +168,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         ...{ config: text, pool: text, rps: text, isolates: text, regions: text, seconds: text, seed: text },
-        ...{ latency: text, loss: text, churn: text, skew: text, clients: text, cold: flag },
+        ...{ way: text, latency: text, loss: text, churn: text, skew: text, clients: text, cold: flag },
         ...{ load: text, service: text, workers: text, out: text, json: text },
         ...{ fail: texts, recover: texts, disable: texts, enable: texts, drain: texts },
         ...{ burst: texts, outage: texts, restart: texts, deploy: texts },

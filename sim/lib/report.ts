@@ -38,9 +38,12 @@ export function report(results: Results): string {
 }
 
 function head({ pool, algorithm, coordination, options }: Results): string {
-  const { rps, isolates, regions, seconds, seed } = options;
+  const { rps, isolates, regions, seconds, seed, isBrief } = options;
   const what = `pool ${pool}: ${algorithm}, ${coordination}`;
-  return `${what}\n${count(rps)} requests/s, ${count(isolates)} isolates in ${regions} regions, ${seconds} s, seed ${seed}`;
+  const way = isBrief
+    ? "\nrequests take the short way: an approximation (docs/simulation.md, large runs)"
+    : "";
+  return `${what}\n${count(rps)} requests/s, ${count(isolates)} isolates in ${regions} regions, ${seconds} s, seed ${seed}${way}`;
 }
 
 function answers({ offered, attempts, answers: got, in_flight }: Results): string {
@@ -180,10 +183,16 @@ function verdict({ promises, options, coordination }: Results): string {
     false: "BROKEN (2% or more refused more than before)",
     null: "not judged: no deploy, or more traffic than half of the limits",
   };
+  const split = {
+    true: "as intended (no farther off than random picks)",
+    false: "OFF (farther off than random picks)",
+    null: "not judged: limits, sessions, keys, load or an origin that was out decided too",
+  };
   const word = (value: boolean | null): "true" | "false" | "null" => `${value}` as const;
   const lines = [
     `rate limits: ${limit[word(promises.limit)]}`,
     `object's pace: ${pace[word(promises.pace)]}`,
+    `split: ${split[word(promises.split)]}`,
   ];
   if (options.deploysMs.length > 0) lines.push(`a new version serves: ${served[word(promises.deploy)]}`);
   return lines.join("\n");

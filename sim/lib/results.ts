@@ -20,10 +20,13 @@ import { add } from "./numbers.ts";
 import type { SimOptions } from "./options.ts";
 import { type QueueResult, queueResult } from "./queue-result.ts";
 import { ANSWERS, type Answer, CALL_KINDS, type CallKind, type PoolEvent } from "./recorder.ts";
+import { keepsSplit } from "./split.ts";
 import type { TargetConfig, World } from "./world.ts";
 
 /** The object's load is measured over spans of this many seconds, because single seconds vary randomly. */
 export const LOAD_SPAN_S = 5;
+
+const EXIT_BROKEN = 1;
 
 export interface OriginResult {
   id: string;
@@ -42,6 +45,14 @@ export interface OriginResult {
   worst_per_second: number[];
   /** Mean requests per second as a share of the limit. */
   limit_use: number | null;
+}
+
+/** True: held; false: broken; null: not judged in this run. */
+export interface Promises {
+  limit: boolean | null;
+  pace: boolean | null;
+  split: boolean | null;
+  deploy: boolean | null;
 }
 
 export interface Results {
@@ -73,7 +84,7 @@ export interface Results {
   deploys: DeployResult[];
   queue: QueueResult;
   events: PoolEvent[];
-  promises: { limit: boolean | null; pace: boolean | null; deploy: boolean | null };
+  promises: Promises;
 }
 
 export function resultsOf(options: SimOptions, target: TargetConfig, world: World): Results {
@@ -82,13 +93,11 @@ export function resultsOf(options: SimOptions, target: TargetConfig, world: Worl
   const offered = add(recorder.offered);
   const got = totals(ANSWERS, recorder.answers);
   const origins = originResults(options, config, world);
-  const calls = Array.from({ length: options.seconds }, (_, second) =>
-    add(CALL_KINDS.map((kind) => recorder.calls[kind][second] ?? 0)),
-  );
+  const calls = callResults(options.seconds, recorder);
   const isStrict = config.coordination === "strict";
-  const busiest = busiestSpan(calls, Math.min(LOAD_SPAN_S, options.seconds));
   const limited = origins.filter(({ limit }) => limit !== null);
   const deploys = recorder.deploys.map(deployResult);
+  const events = recorder.events.filter(({ atMs }) => atMs >= 0);
   const held = limited.every(({ worst_window, limit }) => worst_window <= (limit ?? 0));
   return {
     pool,
@@ -102,22 +111,32 @@ export function resultsOf(options: SimOptions, target: TargetConfig, world: Worl
     answers_per_second: arrays(ANSWERS, recorder.answers),
     origins,
     ...fairness(origins),
-    calls: totals(CALL_KINDS, recorder.calls),
-    calls_per_second: arrays(CALL_KINDS, recorder.calls),
-    calls_mean: add(calls) / options.seconds,
-    calls_busiest_span: busiest,
-    calls_worst_second: recorder.mostCalls,
+    ...calls,
     failures: leaving(options).map((event) => failureResult(event, options, recorder.trace(event.origin))),
     returns: returnResults(options, origins, (origin) => recorder.trace(origin)),
     deploys,
     queue: queueResult(config, world),
-    events: recorder.events.filter(({ atMs }) => atMs >= 0),
+    events,
     promises: {
       // While the object is out of reach limits hold per isolate only, and the report says so.
       limit: limited.length === 0 || options.outages.length > 0 ? null : held,
-      pace: isStrict || options.isCold ? null : busiest <= MOST_CALLS_PER_SECOND,
+      pace: isStrict || options.isCold ? null : calls.calls_busiest_span <= MOST_CALLS_PER_SECOND,
+      split: keepsSplit(origins, config, events),
       deploy: keepsServing(deploys, config, (atMs) => world.rateAt(atMs)),
     },
+  };
+}
+
+function callResults(seconds: number, recorder: World["recorder"]) {
+  const all = Array.from({ length: seconds }, (_, second) =>
+    add(CALL_KINDS.map((kind) => recorder.calls[kind][second] ?? 0)),
+  );
+  return {
+    calls: totals(CALL_KINDS, recorder.calls),
+    calls_per_second: arrays(CALL_KINDS, recorder.calls),
+    calls_mean: add(all) / seconds,
+    calls_busiest_span: busiestSpan(all, Math.min(LOAD_SPAN_S, seconds)),
+    calls_worst_second: recorder.mostCalls,
   };
 }
 
@@ -130,6 +149,11 @@ function returnResults(
     const expected = origins.find(({ id }) => id === event.origin)?.expected_per_second ?? [];
     return returnResult(event, expected[Math.floor(event.atMs / 1_000) + 1] ?? 0, trace(event.origin));
   });
+}
+
+/** For whoever runs it in a pipeline: 0 as long as no promise was broken. */
+export function exitCodeOf(promises: Promises): number {
+  return Object.values(promises).includes(false) ? EXIT_BROKEN : 0;
 }
 
 function originResults(options: SimOptions, config: PoolConfig, world: World): OriginResult[] {

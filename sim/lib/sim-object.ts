@@ -130,7 +130,7 @@ export class SimObject {
       store: this.#store,
       now: this.#now,
       random: rng.random,
-      timers: virtualTimers(queue, () => true),
+      timers: virtualTimers(queue),
       probe: this.#probe,
       allowIpOrigins: true,
       log: ({ event: kind, origin, detail }) => {
@@ -175,9 +175,9 @@ export class SimObject {
       if (origin === undefined) return;
       const delayMs = () => network.delayMs(OBJECT_REGION, origin.region);
       queue.in(delayMs(), () => {
-        origin.arrive((answered) => {
+        const left = (answered: boolean): void =>
           queue.in(delayMs(), () => end(answered, false, answered ? "passed" : "could not connect"));
-        });
+        origin.arrive({ left });
       });
     });
   };

@@ -13,9 +13,26 @@ export interface Capacity {
   readonly serviceMs: number;
 }
 
-interface Job {
-  readonly done: (answered: boolean) => void;
-  isOver: boolean;
+/** A request at an origin. */
+export interface Visitor {
+  /** Its end there. @param isAnswered false: it is refused, or cut off */
+  left(isAnswered: boolean): void;
+}
+
+/** A request that is served, or waits for it. */
+class Job {
+  readonly visitor: Visitor;
+  readonly #served: (job: Job) => void;
+  isOver = false;
+
+  constructor(visitor: Visitor, served: (job: Job) => void) {
+    this.visitor = visitor;
+    this.#served = served;
+  }
+
+  happen(): void {
+    this.#served(this);
+  }
 }
 
 export class SimOrigin {
@@ -42,14 +59,14 @@ export class SimOrigin {
     this.#rng = rng;
   }
 
-  /** A request has arrived. @param done called at its end; false: refused, or cut off */
-  arrive(done: Job["done"]): void {
+  /** A request has arrived. */
+  arrive(visitor: Visitor): void {
     if (!this.#isUp) {
-      done(false);
+      visitor.left(false);
       return;
     }
     this.#count();
-    const job: Job = { done, isOver: false };
+    const job = new Job(visitor, this.#served);
     if (this.#serving.size < this.capacity.workers) this.#serve(job);
     else this.#waiting.push(job);
   }
@@ -90,10 +107,10 @@ export class SimOrigin {
 
   #serve(job: Job): void {
     this.#serving.add(job);
-    this.#queue.in(this.#rng.exponential(this.capacity.serviceMs), () => this.#served(job));
+    this.#queue.in(this.#rng.exponential(this.capacity.serviceMs), job);
   }
 
-  #served(job: Job): void {
+  readonly #served = (job: Job): void => {
     if (job.isOver) return;
     this.#count();
     this.#serving.delete(job);
@@ -104,7 +121,7 @@ export class SimOrigin {
       this.#serve(next);
     }
     this.#end(job, true);
-  }
+  };
 
   #trim(): void {
     if (this.#next < 1_024 && this.#next < this.#waiting.length) return;
@@ -114,7 +131,7 @@ export class SimOrigin {
 
   #end(job: Job, answered: boolean): void {
     job.isOver = true;
-    job.done(answered);
+    job.visitor.left(answered);
   }
 
   /** Before each change. */

@@ -6,12 +6,11 @@
 import { type KvDocument, poolKey, ROUTES_KEY } from "../../src/config/documents.ts";
 import type { RoutesRpc } from "../../src/contract/routes.ts";
 import type { PoolRpc, SyncReply, SyncReport } from "../../src/contract/sync.ts";
-import type { Timers } from "../../src/core/system.ts";
 import type { Sender, Surroundings, Timer } from "../../src/edge/model/surroundings.ts";
 import type { ObjectAnswer } from "../../src/platform/object-answer.ts";
 import { answered } from "../../src/platform/object-client.ts";
 import type { PoolController } from "../../src/pool/controller.ts";
-import { skewedClock, virtualTimers } from "./clock.ts";
+import { skewedClock, VirtualTimer } from "./clock.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Network } from "./network.ts";
 import type { CallKind, Recorder } from "./recorder.ts";
@@ -42,8 +41,12 @@ export interface IsolateWorld {
   readonly documents: ReadonlyMap<string, string>;
   /** The notes that isolates have left, by data centre. */
   readonly notes: Map<number, string>;
+  /** A note has taken the place of another, in a data centre. */
+  readonly noted: (dataCenter: number, text: string) => void;
   /** By id, which is the name of the host at which an isolate finds it. */
   readonly origins: ReadonlyMap<string, SimOrigin>;
+  /** Requests take the short way where they can (brief-requests.ts). */
+  readonly isBrief: boolean;
 }
 
 /** Where an isolate runs. */
@@ -73,8 +76,6 @@ export class SimSurroundings implements Surroundings {
   readonly #region: number;
   readonly #dataCenter: number;
   readonly #log: (entry: Record<string, unknown>) => void;
-  readonly #timers: Timers;
-  readonly #stub = this.#makeStub();
 
   constructor(
     id: string,
@@ -89,7 +90,6 @@ export class SimSurroundings implements Surroundings {
     this.#log = log;
     this.now = skewedClock(world.queue, world.rng.random);
     this.random = world.rng.random;
-    this.#timers = virtualTimers(world.queue, () => this.isAlive);
   }
 
   newId(): string {
@@ -111,8 +111,7 @@ export class SimSurroundings implements Surroundings {
   }
 
   startTimer(ms: number, onFire: () => void): Timer {
-    const timer = this.#timers.set(onFire, ms);
-    return { stop: () => this.#timers.clear(timer) };
+    return new VirtualTimer(this.#world.queue, ms, onFire, this);
   }
 
   /** Whatever leads to an origin, it is as far away as its region. */
@@ -130,12 +129,13 @@ export class SimSurroundings implements Surroundings {
       if (signal) signal.onabort = () => reject(signal.reason);
       recorder.start(queue.nowMs, id);
       queue.in(network.delayMs(this.#region, origin.region), () => {
-        origin.arrive((isAnswered) => {
+        const left = (isAnswered: boolean): void => {
           this.startTimer(network.delayMs(origin.region, this.#region), () => {
             if (isAnswered) resolve(ANSWER);
             else reject(new TypeError("the connection is refused, or lost"));
           });
-        });
+        };
+        origin.arrive({ left });
       });
     });
   }
@@ -146,7 +146,7 @@ export class SimSurroundings implements Surroundings {
     withinMs?: number,
   ): Promise<ObjectAnswer<T>> {
     return answered(
-      () => call(this.#stub),
+      () => call(this.#makeStub()),
       withinMs,
       (ms, signal) => this.wait(ms, signal),
     );
@@ -171,7 +171,9 @@ export class SimSurroundings implements Surroundings {
 
   async leaveNote(_pool: string, text: string): Promise<void> {
     await this.wait(CACHE_MS);
-    this.#world.notes.set(this.#dataCenter, text);
+    const { notes, noted } = this.#world;
+    if (notes.get(this.#dataCenter) !== text) noted(this.#dataCenter, text);
+    notes.set(this.#dataCenter, text);
     await this.wait(CACHE_MS);
   }
 

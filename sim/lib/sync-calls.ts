@@ -8,14 +8,14 @@ import type { CallKind } from "./recorder.ts";
 export class SyncCalls {
   #wasAnswered = false;
   /** When the last call was sent, in ms. */
-  #sentMs = Number.NEGATIVE_INFINITY;
+  sentMs = Number.NEGATIVE_INFINITY;
   /** Milliseconds until the next call, as the object last said. */
   paceMs = INITIAL_PACE_MS;
 
   /** A call is sent. @returns why */
   sent(nowMs: number): CallKind {
-    const sinceMs = nowMs - this.#sentMs;
-    this.#sentMs = nowMs;
+    const sinceMs = nowMs - this.sentMs;
+    this.sentMs = nowMs;
     if (!this.#wasAnswered) return "first";
     if (sinceMs > this.paceMs + STALE_MS) return "rested";
     return sinceMs >= this.paceMs ? "paced" : "early";

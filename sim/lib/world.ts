@@ -23,6 +23,8 @@ const STARTS_PER_SECOND = 90;
 const RETURNS_PER_SECOND = 170;
 const SHORTEST_WARM_UP_MS = 5_000;
 const DEFAULT_SERVICE_MS = 20;
+/** How often isolates look for a note (src/edge/sync/note-exchange.ts). */
+const LOOK_MS = 1_000;
 
 /** The simulated pool. */
 export interface TargetConfig {
@@ -72,7 +74,11 @@ export class World {
     const documents = documentsFor(pool, own);
     const notes = new Map<number, string>();
     const object = this.#object;
-    this.#isolateWorld = { queue, rng, network, object, recorder, pool, documents, notes, origins };
+    const { isBrief } = options;
+    const noted = (dataCenter: number, text: string): void => this.#noted(dataCenter, text);
+    this.#isolateWorld = {
+      ...{ queue, rng, network, object, recorder, pool, documents, notes, noted, origins, isBrief },
+    };
     this.#isolates = new Array<SimIsolate | null>(options.isolates).fill(null);
   }
 
@@ -123,6 +129,15 @@ export class World {
     this.#isolates.fill(null);
   }
 
+  /** On the short way no isolate looks for notes again and again: each sees a new one within a look's time. */
+  #noted(dataCenter: number, text: string): void {
+    if (!this.#options.isBrief) return;
+    for (const [slot, isolate] of this.#isolates.entries()) {
+      if (isolate === null || placeOf(slot, this.#options).dataCenter !== dataCenter) continue;
+      this.queue.in(this.#rng.random() * LOOK_MS, () => isolate.sawNote(text));
+    }
+  }
+
   #setDown(isDown: boolean): void {
     this.#object.isDown = isDown;
   }
@@ -165,6 +180,7 @@ export class World {
     this.recorder.request(this.queue.nowMs);
     const client = this.#clients.draw(this.#rng);
     const isolate = this.#isolate(this.#slotIn(client.region));
+    if (this.#options.isBrief && isolate.serveBriefly(client)) return;
     void isolate.serve(client);
     this.queue.settle();
   }

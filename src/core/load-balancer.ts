@@ -47,6 +47,8 @@ export interface LoadBalancerOptions<S extends Server = Server, R extends RouteR
   sticky?: Sticky<S, R>;
   /** Most requests to each server in any one second, a whole number of at least 1. Default: no limit. */
   rateLimit?: number;
+  /** False: requests and latencies are not counted for `stats`, by a caller that counts them itself. Default true. */
+  counts?: boolean;
 }
 
 /** One pool of servers. The constructor throws a RangeError for an algorithm or a rate limit that does not exist. */
@@ -63,13 +65,15 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
   readonly #affinity: Affinity<S, R> | null;
   /** Picks by address if the affinity says so; null if the algorithm picks. */
   readonly #addressRing: RingHash<S> | null;
-  readonly #stats = new ServerStats();
+  /** Null: nothing is counted. */
+  readonly #stats: ServerStats | null;
 
   constructor(servers: Iterable<S> = [], options: LoadBalancerOptions<S, R> = {}) {
     this.#members = new Set(servers);
     this.#servers = [...this.#members];
     this.#now = options.now ?? systemClock;
     this.#rateLimit = options.rateLimit ?? null;
+    this.#stats = options.counts === false ? null : new ServerStats();
     this.#candidates = new Candidates(this.#servers, options);
     const entry = algorithmEntry(options.algorithm ?? "round_robin");
     this.#algorithm = entry.create(this.#candidates, options);
@@ -148,7 +152,7 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
   /** A request is sent to `server`: takes a token where it is rate-limited, and counts. */
   start(server: S): void {
     server.limiter?.take(this.#now());
-    this.#stats.started(server.id);
+    this.#stats?.started(server.id);
   }
 
   /** Makes the schedules and rings that picks need, so that no request waits for them. Call it after changes. */
@@ -176,7 +180,7 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
     this.#servers.splice(this.#servers.indexOf(server), 1);
     this.#candidates.invalidate();
     if (this.#affinity instanceof SessionAffinity) this.#affinity.forget(server);
-    this.#stats.forget(server.id);
+    this.#stats?.forget(server.id);
   }
 
   /** No new requests go there; those of sessions pinned to it go on. @param which a server or its id */
@@ -205,13 +209,13 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
 
   /** Records how a request ended, for the statistics, and for the algorithm if it goes by load. */
   report(server: S, result: { failed: boolean; latencyMs: number }): void {
-    this.#stats.ended(result.failed, result.latencyMs);
+    this.#stats?.ended(result.failed, result.latencyMs);
     this.#algorithm.observe?.(server, result.latencyMs, result.failed, this.#now());
   }
 
   /** The counts and latencies since the balancer was made. */
   stats(): LoadBalancerStats {
-    return this.#stats.summary(this.#servers);
+    return (this.#stats ?? new ServerStats()).summary(this.#servers);
   }
 
   #find(which: S | string): S | null {

@@ -9,7 +9,7 @@ const SHORTEST_MS = 1_000;
 
 export class RollingCounter {
   readonly #slotMs: number;
-  readonly #counts: Float64Array;
+  readonly #counts: number[];
   /** Over all slots. */
   #sum = 0;
   /** Number of the newest slot. */
@@ -18,7 +18,7 @@ export class RollingCounter {
   /** @param slotMs length of a slot @param slots how many of them a window has */
   constructor(slotMs: number, slots: number) {
     this.#slotMs = slotMs;
-    this.#counts = new Float64Array(slots);
+    this.#counts = new Array<number>(slots).fill(0);
   }
 
   /** An event. @param mostInSlot no slot counts more than that */

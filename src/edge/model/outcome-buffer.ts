@@ -26,8 +26,8 @@ interface OutcomeTimes {
 
 interface Entry extends Omit<OriginReport, Age | "latency" | "statuses">, OutcomeTimes {
   sketch: LatencySketch;
-  /** By status: how often the origin failed with it. At most 500 to 599 but two. */
-  readonly failed: Map<number, number>;
+  /** By status: how often the origin failed with it. At most 500 to 599 but two. Null: it never did. */
+  failed: Map<number, number> | null;
 }
 
 /** The counts of one report, kept until the object has them. */
@@ -61,8 +61,8 @@ function agesAt({ lastFailureMs, firstFailureMs, lastSuccessMs }: OutcomeTimes, 
 const CLIENT_KEYS = 50;
 
 export class OutcomeBuffer {
-  /** Of requests that this pool was the last to handle. */
-  clients = new ClientCounts(CLIENT_KEYS);
+  /** Null: no request has ended since the last report. */
+  #clients: ClientCounts | null = null;
   #entries = new Map<string, Entry>();
   #unserved: UnservedCounts = {};
   #arrivals: ArrivalCounts = {};
@@ -92,6 +92,7 @@ export class OutcomeBuffer {
       entry.firstFailureMs ??= nowMs;
       entry.lastFailureMs = nowMs;
       if (kind === "status" && status !== null) {
+        entry.failed ??= new Map();
         entry.failed.set(status, (entry.failed.get(status) ?? 0) + 1);
       }
     }
@@ -135,12 +136,17 @@ export class OutcomeBuffer {
     return counts;
   }
 
+  /** Of requests that this pool was the last to handle. */
+  get clients(): ClientCounts {
+    this.#clients ??= new ClientCounts(CLIENT_KEYS);
+    return this.#clients;
+  }
+
   /** Takes the counts of answers to clients and resets them; undefined: there were none. */
   takeClients(): ClientCountsData | undefined {
-    if (this.clients.isEmpty) return undefined;
-    const data = this.clients.toData();
-    this.clients = new ClientCounts(CLIENT_KEYS);
-    return data;
+    const clients = this.#clients;
+    this.#clients = null;
+    return clients === null || clients.isEmpty ? undefined : clients.toData();
   }
 
   /** Everything so far as plain data, by origin id; the buffer starts afresh. */
@@ -148,7 +154,7 @@ export class OutcomeBuffer {
     const taken = new Map<string, TakenReport>();
     for (const [origin, entry] of this.#entries) {
       const { sketch, failed, lastFailureMs, firstFailureMs, lastSuccessMs, ...counts } = entry;
-      const statuses = failed.size === 0 ? {} : { statuses: [...failed] };
+      const statuses = failed === null ? {} : { statuses: [...failed] };
       taken.set(origin, {
         report: { ...counts, ...statuses, latency: sketch.toData() },
         times: { lastFailureMs, firstFailureMs, lastSuccessMs },
@@ -168,7 +174,7 @@ export class OutcomeBuffer {
         retries: 0,
         rate_limited: 0,
         sketch: new LatencySketch(),
-        failed: new Map(),
+        failed: null,
         lastFailureMs: null,
         firstFailureMs: null,
         lastSuccessMs: null,

@@ -199,6 +199,8 @@ export class EdgePool {
         random: this.#random,
         estimates: this.#latencies,
         sticky: cookies ?? (sticky === null ? false : { method: "ip" }),
+        // The outcome buffer counts.
+        counts: false,
       });
       this.#pickers = { parts, balancer, cookies };
     }

@@ -31,7 +31,7 @@ export class RecentlyUnreachable {
   /** An attempt at `server` ended. */
   observe(server: EdgeServer, isUnreachable: boolean): void {
     if (isUnreachable) this.#foundMs.set(server, this.#now());
-    else this.#foundMs.delete(server);
+    else if (this.#foundMs.size > 0) this.#foundMs.delete(server);
   }
 
   /** Those that are passed over now. */

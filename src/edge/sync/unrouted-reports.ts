@@ -21,7 +21,8 @@ const LONGEST_WAIT_MS = 25_000;
 
 export class UnroutedReports {
   readonly #surroundings: Surroundings;
-  clients = new ClientCounts(MOST_KEYS);
+  /** Null: there was no such request since the last report. In most isolates there never is one. */
+  #clients: ClientCounts | null = null;
   /** Random id of the isolate. Not at start-up: there is no randomness outside a request. */
   #isolate = "";
   /** Sent and not answered yet; null: there is none. */
@@ -36,12 +37,18 @@ export class UnroutedReports {
     this.#surroundings = surroundings;
   }
 
+  /** The counts to add to. */
+  get clients(): ClientCounts {
+    this.#clients ??= new ClientCounts(MOST_KEYS);
+    return this.#clients;
+  }
+
   /** Makes sure that pending counts are reported when the object may be called. */
   scheduleReport(background: Background): void {
     const nowMs = this.#surroundings.now();
     if (nowMs < this.#scheduledUntilMs && this.#scheduledUntilMs - nowMs <= LONGEST_WAIT_MS + RETRY_MS)
       return;
-    if (this.clients.isEmpty && this.#pending === null) return;
+    if ((this.#clients?.isEmpty ?? true) && this.#pending === null) return;
     const waitMs = Math.min(Math.max(FIRST_MS, this.#dueMs - nowMs), LONGEST_WAIT_MS);
     this.#scheduledUntilMs = nowMs + waitMs + RETRY_MS;
     background.waitUntil(this.#reportAfter(waitMs));
@@ -66,7 +73,7 @@ export class UnroutedReports {
 
   #take() {
     const data = this.clients.toData();
-    this.clients = new ClientCounts(MOST_KEYS);
+    this.#clients = null;
     return data;
   }
 }

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { virtualTimers } from "../../../sim/lib/clock.ts";
+import { VirtualTimer } from "../../../sim/lib/clock.ts";
 import { EventQueue } from "../../../sim/lib/event-queue.ts";
 
 setFlagsFromString("--expose-gc");
@@ -35,14 +35,14 @@ describe("the queue of events", () => {
 });
 
 describe("a timer", () => {
-  it("calls unless it is cleared or its runtime is gone", async () => {
+  it("calls unless it is stopped or its runtime is gone", async () => {
     const queue = new EventQueue();
     const runtime = { isAlive: true };
-    const timers = virtualTimers(queue, () => runtime.isAlive);
     const seen: string[] = [];
-    timers.set(() => seen.push("kept"), 1);
-    timers.clear(timers.set(() => seen.push("cleared"), 1));
-    timers.set(() => seen.push("of a runtime that is gone"), 3);
+    const start = (ms: number, what: string) => new VirtualTimer(queue, ms, () => seen.push(what), runtime);
+    start(1, "kept");
+    start(1, "stopped").stop();
+    start(3, "of a runtime that is gone");
     queue.at(2, () => {
       runtime.isAlive = false;
     });
@@ -50,17 +50,17 @@ describe("a timer", () => {
     expect(seen).toEqual(["kept"]);
   });
 
-  it("lets go of what it would have done when it is cleared, for time-outs outlast their requests by far", async () => {
+  it("lets go of what it would have done when it is stopped, for time-outs outlast their requests by far", async () => {
     const queue = new EventQueue();
-    const timers = virtualTimers(queue, () => true);
     const start = () => {
       const request = { url: "https://example.com" };
-      return { held: new WeakRef(request), timer: timers.set(() => request.url, 30_000) };
+      const timer = new VirtualTimer(queue, 30_000, () => request.url, { isAlive: true });
+      return { held: new WeakRef(request), timer };
     };
-    const [cleared, waiting] = [start(), start()];
-    timers.clear(cleared.timer);
+    const [stopped, waiting] = [start(), start()];
+    stopped.timer.stop();
     await new Promise((resolve) => setImmediate(resolve));
     collectGarbage();
-    expect([cleared.held.deref(), waiting.held.deref()?.url]).toEqual([undefined, "https://example.com"]);
+    expect([stopped.held.deref(), waiting.held.deref()?.url]).toEqual([undefined, "https://example.com"]);
   });
 });

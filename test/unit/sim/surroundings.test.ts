@@ -25,7 +25,7 @@ function world(loss = 0) {
   const isolate = new SimSurroundings(
     "i",
     { region: 0, dataCenter: 0 },
-    { ...common, object, recorder, documents, notes },
+    { ...common, object, recorder, documents, notes, noted: () => undefined, isBrief: false },
     () => undefined,
   );
   /** What each piece of work came to, and when. */
