@@ -58,6 +58,22 @@ describe("isolates that are awaited", () => {
     isolates.sweep(4_600);
     expect(isolates.awaited, "the old one reports only what has ended").toBe(1);
   });
+
+  it("are counted each second, and in a crowd more rarely, because all are looked at", () => {
+    const countedAt = (count: number): number[] => {
+      const isolates = new Isolates();
+      for (let i = 0; i < count; i++) heard(isolates, `i${i}`, 1, {}, 0);
+      isolates.sweep(0);
+      // From 1,900 ms on all are late.
+      return [1_900, 2_000, 3_000].map((nowMs) => {
+        isolates.sweep(nowMs);
+        return isolates.awaited;
+      });
+    };
+    expect(countedAt(20_000)).toEqual([20_000, 20_000, 0]);
+    expect(countedAt(60_000)).toEqual([60_000, 60_000, 0]);
+    expect(countedAt(80_000)).toEqual([80_000, 80_000, 80_000]);
+  });
 });
 
 describe("a report that was counted", () => {

@@ -21,6 +21,12 @@ const REMEMBERED_MS = 120_000;
 /** ...though not of more isolates than that, which take some 10 MB. */
 const MOST_REMEMBERED = 50_000;
 
+/**
+ * A sweep looks at all isolates, so a crowd is swept more rarely: as if so many were looked at in a second. In a crowd they
+ * come back after minutes, and lapse after more.
+ */
+const SWEPT_PER_SECOND = 20_000;
+
 interface Isolate {
   sequence: number;
   active: Readonly<Record<string, number>>;
@@ -117,7 +123,7 @@ export class Isolates {
   /** Forgets isolates that have not called for too long, with their connections, so that a lost release heals. */
   sweep(nowMs: number): void {
     if (nowMs < this.#nextSweepMs) return;
-    this.#nextSweepMs = nowMs + SYNC_INTERVAL_MS;
+    this.#nextSweepMs = nowMs + SYNC_INTERVAL_MS * Math.max(1, this.size / SWEPT_PER_SECOND);
     this.#awaited = 0;
     for (const [id, { sequence, active, paceMs, dueMs, isIdle }] of this.#isolates) {
       if (!isIdle && nowMs <= dueMs + LATE_MS) this.#awaited++;
