@@ -82,6 +82,32 @@ describe("a snapshot", () => {
     expect([1, 2, 3, 4].map(() => pick(pool)).join("")).toBe("aaba");
   });
 
+  it("that says an origin is back ends what the isolate saw of it before, and one that says nothing of it does not", () => {
+    const pool = newPool();
+    pool.apply(snapshot({}), 0);
+    const [lost, other] = [pool.server("a"), pool.server("b")];
+    if (lost === null || other === null) throw new Error("no such origins");
+    for (const server of [lost, other]) pool.ended(server, "connect_failure", 1);
+    pool.apply(snapshot({}, { a: { ejected: true } }), 0);
+    expect([...pool.recentlyUnreachable.list()]).toEqual([lost, other]);
+    pool.apply(snapshot({}), 0);
+    expect([...pool.recentlyUnreachable.list()]).toEqual([other]);
+  });
+
+  it("that leaves only origins which the isolate has ejected by itself ends these ejections", () => {
+    const pool = newPool();
+    const document = { outlier_detection: { consecutive_failures: 2, max_ejection_percent: 100 } };
+    pool.apply(snapshot(document), 0);
+    const own = pool.server("a");
+    if (own === null) throw new Error("no such origin");
+    for (let i = 0; i < 2; i++) pool.ended(own, "timeout", 1);
+    pool.apply(snapshot(document, { b: { ejected: true } }), 0);
+    expect(["a", "b", "c"].filter((id) => pool.server(id)?.ejected)).toEqual(["a", "b"]);
+    pool.apply(snapshot(document, { b: { ejected: true }, c: { healthy: false } }), 0);
+    expect(["a", "b", "c"].filter((id) => pool.server(id)?.ejected)).toEqual(["b"]);
+    expect(pick(pool)).toBe("a");
+  });
+
   it("does not make an isolate forget its own observations", () => {
     const pool = newPool();
     const document = { outlier_detection: { consecutive_failures: 5 } };

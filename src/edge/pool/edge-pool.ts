@@ -25,7 +25,7 @@ import { KnownVerdict } from "./known-verdict.ts";
 import { PoolRates } from "./pool-rates.ts";
 import { PoolServers } from "./pool-servers.ts";
 import { RecentlyUnreachable } from "./recently-unreachable.ts";
-import { UNKNOWN_STATE, type Verdict } from "./verdict-notes.ts";
+import { isWell, UNKNOWN_STATE, type Verdict } from "./verdict-notes.ts";
 
 /** Everything a pick needs, made once per snapshot. */
 export interface ActivePool {
@@ -168,7 +168,10 @@ export class EdgePool {
   }
 
   #adopt({ version, config, states }: Verdict): void {
+    const out = [...this.servers].filter((server) => !isWell(server));
     const servers = this.servers.adopt(config, states);
+    // One that is back: what was seen of it before says nothing any more.
+    for (const server of out) if (isWell(server)) this.recentlyUnreachable.observe(server, false);
     const before = this.activePool?.config;
     if (before?.failover.retry_budget_percent !== config.failover.retry_budget_percent) {
       this.retryBudget = new RetryBudget(config.failover.retry_budget_percent);

@@ -71,6 +71,13 @@ export class LocalEjections {
     return over;
   }
 
+  /** Ends all of them. @returns ids of their origins */
+  endAll(): readonly string[] {
+    const ids = [...this.#endsMs.keys()];
+    for (const id of ids) this.forget(id);
+    return ids;
+  }
+
   /** The origin has left, or the object has given its own verdict. */
   forget(id: string): void {
     this.#detector?.forget(id);

@@ -5,6 +5,7 @@
  */
 import { unboundOrigins } from "../../config/pool-rules.ts";
 import type { OriginConfig, PoolConfig } from "../../config/schema.ts";
+import { takesTraffic } from "../../core/server/eligibility.ts";
 import { EdgeServer } from "../model/edge-server.ts";
 import { LocalEjections } from "./local-ejections.ts";
 import { isWell, UNKNOWN_STATE, type Verdict } from "./verdict-notes.ts";
@@ -72,6 +73,8 @@ export class PoolServers {
       this.#servers.delete(id);
       this.#localEjections.forget(id);
     }
+    // The verdict may have left just those that this isolate has ejected by itself: one must be left.
+    if (this.#localEjections.any && !servers.some(takesTraffic)) this.#uneject(this.#localEjections.endAll());
     return servers;
   }
 
@@ -82,7 +85,11 @@ export class PoolServers {
 
   /** Ends local ejections in time. */
   endLocalEjections(nowMs: number): void {
-    for (const id of this.#localEjections.end(nowMs)) {
+    this.#uneject(this.#localEjections.end(nowMs));
+  }
+
+  #uneject(ids: Iterable<string>): void {
+    for (const id of ids) {
       const server = this.#servers.get(id);
       if (server !== undefined) server.ejected = this.#states.get(id)?.ejected ?? false;
     }

@@ -31,7 +31,10 @@ export interface Verdict {
   readonly states: ReadonlyMap<string, OriginState>;
 }
 
-export function isWell({ healthy, ejected } = UNKNOWN_STATE): boolean {
+export function isWell({
+  healthy,
+  ejected,
+}: Pick<OriginState, "healthy" | "ejected"> = UNKNOWN_STATE): boolean {
   return healthy && !ejected;
 }
 
