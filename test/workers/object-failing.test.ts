@@ -2,6 +2,7 @@
  * The data path while the pool's object fails. See wrapped-object.ts for how it is made to.
  */
 import { describe, expect, it, vi } from "vitest";
+import { openGate, stands } from "./gates.ts";
 import { broken, gone, healthy, overloaded, silent, type Wrapper } from "./wrapped-object.ts";
 import {
   clock,
@@ -212,5 +213,24 @@ describe("a pool that neither KV nor the object has", () => {
     await clock.until(async () => {
       expect(await many(1)).toEqual(["200"]);
     });
+  });
+});
+
+describe("a call that would have said that a request is over", () => {
+  it("is made again where it fails, though no other request comes", async () => {
+    await configure();
+    const active = async () => (await stub().describe()).active_connections;
+    const asking = object.ask(`${url}?gate=${pool}`);
+    await stands(pool);
+    await clock.until(async () => expect(await active()).toBe(1));
+    await clock.still(async () => {
+      let failures = 0;
+      object.wrapper = (call, method) => (failures++ === 0 ? gone : healthy)(call, method);
+      await openGate(pool);
+      await (await asking).text();
+    });
+    // Before the isolate would be taken to be gone.
+    await clock.until(async () => expect(await active()).toBe(0), 8_000);
+    expect(events("sync_failed")).toHaveLength(1);
   });
 });

@@ -50,7 +50,7 @@ export class SyncReports {
     return this.#sequence > 0;
   }
 
-  /** Connections that the last report counted as open. */
+  /** Connections that the object may count as open: those of the last report that it answered, or of a later one. */
   get reportedOpen(): number {
     return this.#reportedOpen;
   }
@@ -62,8 +62,9 @@ export class SyncReports {
     const active = this.#activeGauge();
     this.#reportedMs = nowMs;
     this.#pool.requests = 0;
-    this.#reportedOpen = sum(Object.values(active));
-    this.#pool.residenceTime.observe(this.#reportedOpen, requests, sampleMs);
+    const open = sum(Object.values(active));
+    this.#reportedOpen = Math.max(this.#reportedOpen, open);
+    this.#pool.residenceTime.observe(open, requests, sampleMs);
     const need = Math.max(SMALLEST_WANT, Math.ceil((requests / sampleMs) * paceMs * PACES_PER_LEASE));
     this.#pending ??= this.#newReport(need);
     const { returned, origins, ...pending } = this.#pending;
@@ -81,7 +82,8 @@ export class SyncReports {
   }
 
   /** The object has it. */
-  answered({ sequence }: Pick<SyncReport, "sequence">): void {
+  answered({ sequence, active }: Pick<SyncReport, "sequence" | "active">): void {
+    this.#reportedOpen = sum(Object.values(active));
     if (this.#pending?.sequence === sequence) this.#pending = null;
   }
 
