@@ -1,5 +1,7 @@
 /** Where the admin API is open, and what somebody without a good token can make it do. */
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { NAMES } from "../../src/admin/generated/asset-names.js";
+import assets from "../../src/admin/generated/assets.txt";
 import { ask, origin, TOKENS } from "./admin-support.ts";
 import { bearer, OWN, ownAdmin } from "./own-admin.ts";
 
@@ -178,6 +180,17 @@ describe("cookies of sessions", () => {
     expect((await send("GET https://lb.example/_lb/pools", { cookie })).status).toBe(401);
     expect(verify.mock.calls.length).toBe(0);
   });
+});
+
+it("the dashboard's files are not read for a name that none of them has, and for the others once", async () => {
+  const send = ownAdmin();
+  const parse = vi.spyOn(JSON, "parse");
+  const readings = () => parse.mock.calls.filter(([text]) => text === assets).length;
+  const status = async (name: string) => (await send(`GET https://lb.example/_lb/assets/${name}`)).status;
+  for (const name of ["main.js", "constructor", "main-000000000000.js"]) expect(await status(name)).toBe(404);
+  expect(readings()).toBe(0);
+  for (const name of Object.values(NAMES)) expect(await status(name)).toBe(200);
+  expect(readings()).toBeLessThanOrEqual(1);
 });
 
 describe("a check with a health check in its request", () => {

@@ -2,6 +2,7 @@
  * The dashboard's static files. Their names carry a digest of their contents, so they never change.
  * @module
  */
+import { ownValue } from "../../core/own-value.ts";
 import { NAMES } from "../generated/asset-names.js";
 import { Problem } from "../http/problems.ts";
 
@@ -13,6 +14,11 @@ interface Asset {
   readonly body: string;
 }
 
+const FILES: ReadonlySet<string> = new Set(Object.values(NAMES));
+
+/** By file name; null: nobody has asked for one yet. Anybody may ask, and reading them takes a millisecond. */
+let read: Readonly<Record<string, Asset>> | null = null;
+
 /** The path at which the page finds a file. */
 export function assetUrl(name: keyof typeof NAMES): string {
   return ASSETS_PATH + NAMES[name];
@@ -20,10 +26,7 @@ export function assetUrl(name: keyof typeof NAMES): string {
 
 /** @throws Problem if there is no such file */
 export async function assetResponse(name: string): Promise<Response> {
-  // A module beside the bundle. Its text is not read before a browser asks for a file.
-  const { default: text } = await import("../generated/assets.txt");
-  const assets = JSON.parse(text) as Record<string, Asset>;
-  const asset = Object.hasOwn(assets, name) ? assets[name] : undefined;
+  const asset = FILES.has(name) ? ownValue(await assets(), name) : undefined;
   if (asset === undefined) throw new Problem("not_found");
   return new Response(asset.body, {
     headers: {
@@ -33,4 +36,11 @@ export async function assetResponse(name: string): Promise<Response> {
       "cross-origin-resource-policy": "same-origin",
     },
   });
+}
+
+async function assets(): Promise<Readonly<Record<string, Asset>>> {
+  // A module beside the bundle. Its text is not read before a browser asks for a file.
+  const { default: text } = await import("../generated/assets.txt");
+  read ??= JSON.parse(text) as Record<string, Asset>;
+  return read;
 }
