@@ -173,13 +173,15 @@ describe("warnings about routes", () => {
           first === "routes" && message.startsWith("no request reaches") ? [index] : [],
         );
         hidden += unreachable.length;
+        const found = new Set<unknown>();
         for (const asked of ["x.com", "a.x.com", "c.x.com", "b.a.x.com", "d.b.a.x.com", "y.com", "z.com"]) {
           for (const at of ["/", "/v1", "/v1/", "/v1/x", "/v1/x/y", "/v10", "/v1x"]) {
             for (const client of unreachable.length === 0 ? [] : clients) {
-              expect(unreachable).not.toContain(table.match(asked, at, client)?.index);
+              found.add(table.match(asked, at, client)?.index);
             }
           }
         }
+        expect(unreachable.filter((index) => found.has(index))).toEqual([]);
       }),
       { seed: SEED, numRuns: 500 },
     );
