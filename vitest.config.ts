@@ -37,9 +37,10 @@ const inWorkerd = (more: Record<string, string> = {}) =>
     },
   });
 
-const ON_LOOPBACK = {
+const IN_WORKERD = {
+  ...SHARED,
   globalSetup: ["test/support/dashboard.ts", "test/support/loopback-origins.ts"],
-  setupFiles: ["test/workers/at-rest.ts"],
+  setupFiles: ["test/workers/fresh.ts", "test/workers/at-rest.ts"],
 };
 
 /** `npm run test:long` runs all of what `npm test` runs a share of; see test/support/full.ts. */
@@ -60,7 +61,7 @@ export default defineConfig({
           ...PATIENCE,
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
-          ...ON_LOOPBACK,
+          ...IN_WORKERD,
         },
       },
       {
@@ -108,7 +109,7 @@ export default defineConfig({
           ...PATIENCE,
           name: "long-workers",
           include: ["test/workers/pool-load.test.ts"],
-          ...ON_LOOPBACK,
+          ...IN_WORKERD,
           sequence: { groupOrder: 4 },
         },
       },

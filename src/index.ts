@@ -29,11 +29,14 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
+/** Null until somebody asks for it. */
+let admin: typeof import("./admin/admin.ts").admin | null = null;
+
 /**
  * Loaded when somebody asks for it: what only operators need, the dashboard's code too, is half of what there is, and no
  * cold start of the data path is to pay for it.
  */
 async function administer(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-  const { admin } = await import("./admin/admin.ts");
+  admin ??= (await import("./admin/admin.ts")).admin;
   return admin.fetch(request, env, ctx);
 }

@@ -8,6 +8,7 @@
  * `runDurableObjectAlarm`.
  * @module
  */
+import { afterAll } from "vitest";
 
 /** Of `pass`: less than any time-out of a call by so much that the calls in between are answered in time. */
 const STEP_MS = 50;
@@ -28,6 +29,10 @@ export class TestClock {
   constructor() {
     Date.now = () => this.nowMs;
     scheduler.wait = (ms, options) => this.#wait(ms, options);
+    afterAll(() => {
+      Date.now = this.#realNow;
+      scheduler.wait = this.#realWait;
+    });
   }
 
   get nowMs(): number {
