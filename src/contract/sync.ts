@@ -114,6 +114,11 @@ export interface SyncReport {
    * Answers to clients whose last pool this was, since the previous report; counts once with `origins`. Absent: none.
    */
   clients?: ClientCountsData;
+  /**
+   * Requests that wait for the answer. Only a cold isolate's matter, which knows no limits yet: others say of each limit
+   * how many tokens they need. Absent: none, or an isolate that does not say.
+   */
+  waiting?: number;
   /** Requests answered here since the report before, and over how long. Sets the size of leases. */
   demand: { requests: number; elapsed_ms: number };
   cursor: {

@@ -45,7 +45,7 @@ EdgePool.prototype.apply = function (this: EdgePool, ...parameters) {
 };
 
 /** Requests that wait for a token. */
-const seekers = () => [...edgePools].reduce((sum, { rates }) => sum + rates.seekers.size, 0);
+const seekers = () => [...edgePools].reduce((sum, { rates }) => sum + rates.waits.seekers.size, 0);
 
 /** An isolate may start a request now. */
 const hasToken = () =>

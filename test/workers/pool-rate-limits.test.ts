@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parsePool } from "../../src/config/parse.ts";
 import type { PoolConfig } from "../../src/config/schema.ts";
 import { LeasedLimiter } from "../../src/core/rate-limit/leased-limiter.ts";
-import type { RateGrant } from "../../src/core/rate-limit/rate-lease.ts";
+import type { RateGrant, RateReport } from "../../src/core/rate-limit/rate-lease.ts";
 import { PoolRateLimits } from "../../src/pool/leases/rate-limits.ts";
 import { MemoryMetadata } from "../support/memory-metadata.ts";
 import { seededRandom } from "../support/seeded-random.ts";
@@ -30,9 +30,15 @@ class Isolate {
   }
 
   /** A report and its answer, at one moment. */
-  sync(authority: PoolRateLimits, nowMs: number, rates = { o: this.limiter.report(nowMs) }): RateGrant {
-    const exchange = { isolate: this.#name, rates, isCold: false, paceMs: PACE_MS, isolates: 4 };
-    const grant = authority.exchange(exchange, nowMs).o;
+  sync(
+    authority: PoolRateLimits,
+    nowMs: number,
+    rates: { o: RateReport } = { o: this.limiter.report(nowMs) },
+  ): RateGrant {
+    // What asks for tokens is no sync here.
+    const kind = { isCold: false, isSync: rates.o.need === undefined, waiting: 0 };
+    const exchange = { isolate: this.#name, rates, ...kind, paceMs: PACE_MS, isolates: 4 };
+    const grant = authority.exchange(exchange, nowMs).grants.o;
     if (grant === undefined) throw new Error("no grant");
     this.limiter.apply(grant, nowMs, nowMs);
     return grant;

@@ -21,7 +21,7 @@ async function restarted(settings: Record<string, unknown> = LIMITED): Promise<W
   return new WrappedObject();
 }
 
-const seekersOf = (isolate: WrappedObject) => isolate.isolate.pool(pool).pool.rates.seekers.size;
+const seekersOf = (isolate: WrappedObject) => isolate.isolate.pool(pool).pool.rates.waits.seekers.size;
 
 describe("a request that finds the whole limit withheld", () => {
   it("waits and is served, also if the object restarts once more meanwhile", async () => {

@@ -22,6 +22,9 @@ export interface Allocation {
   share: number;
   /** Largest share in the last second, which this allocation adds to the sum. */
   outstanding: number;
+  /** Requests per second, as reported. */
+  rate: number;
+  /** What it needs for that rate, with room for its spread. */
   demand: number;
   /** In [0, 1), added before rounding down: shares of 1.9 become ones and twos, not ones. */
   readonly roundingOffset: number;
@@ -30,6 +33,7 @@ export interface Allocation {
 export class Allocations {
   readonly #allocations = new Map<string, Allocation>();
   #outstanding = 0;
+  #rateSum = 0;
   #demandSum = 0;
   #sqrtDemandSum = 0;
   #created = 0;
@@ -43,6 +47,11 @@ export class Allocations {
   /** How much may have been used by shares in the last second, as of the last `expire`. */
   get outstanding(): number {
     return this.#outstanding;
+  }
+
+  /** Sum of the rates. */
+  get rateSum(): number {
+    return this.#rateSum;
   }
 
   /** Sum of the demands. */
@@ -66,14 +75,23 @@ export class Allocations {
 
   open(isolate: string): Allocation {
     const roundingOffset = (this.#created++ * GOLDEN_RATIO) % 1;
-    const allocation: Allocation = { leases: [], share: 0, outstanding: 0, demand: 0, roundingOffset };
+    const allocation: Allocation = {
+      leases: [],
+      share: 0,
+      outstanding: 0,
+      rate: 0,
+      demand: 0,
+      roundingOffset,
+    };
     this.#allocations.set(isolate, allocation);
     return allocation;
   }
 
-  setDemand(allocation: Allocation, demand: number): void {
+  setDemand(allocation: Allocation, rate: number, demand: number): void {
+    this.#rateSum += rate - allocation.rate;
     this.#demandSum += demand - allocation.demand;
     this.#sqrtDemandSum += Math.sqrt(demand) - Math.sqrt(allocation.demand);
+    allocation.rate = rate;
     allocation.demand = demand;
   }
 
@@ -107,7 +125,7 @@ export class Allocations {
       allocation.outstanding = 0;
       this.#recount(allocation, nowMs);
       if (allocation.leases.length > 0) continue;
-      this.setDemand(allocation, 0);
+      this.setDemand(allocation, 0, 0);
       this.#allocations.delete(isolate);
     }
   }

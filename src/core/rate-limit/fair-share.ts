@@ -10,6 +10,8 @@ const MOST_RESERVED = 50;
 const RESERVED_PER_REQUEST = 2;
 /** A share this close to the fair one stays: capacity that moves to another isolate is idle for about two seconds. */
 const CLOSE = 0.15;
+/** Smaller shares follow the fair one exactly: it is never further from them than the next whole number. */
+const SMALLEST_KEPT = 3;
 /** Isolates get at most this multiple of their demand, so that something is left for the next one... */
 const MOST_HEADROOM = 1.5;
 /**
@@ -22,7 +24,10 @@ const LEAST_HEADROOM = 1.1;
 /** The state of a limit that shares depend on. */
 export interface SharedLimit {
   readonly limit: number;
-  /** Sums over all isolates that have a share. */
+  /** Number of isolates that have a share, were it of no request. */
+  readonly isolates: number;
+  /** Requests per second, and sums of the demands, of all isolates that have a share. */
+  readonly rateSum: number;
   readonly demandSum: number;
   readonly sqrtDemandSum: number;
   /** Recent requests for a token per second. */
@@ -43,18 +48,29 @@ export function provisionedDemand(demand: number): number {
  * is left for tokens, which go to whoever comes first; less where nobody requests any, because there are other origins.
  */
 export function fairShare(allocation: Allocation, shared: SharedLimit): number {
-  const { limit, demandSum, sqrtDemandSum, tokenRequests, isOverdrawn } = shared;
+  const { limit, isolates, rateSum, demandSum, sqrtDemandSum, tokenRequests, isOverdrawn } = shared;
   const tight = Math.min(1, limit / demandSum);
   const requested = 1 + RESERVED_PER_REQUEST * tokenRequests;
   const reserve = Math.min(MOST_RESERVED, limit, Math.sqrt(tight) * sqrtDemandSum, requested);
   const headroom = Math.min(MOST_HEADROOM, Math.max(LEAST_HEADROOM, (HEADROOM_UP_TO * limit) / demandSum));
-  const fair = allocation.demand * Math.min(headroom, (limit - reserve) / demandSum);
+  const part = Math.min(headroom, (limit - reserve) / demandSum);
+  const fair = allocation.demand * part;
   // Fair shares that are rounded down add up to less.
   if (isOverdrawn) return Math.floor(fair);
   const isClose = Math.abs(fair - allocation.share) < Math.max(1, CLOSE * allocation.share);
-  return isClose && allocation.share <= limit
-    ? allocation.share
-    : Math.floor(fair + allocation.roundingOffset);
+  if (isClose && allocation.share >= SMALLEST_KEPT && allocation.share <= limit) return allocation.share;
+  const areBelowOne = demandSum * part < isolates;
+  const worthwhile = areBelowOne ? fair * partWithoutTokens(rateSum) : fair;
+  return Math.floor(worthwhile + allocation.roundingOffset);
+}
+
+/**
+ * Where shares are below one request a second on average, one isolate has a place that is idle most of the time, and another has
+ * none. Tokens then make more of the limit, and nothing of it is out when the object restarts. They are enough until
+ * there are more requests than calls for tokens; then shares take over the rest.
+ */
+function partWithoutTokens(rateSum: number): number {
+  return Math.min(1, Math.max(0, rateSum / MOST_RESERVED - 1));
 }
 
 /**

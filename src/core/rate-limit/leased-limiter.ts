@@ -7,7 +7,14 @@
 import { type Limiter, limitsChanged } from "../server/server.ts";
 import { DemandMeter } from "./demand-meter.ts";
 import { HeldTokens } from "./held-tokens.ts";
-import { CLOCK_SLACK_MS, type RateGrant, type RateReport, SAFE_WINDOW_MS } from "./rate-lease.ts";
+import {
+  type Awaited,
+  CLOCK_SLACK_MS,
+  type RateGrant,
+  type RateReport,
+  SAFE_WINDOW_MS,
+  withNeed,
+} from "./rate-lease.ts";
 import { SlidingWindowLimiter } from "./sliding-window-limiter.ts";
 import { TokenSlot } from "./token-slot.ts";
 
@@ -124,9 +131,13 @@ export class LeasedLimiter implements Limiter {
     return nowMs < this.#withheldUntilMs && nowMs < this.#endsMs && this.#share > 0;
   }
 
-  /** The report for the object. It tells of spent tokens, and of a share that is given up, once. */
-  report(nowMs: number): RateReport {
+  /**
+   * The report for the object. It tells of spent tokens, and of a share that is given up, once.
+   * @param awaited requests that wait for the answer, so that nothing is given up; null: none do
+   */
+  report(nowMs: number, awaited: Awaited | null = null): RateReport {
     this.#watchClock(nowMs);
+    if (awaited !== null) return this.#withNeed(awaited, nowMs);
     const released_ms = this.#releaseIfIdle(nowMs);
     const report = this.#reportOf(nowMs);
     return released_ms === null ? report : { ...report, released_ms };
@@ -144,17 +155,15 @@ export class LeasedLimiter implements Limiter {
     };
   }
 
-  /**
-   * The report of a request that finds no token. It also asks for the requests that will find none before the answer
-   * arrives.
-   * @param tokenMs how long tokens should be good
-   * @param waiting requests that wait for tokens now
-   */
+  /** The report of a request that finds no token. @param waiting requests that wait for tokens now */
   request(nowMs: number, tokenMs: number, waiting = 1): RateReport {
     this.#watchClock(nowMs);
     this.#slot.requested(nowMs);
-    const report = this.#reportOf(nowMs);
-    return { ...report, need: waiting + Math.floor((report.demand * tokenMs) / 1_000), token_ms: tokenMs };
+    return this.#withNeed({ tokenMs, waiting }, nowMs);
+  }
+
+  #withNeed(awaited: Awaited, nowMs: number): RateReport {
+    return withNeed(this.#reportOf(nowMs), awaited, this.#limiter.spentInWindow(nowMs));
   }
 
   /** Asks the object for nothing before that time. */
@@ -213,6 +222,12 @@ export class LeasedLimiter implements Limiter {
   retryAfterMs(nowMs: number): number {
     const requestMs = this.#slot.waitMs(nowMs);
     return this.#applyShare(nowMs) ? Math.min(requestMs, this.#limiter.retryAfterMs(nowMs)) : requestMs;
+  }
+
+  /** How many requests may start until then, as far as this isolate knows: any number if it may ask for tokens by then. */
+  placesBy(untilMs: number, nowMs: number): number {
+    if (!this.failStatic && nowMs + this.#slot.waitMs(nowMs) < untilMs) return Number.POSITIVE_INFINITY;
+    return untilMs < this.#endsMs && this.#applyShare(nowMs) ? this.#limiter.placesBy(untilMs, nowMs) : 0;
   }
 
   /** @returns for how long the share was not used that is given up; null: it is kept, or there is none */

@@ -4,13 +4,17 @@
  * reclaimed it.
  * @module
  */
-import type { RateReport } from "./rate-lease.ts";
+import type { RateGrant, RateReport } from "./rate-lease.ts";
 
 export interface PreviousIncarnationOptions {
   /** Some of it may be in use until this time. */
   readonly untilMs: number;
   /** The most of the limit that may be in use. */
   readonly most: number;
+  /** The most of it that may be in use by shares; absent: as `most`. */
+  readonly mostShares?: number;
+  /** Tokens may be in use until this time; absent: `untilMs`. */
+  readonly tokensUntilMs?: number;
 }
 
 export class PreviousIncarnation {
@@ -35,7 +39,26 @@ export class PreviousIncarnation {
   /** How much may be in use and was not reclaimed. */
   unaccounted(nowMs: number): number {
     if (this.#options === null || this.untilMs(nowMs) === null) return 0;
-    return Math.max(0, this.#options.most - this.#reclaimedShare);
+    const { most, untilMs, tokensUntilMs = untilMs } = this.#options;
+    return nowMs < tokensUntilMs ? Math.max(0, most - this.#reclaimedShare) : this.unaccountedShares(nowMs);
+  }
+
+  /** How much of that by shares, if no token of then is good any more. */
+  unaccountedShares(nowMs: number): number {
+    if (this.#options === null || this.untilMs(nowMs) === null) return 0;
+    const { most, mostShares = most } = this.#options;
+    return Math.max(0, Math.min(most, mostShares) - this.#reclaimedShare);
+  }
+
+  /** For an answer: how long a part of the limit is withheld. */
+  withheld(nowMs: number): Pick<RateGrant, "withheld_ms"> {
+    const untilMs = this.untilMs(nowMs);
+    return untilMs === null ? {} : { withheld_ms: Math.ceil(untilMs - nowMs) };
+  }
+
+  /** True if an isolate may still use a lease of the previous incarnation. */
+  isHeldBy({ lease, left_ms }: RateReport, nowMs: number): boolean {
+    return left_ms > 0 && lease < this.#firstNumber && this.untilMs(nowMs) !== null;
   }
 
   /**

@@ -17,19 +17,24 @@
  */
 
 import { type Allocation, Allocations } from "./allocations.ts";
+import { CallSpacing } from "./call-spacing.ts";
 import { fairShare, provisionedDemand, shareAlone } from "./fair-share.ts";
 import { PreviousIncarnation, type PreviousIncarnationOptions } from "./previous-incarnation.ts";
-import { LONGEST_LEASE_MS, type RateGrant, type RateReport, SAFE_WINDOW_MS } from "./rate-lease.ts";
+import {
+  LONGEST_LEASE_MS,
+  LONGEST_TOKEN_MS,
+  leaseMs,
+  placesRaised,
+  type RateGrant,
+  type RateReport,
+  SAFE_WINDOW_MS,
+} from "./rate-lease.ts";
 import { TokenBatches } from "./token-batches.ts";
-import { TokenCallPacer } from "./token-call-pacer.ts";
+import { tokenCallsPerSecond } from "./token-call-pacer.ts";
 import { TokenNeeds } from "./token-needs.ts";
 
-/** A lease outlives this many paces, so that one lost call costs nothing. */
-const PACES_PER_LEASE = 2.5;
-const SHORTEST_LEASE_MS = 2_500;
-/** Bounds of a token's life: it has to reach the isolate, and it counts against the limit for all of its life. */
+/** The shortest life of a token: it has to reach the isolate, and it counts against the limit for all of its life. */
 const SHORTEST_TOKEN_MS = 20;
-const LONGEST_TOKEN_MS = 250;
 /**
  * Most isolates that have a share at a time, unless the options say less; the others use tokens. The object could
  * hardly serve more: a lease lasts 10 s at most, and isolates come back at less than 200 a second.
@@ -53,9 +58,10 @@ export class RateLimitAllocator {
   mostAllocations: number;
   /** May be changed. The object picks by itself, and needs the limit for that: isolates get tokens, no shares. */
   tokensOnly = false;
-  readonly #previous: PreviousIncarnation;
+  /** What a previous incarnation of the object has granted. */
+  readonly previous: PreviousIncarnation;
   readonly #allocations = new Allocations();
-  readonly #tokenCalls = new TokenCallPacer();
+  readonly #tokenCalls = new CallSpacing();
   readonly #tokens = new TokenBatches();
   readonly #needs = new TokenNeeds();
   /** Number of the last lease. */
@@ -66,7 +72,7 @@ export class RateLimitAllocator {
     this.limit = limit;
     this.mostAllocations = options.mostAllocations ?? MOST_ALLOCATIONS;
     const firstNumber = options.firstNumber ?? 1;
-    this.#previous = new PreviousIncarnation(options.previous ?? null, firstNumber);
+    this.previous = new PreviousIncarnation(options.previous ?? null, firstNumber);
     this.#number = firstNumber - 1;
   }
 
@@ -74,6 +80,12 @@ export class RateLimitAllocator {
   outstanding(nowMs: number): number {
     this.#expire(nowMs);
     return this.#inUse(nowMs);
+  }
+
+  /** How much of that by shares. */
+  outstandingShares(nowMs: number): number {
+    this.#expire(nowMs);
+    return this.#allocations.outstanding + this.previous.unaccountedShares(nowMs);
   }
 
   /**
@@ -89,9 +101,9 @@ export class RateLimitAllocator {
     if (allocation !== null) this.#applyReport(isolate, allocation, report, nowMs);
     if (report.released_ms !== undefined) return this.#withoutLease(report, nowMs);
     if (allocation === null || this.tokensOnly) return this.#withoutShare(report, paceMs, nowMs);
-    const valid_ms = Math.min(Math.max(paceMs * PACES_PER_LEASE, SHORTEST_LEASE_MS), LONGEST_LEASE_MS);
+    const valid_ms = leaseMs(paceMs);
     const share = this.#allocate(allocation, valid_ms, nowMs);
-    const raised = Math.max(0, share - (report.left_ms > 0 ? report.share : 0));
+    const raised = placesRaised(report, share);
     return { lease: this.#number, share, valid_ms, ...this.#answerNeed(report, raised, paceMs, nowMs) };
   }
 
@@ -138,7 +150,15 @@ export class RateLimitAllocator {
 
   /** The answer to an isolate that has given its lease up. It keeps the number, and with it what it knows of its share. */
   #withoutLease({ lease }: RateReport, nowMs: number): RateGrant {
-    return { lease, share: 0, valid_ms: 0, tokens: 0, token_ms: 0, wait_ms: 0, ...this.#withheld(nowMs) };
+    return {
+      lease,
+      share: 0,
+      valid_ms: 0,
+      tokens: 0,
+      token_ms: 0,
+      wait_ms: 0,
+      ...this.previous.withheld(nowMs),
+    };
   }
 
   /** @param raised number of requests that can start because the share has just grown */
@@ -153,7 +173,7 @@ export class RateLimitAllocator {
     const token_ms = Math.min(Math.max(report.token_ms ?? 0, SHORTEST_TOKEN_MS), LONGEST_TOKEN_MS);
     const tokens = this.#grantTokens(need - raised, token_ms, nowMs);
     const wait_ms = need === 0 || this.#free(nowMs) > 0 ? 0 : this.#waitMs(paceMs, nowMs);
-    return { tokens, token_ms, wait_ms, ...this.#withheld(nowMs) };
+    return { tokens, token_ms, wait_ms, ...this.previous.withheld(nowMs) };
   }
 
   /**
@@ -169,7 +189,7 @@ export class RateLimitAllocator {
   #applyReport(isolate: string, allocation: Allocation, report: RateReport, nowMs: number): void {
     const { lease: number, share, left_ms, released_ms } = report;
     this.#allocations.supersede(allocation, number, nowMs - report.held_ms, nowMs);
-    if (this.#previous.reclaim(isolate, report, nowMs)) {
+    if (this.previous.reclaim(isolate, report, nowMs)) {
       this.#allocations.lease(
         allocation,
         { number, share, endsMs: nowMs + Math.min(left_ms, LONGEST_LEASE_MS) },
@@ -179,13 +199,14 @@ export class RateLimitAllocator {
     if (released_ms !== undefined) {
       this.#allocations.supersede(allocation, number + 1, nowMs - released_ms, nowMs);
     }
-    const demand = released_ms === undefined ? provisionedDemand(report.demand) : 0;
-    this.#allocations.setDemand(allocation, demand);
+    const rate = released_ms === undefined ? Math.max(0, report.demand) : 0;
+    const demand = released_ms === undefined ? provisionedDemand(rate) : 0;
+    this.#allocations.setDemand(allocation, rate, demand);
   }
 
   #allocate(allocation: Allocation, validMs: number, nowMs: number): number {
     const left = this.limit - this.#inUse(nowMs);
-    const isRestarted = this.#previous.untilMs(nowMs) !== null;
+    const isRestarted = this.previous.untilMs(nowMs) !== null;
     // A part of what is free, so that ten isolates born at once all get some. After a restart there may be isolates of
     // two versions, and those of the new one all come at once.
     const part = Math.ceil(Math.max(0, left) * (isRestarted ? 0.25 : 0.5));
@@ -196,7 +217,7 @@ export class RateLimitAllocator {
   }
 
   #inUse(nowMs: number): number {
-    return this.#allocations.outstanding + this.#tokens.outstanding + this.#previous.unaccounted(nowMs);
+    return this.#allocations.outstanding + this.#tokens.outstanding + this.previous.unaccounted(nowMs);
   }
 
   #free(nowMs: number): number {
@@ -205,12 +226,17 @@ export class RateLimitAllocator {
 
   #target(allocation: Allocation, nowMs: number): number {
     const { limit } = this;
-    const { size, demandSum, sqrtDemandSum } = this.#allocations;
+    const { size, rateSum, demandSum, sqrtDemandSum } = this.#allocations;
     // The first isolate to report after a restart is hardly the only one.
-    if (size === 1 && this.#previous.untilMs(nowMs) === null) return shareAlone(allocation, limit);
-    const tokenRequests = this.#needs.perSecond(nowMs);
+    if (size === 1 && this.previous.untilMs(nowMs) === null) return shareAlone(allocation, limit);
+    const sums = { isolates: size, rateSum, demandSum, sqrtDemandSum };
     const isOverdrawn = this.#inUse(nowMs) > limit;
-    return fairShare(allocation, { limit, demandSum, sqrtDemandSum, tokenRequests, isOverdrawn });
+    return fairShare(allocation, {
+      limit,
+      ...sums,
+      tokenRequests: this.#needs.perSecond(nowMs),
+      isOverdrawn,
+    });
   }
 
   #grantTokens(need: number, tokenMs: number, nowMs: number): number {
@@ -225,20 +251,16 @@ export class RateLimitAllocator {
     return count;
   }
 
-  #withheld(nowMs: number): Pick<RateGrant, "withheld_ms"> {
-    const untilMs = this.#previous.untilMs(nowMs);
-    return untilMs === null ? {} : { withheld_ms: Math.ceil(untilMs - nowMs) };
-  }
-
   /** Milliseconds until a part comes free; longer if the waiting isolates together would make too many calls. */
   #waitMs(paceMs: number, nowMs: number): number {
-    const fairMs = this.#tokenCalls.waitMs((this.#allocations.size * 1_000) / paceMs, nowMs);
+    const perSecond = tokenCallsPerSecond((this.#allocations.size * 1_000) / paceMs);
+    const fairMs = this.#tokenCalls.waitMs(perSecond, nowMs);
     return Math.ceil(Math.max(fairMs, Math.min(this.#nextExpiryMs(nowMs) - nowMs, paceMs)));
   }
 
   /** The time at which the next grant stops counting. */
   #nextExpiryMs(nowMs: number): number {
-    const previousMs = this.#previous.untilMs(nowMs) ?? Number.POSITIVE_INFINITY;
+    const previousMs = this.previous.untilMs(nowMs) ?? Number.POSITIVE_INFINITY;
     return Math.min(this.#allocations.nextExpiryMs, this.#tokens.nextExpiryMs, previousMs);
   }
 

@@ -90,6 +90,19 @@ export class SlidingWindowLimiter implements Limiter {
     return this.#sum;
   }
 
+  /** How many requests could start from now until `untilMs`, most in one window: free places, and those that come free. */
+  placesBy(untilMs: number, nowMs: number): number {
+    const atMs = this.#advance(nowMs);
+    const goneMs = atMs + Math.max(0, untilMs - nowMs) - this.#windowMs;
+    let places = this.#limit - this.#sum;
+    for (let age = 0; age < this.#size; age++) {
+      const entry = this.#index(age);
+      if ((this.#times[entry] ?? 0) > goneMs) break;
+      places += this.#counts[entry] ?? 0;
+    }
+    return Math.max(0, places);
+  }
+
   /** Milliseconds until one request may start; 0 if it may now. */
   retryAfterMs(nowMs: number): number {
     const atMs = this.#advance(nowMs);

@@ -4,19 +4,29 @@
  * @module
  */
 
-/**
- * Calls a second, syncs and calls for tokens together, that keep the object under 200; and bounds of the calls for
- * tokens.
- */
-const CALLS_PER_SECOND = 187;
+/** The span of time over which calls are counted. */
+export const CALL_SPAN_MS = 5_000;
+/** Calls in such a span, of all kinds but the first ones of cold isolates, that keep the object under 200 a second. */
+const MOST_CALLS = 900;
+/** Bounds of the calls for tokens among them, per second. */
 export const FEWEST_TOKEN_CALLS = 50;
 const MOST_TOKEN_CALLS = 150;
 
-/** Slots a second for those that have not called, beside those of the queue. */
+/**
+ * So many isolates may call as soon as they find no token, if they have not called lately. All of them may do so at one
+ * moment; what they call too much is made up for within the span.
+ */
+const MOST_FREE_CALLERS = 200;
+/** Beyond that, slots a second for those that have not called, beside those of the queue. */
 const FIRST_SLOTS = 10;
+/** Most calls a second of a crowd beside those of the queue: syncs, and these. */
+const CROWDED_CALLS = 120 + FIRST_SLOTS;
 /** Length of a slot in ms. Short, because all isolates whose slots overlap may call at one moment. */
 const SLOT_MS = 2_000;
 const GOLDEN_RATIO = 0.618_033_988_749_895;
+
+/** Most calls for tokens that are remembered. */
+const REMEMBERED = perSpan(MOST_TOKEN_CALLS) + 1;
 
 /** When an isolate may call for tokens. */
 export interface CallSlot {
@@ -29,35 +39,53 @@ export interface CallSlot {
 export class TokenCallPacer {
   /** The last time that was given out. */
   #lastMs = Number.NEGATIVE_INFINITY;
-  #slots = 0;
+  /** Times of the last calls, in a ring. */
+  readonly #callsMs = new Float64Array(REMEMBERED).fill(Number.NEGATIVE_INFINITY);
+  #calls = 0;
+  #firstSlots = 0;
 
-  /**
-   * Milliseconds until an isolate that has just called may call again.
-   * @param syncs syncs that the object answers, per second
-   */
-  waitMs(syncs: number, nowMs: number): number {
-    this.#lastMs = Math.max(nowMs, this.#lastMs + 1_000 / tokenCallsPerSecond(syncs));
-    return this.#lastMs - nowMs;
+  /** The next slots are not before this time, because until then there will be no token. */
+  begin(atMs: number): void {
+    this.#lastMs = Math.max(this.#lastMs, atMs);
   }
 
-  /** The next slot of an isolate that has just called. */
-  nextSlot(isolates: number, syncs: number, nowMs: number): CallSlot {
-    const isCrowd = isolates > tokenCallsPerSecond(syncs);
-    const waitMs = this.waitMs(isCrowd ? syncs + FIRST_SLOTS : syncs, nowMs);
-    return { waitMs: Math.ceil(waitMs), forMs: isCrowd ? SLOT_MS : null };
+  /**
+   * The next slot of an isolate that has just called. Calls of the last span and slots until then are together at most
+   * what other calls leave of the span.
+   * @param otherCalls of the last `CALL_SPAN_MS`
+   */
+  nextSlot(isolates: number, otherCalls: number, nowMs: number): CallSlot {
+    const isCrowd = isolates > MOST_FREE_CALLERS;
+    // In a crowd slots are given out for long ahead, when all that is planned will come.
+    const others = isCrowd ? Math.max(otherCalls, perSpan(CROWDED_CALLS)) : otherCalls;
+    const left = MOST_CALLS - others;
+    const room = Math.min(Math.max(left, perSpan(FEWEST_TOKEN_CALLS)), perSpan(MOST_TOKEN_CALLS));
+    const spacingMs = CALL_SPAN_MS / room;
+    this.#callsMs[this.#calls++ % REMEMBERED] = nowMs;
+    const planned = Math.max(0, Math.ceil((this.#lastMs - nowMs) / spacingMs));
+    const counted = Math.max(1, room - planned);
+    const oldestMs = this.#callsMs[(this.#calls + REMEMBERED - counted) % REMEMBERED] ?? 0;
+    this.#lastMs = Math.max(nowMs, this.#lastMs + spacingMs, oldestMs + CALL_SPAN_MS);
+    return { waitMs: Math.ceil(this.#lastMs - nowMs), forMs: isCrowd ? SLOT_MS : null };
   }
 
   /**
    * A slot for an isolate that has not called, since a crowd of them may run out of tokens at the same moment. These
    * slots are spread evenly over the time in which all isolates can have one.
    */
-  firstSlot(isolates: number, syncs: number): CallSlot {
-    if (isolates <= tokenCallsPerSecond(syncs)) return { waitMs: 0, forMs: null };
-    const position = (++this.#slots * GOLDEN_RATIO) % 1;
+  firstSlot(isolates: number): CallSlot {
+    if (isolates <= MOST_FREE_CALLERS) return { waitMs: 0, forMs: null };
+    const position = (++this.#firstSlots * GOLDEN_RATIO) % 1;
     return { waitMs: Math.ceil((position * isolates * 1_000) / FIRST_SLOTS), forMs: SLOT_MS };
   }
 }
 
-function tokenCallsPerSecond(syncs: number): number {
-  return Math.min(Math.max(CALLS_PER_SECOND - syncs, FEWEST_TOKEN_CALLS), MOST_TOKEN_CALLS);
+/** Calls for tokens that an object can answer in a second beside so many syncs. */
+export function tokenCallsPerSecond(syncs: number): number {
+  const left = MOST_CALLS / perSpan(1) - syncs;
+  return Math.min(Math.max(left, FEWEST_TOKEN_CALLS), MOST_TOKEN_CALLS);
+}
+
+function perSpan(perSecond: number): number {
+  return (perSecond * CALL_SPAN_MS) / 1_000;
 }

@@ -10,7 +10,7 @@ import type { EdgeServer } from "../model/edge-server.ts";
 import { type OnRelease, releaseOf } from "../model/in-flight.ts";
 import type { Background } from "../model/surroundings.ts";
 import type { ActivePool } from "../pool/edge-pool.ts";
-import { LONGEST_WITHHELD_WAIT_MS, type TokenSeeker } from "../pool/pool-rates.ts";
+import { LONGEST_WITHHELD_WAIT_MS, type TokenSeeker } from "../pool/token-waits.ts";
 import type { PoolHandle } from "../sync/isolate.ts";
 
 export interface Pick {
@@ -108,7 +108,7 @@ export class Picker {
     this.#tokensRequested = true;
     // Else nobody might hear of the pick, which would count at the object for seconds.
     if (this.#asked !== null) this.#background.waitUntil(this.#asked);
-    if (this.#seeker !== null) this.#handle.pool.rates.seekers.delete(this.#seeker);
+    if (this.#seeker !== null) this.#handle.pool.rates.waits.seekers.delete(this.#seeker);
   }
 
   /**
@@ -169,9 +169,9 @@ export class Picker {
   }
 
   /**
-   * If only rate limits keep the request from an origin, the object is asked for a token, once; again and again while
-   * it withholds a part of the limit. A request that waited for another request's call, and came too late for its
-   * tokens, asks as well; otherwise a burst would be refused below the limit.
+   * If only rate limits keep the request from an origin, the object is asked for a token, as often as it allows until
+   * the request's patience ends. A request that waited for another request's call, and came too late for its tokens,
+   * asks as well; otherwise a burst would be refused below the limit.
    */
   async #pickWithToken(): Promise<Pick | null> {
     const { pool, tokens } = this.#handle;
@@ -180,8 +180,8 @@ export class Picker {
     this.#seeker = seeker;
     while (decision === null && !this.#tokensRequested && pool.activePool !== null) {
       const result = await tokens.request(this.#background, seeker);
-      if (result !== "waited") this.#tokensRequested = true;
-      decision = result === "useless" ? null : this.#choose();
+      if (result === "useless") this.#tokensRequested = true;
+      else decision = this.#choose();
     }
     return this.#picked(decision);
   }

@@ -8,10 +8,10 @@ import type { AcquireReply } from "../../contract/sync.ts";
 import type { LoadBalancer } from "../../core/load-balancer.ts";
 import { RttEstimator } from "../../core/metrics/rtt-estimator.ts";
 import { ownValue } from "../../core/own-value.ts";
-import type { LeasedLimiter } from "../../core/rate-limit/leased-limiter.ts";
 import type { RateGrant, RateReport } from "../../core/rate-limit/rate-lease.ts";
 import type { EdgeRequest } from "../model/edge-request.ts";
 import type { EdgeServer } from "../model/edge-server.ts";
+import { type LimitedOrigin, LONGEST_CALL_WAIT_MS, TokenWaits } from "./token-waits.ts";
 
 /**
  * After this many calls in a row without an answer, over this time, the object counts as unreachable. Fewer may be lost
@@ -26,27 +26,6 @@ const COLD_AFTER_ERRORS = 2;
 /** Time for which an overloaded object is not asked for tokens, in ms. */
 const OVERLOADED_PAUSE_MS = 4_000;
 
-/** Longest a request waits for tokens, while no part of a limit is withheld. */
-export const LONGEST_TOKEN_WAIT_MS = 250;
-/** Longest a request waits while a part is withheld. */
-export const LONGEST_WITHHELD_WAIT_MS = 5_000;
-/** Requests that waited for the withheld part fill the limit for about so long, so others wait for that time too. */
-const AFTER_WITHHELD_MS = 2_250;
-/** A waiting request looks for a token no sooner than this... */
-const SHORTEST_LOOK_MS = 20;
-/** ...and all of them together look so many times a millisecond at most. */
-const LOOKS_PER_MS = 4;
-/** One that waits for another's call looks for its end no sooner than this... */
-const SHORTEST_POLL_MS = 5;
-/** ...and sees it, where the call takes longer than usual, by so much of its time too late at most. */
-const MOST_DELAY = 1 / 8;
-
-/** An origin and its share. */
-export interface LimitedOrigin {
-  readonly server: EdgeServer;
-  readonly limiter: LeasedLimiter;
-}
-
 /** How a call failed. */
 export interface Unanswered {
   /** The object said so: it is not asked again for a while. */
@@ -58,13 +37,6 @@ export interface Unanswered {
 /** The pool's balancer, which knows whether an origin may take a request. */
 export type Eligibility = Pick<LoadBalancer<EdgeServer, EdgeRequest>, "pickIneligibility">;
 
-/** A request that found no token. */
-export interface TokenSeeker {
-  readonly sinceMs: number;
-  /** Longest it waits for a withheld part of a limit, in ms; 0: not at all, for another pool may serve it at once. */
-  readonly patienceMs: number;
-}
-
 /** A call for tokens. */
 export interface TokenCall {
   readonly origins: readonly LimitedOrigin[];
@@ -75,6 +47,7 @@ export interface TokenCall {
 
 export class PoolRates {
   readonly rtt = new RttEstimator();
+  #servers: readonly EdgeServer[] = [];
   #origins: LimitedOrigin[] = [];
   #eligibility: Eligibility | null = null;
   #failures = 0;
@@ -83,14 +56,14 @@ export class PoolRates {
   /** How many of the last failures in a row were errors. */
   #errors = 0;
   #isUnreachable = false;
-  /** Requests that wait for tokens. One whose client leaves is taken out by `Picker.close`: its code may run no more. */
-  readonly seekers = new Set<TokenSeeker>();
+  readonly waits = new TokenWaits(this);
   /** Index of the first origin to try, so that tokens of all of them are used. */
   #offset = 0;
 
   /** The pool's origins changed, or their limits. */
   adopt(servers: readonly EdgeServer[], eligibility: Eligibility): void {
     this.#eligibility = eligibility;
+    this.#servers = servers;
     this.#origins = servers.flatMap((server) =>
       server.leased === null ? [] : [{ server, limiter: server.leased }],
     );
@@ -101,19 +74,32 @@ export class PoolRates {
     return this.#origins.length > 0;
   }
 
+  get origins(): readonly LimitedOrigin[] {
+    return this.#origins;
+  }
+
   /** True if this isolate holds a share that it will give up if no request comes. */
   mayRelease(nowMs: number): boolean {
     return this.#origins.some(({ limiter }) => limiter.mayRelease(nowMs));
   }
 
-  /** By origin id; only those in use here, or after a rest, when nobody knows which will be, all. */
-  reports(nowMs: number): Record<string, RateReport> {
+  /**
+   * By origin id; only those in use here, or after a rest, when nobody knows which will be, all.
+   * @param isAwaited a request waits for the answer. If it will need a token, the report asks for one
+   */
+  reports(nowMs: number, isAwaited = false): Record<string, RateReport> {
     const active = this.#origins.filter(({ limiter }) => limiter.isActive(nowMs));
+    const wanted = isAwaited && !this.#mayServe(nowMs) ? this.spent(nowMs) : [];
     const reports: Record<string, RateReport> = {};
-    for (const { server, limiter } of active.length > 0 ? active : this.#origins) {
-      reports[server.id] = limiter.report(nowMs);
+    for (const origin of wanted.length > 0 || active.length === 0 ? this.#origins : active) {
+      const awaited = { waiting: wanted.includes(origin) ? 1 : 0, tokenMs: this.rtt.rtoMs };
+      reports[origin.server.id] = origin.limiter.report(nowMs, isAwaited ? awaited : null);
     }
     return reports;
+  }
+
+  #mayServe(nowMs: number): boolean {
+    return this.#servers.some((server) => this.#eligibility?.pickIneligibility(server, nowMs) === null);
   }
 
   /**
@@ -174,7 +160,7 @@ export class PoolRates {
     const origins = [...requested.slice(start), ...requested.slice(0, start)];
     const reports: Record<string, RateReport> = {};
     for (const { server, limiter } of origins)
-      reports[server.id] = limiter.request(nowMs, this.rtt.rtoMs, Math.max(1, this.seekers.size));
+      reports[server.id] = limiter.request(nowMs, this.rtt.rtoMs, Math.max(1, this.waits.seekers.size));
     return { origins, reports, sentMs: nowMs };
   }
 
@@ -190,7 +176,7 @@ export class PoolRates {
   ): void {
     for (const { limiter } of origins) limiter.requestDone(nowMs, reply === null);
     if (reply === null) {
-      this.unanswered(nowMs, { isOverloaded, isError: nowMs - sentMs < LONGEST_TOKEN_WAIT_MS });
+      this.unanswered(nowMs, { isOverloaded, isError: nowMs - sentMs < LONGEST_CALL_WAIT_MS });
       return;
     }
     this.rtt.observe(nowMs - sentMs);
@@ -199,45 +185,6 @@ export class PoolRates {
     const slots = Object.values(reply.rates).filter(({ slot_ms }) => slot_ms !== undefined);
     const waitMs = Math.max(0, ...slots.map(({ wait_ms }) => wait_ms));
     if (waitMs > 0) for (const { limiter } of this.#origins) limiter.suppressUntil(nowMs + waitMs);
-  }
-
-  /** Milliseconds for which a request still waits for tokens; 0 or less: it is refused. */
-  leftMs(seeker: TokenSeeker, nowMs: number): number {
-    const usualMs = LONGEST_TOKEN_WAIT_MS - waitedMs(seeker, nowMs);
-    return Math.max(usualMs, this.withheldLeftMs(seeker, nowMs));
-  }
-
-  /**
-   * Milliseconds for which a request still waits for a part of a limit that the object withholds because it has
-   * restarted. So a new version delays what the old one would have served, and does not refuse it. 0 or less: not at
-   * all.
-   */
-  withheldLeftMs(seeker: TokenSeeker, nowMs: number): number {
-    const untilMs = Math.max(...this.#origins.map(({ limiter }) => limiter.withheldUntilMs));
-    return Math.min(untilMs + AFTER_WITHHELD_MS - nowMs, seeker.patienceMs - waitedMs(seeker, nowMs));
-  }
-
-  /** Milliseconds until a request that waits for a withheld part looks for a token again. */
-  lookAgainMs(nowMs: number): number {
-    return Math.max(this.retryAfterMs(nowMs) ?? 0, SHORTEST_LOOK_MS, this.#spreadMs);
-  }
-
-  /**
-   * Milliseconds until a request that waits for another's call looks whether it is over: about when calls like it use
-   * to be, and then ever more rarely, because each look costs CPU time. Null: no call is under way.
-   * @param requested origins that the call may be for
-   */
-  pollMs(requested: readonly LimitedOrigin[], nowMs: number): number | null {
-    const pending = requested.map(({ limiter }) => limiter.pendingMs(nowMs)).filter((ms) => ms !== null);
-    if (pending.length === 0) return null;
-    // It is over when the last one is.
-    const pendingMs = Math.min(...pending);
-    return Math.max(SHORTEST_POLL_MS, this.#spreadMs, this.rtt.leastMs - pendingMs, pendingMs * MOST_DELAY);
-  }
-
-  /** Milliseconds between two looks of a waiting request, at least. */
-  get #spreadMs(): number {
-    return this.seekers.size / LOOKS_PER_MS;
   }
 
   /** Origins that would take a request now had they a token. */
@@ -260,9 +207,4 @@ export class PoolRates {
       .map(({ limiter }) => limiter.retryAfterMs(nowMs));
     return waits.length === 0 ? null : Math.min(...waits);
   }
-}
-
-/** A clock may be set back meanwhile. */
-function waitedMs({ sinceMs }: TokenSeeker, nowMs: number): number {
-  return Math.abs(nowMs - sinceMs);
 }

@@ -116,7 +116,7 @@ export class PoolSync {
   async refresh(background: Background): Promise<void> {
     const nowMs = this.#now();
     if (this.#state.mayCall(nowMs)) {
-      const call = this.#call();
+      const call = this.#call(true);
       this.#state.beginWait(nowMs);
       background.waitUntil(this.#followed(call));
       await Promise.race([call, this.#surroundings.wait(FIRST_SYNC_WAIT_MS)]);
@@ -189,9 +189,10 @@ export class PoolSync {
     if (answered && this.#state.isCrowded) await this.#notes.leave(startedMs);
   }
 
-  async #call(): Promise<Call> {
+  /** @param isAwaited a request waits for the answer */
+  async #call(isAwaited = false): Promise<Call> {
     const startedMs = this.#now();
-    const report = this.#state.begin(startedMs);
+    const report = this.#state.begin(startedMs, isAwaited);
     if (this.#statusMark !== 0) report.pool_status_mark = this.#statusMark;
     // An answer that is late is of no use: a later one may be in force by then.
     const answer = await this.#surroundings.callPool(

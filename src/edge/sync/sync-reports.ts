@@ -56,7 +56,7 @@ export class SyncReports {
   }
 
   /** @param paceMs how far apart reports are, which sizes the lease that it asks for */
-  make(nowMs: number, paceMs: number): SyncReport {
+  make(nowMs: number, paceMs: number, isAwaited = false): SyncReport {
     const sampleMs = Math.min(Math.max(nowMs - this.#reportedMs, SHORTEST_SAMPLE_MS), LONGEST_SAMPLE_MS);
     const requests = this.#pool.requests;
     const active = this.#activeGauge();
@@ -76,7 +76,8 @@ export class SyncReports {
       active,
       demand: { requests, elapsed_ms: sampleMs },
       cursor: { want: Math.max(0, need - this.#pool.cursor.remaining), returned },
-      rates: this.#pool.rates.reports(nowMs),
+      rates: this.#pool.rates.reports(nowMs, isAwaited),
+      ...(isAwaited && { waiting: 1 }),
       ...this.#strictPicks(),
     };
   }

@@ -192,12 +192,12 @@ export class SyncState {
   }
 
   /** Begins a call and returns its report. */
-  begin(nowMs: number): SyncReport {
+  begin(nowMs: number, isAwaited = false): SyncReport {
     this.#callStartedMs = nowMs;
     // Ends from here on are not in this report and need another one.
     this.#scheduledMs = Number.NEGATIVE_INFINITY;
     this.#pool.hasUrgentReport = false;
-    return this.#reports.make(nowMs, this.#paceMs);
+    return this.#reports.make(nowMs, this.#paceMs, isAwaited);
   }
 
   /** The object answered the report that was sent at `startedMs`. */

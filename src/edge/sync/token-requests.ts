@@ -1,18 +1,18 @@
 /**
- * Tokens are requested from the object on behalf of a client's request for which no origin has one left, once. It waits
- * for that, but not for long, unless the object withholds a part of a limit because it has restarted. Requests that come
- * meanwhile wait for the same answer, and the first that finds nothing left of it makes the next call. `pool-rates.ts` decides what to request, and when.
+ * Tokens are requested from the object on behalf of a client's request for which no origin has one left. It waits for
+ * that, or for a place of the isolate's own share, but not for long, unless the object withholds a part of a limit
+ * because it has restarted. Requests that come meanwhile wait for the same answer, and the first that finds nothing left
+ * of it makes the next call. `pool-rates.ts` decides what to request, and `token-waits.ts` how long to wait.
  * @module
  */
 import type { Background, Surroundings } from "../model/surroundings.ts";
 import type { EdgePool } from "../pool/edge-pool.ts";
-import { LONGEST_TOKEN_WAIT_MS, type TokenCall, type TokenSeeker } from "../pool/pool-rates.ts";
+import type { TokenCall } from "../pool/pool-rates.ts";
+import { LONGEST_CALL_WAIT_MS, type TokenSeeker } from "../pool/token-waits.ts";
 
 /** The result of a request for tokens. */
 export type TokenRequestResult =
-  /** The object was asked; asking again for the same request is useless. */
-  | "requested"
-  /** Tokens may have come, of another request's call for one, and may be gone again. */
+  /** Tokens may have come, or a place may be free; or they are gone again. */
   | "waited"
   /** Asking or waiting is useless now. */
   | "useless";
@@ -31,13 +31,13 @@ export class TokenRequests {
   /** Requests tokens on behalf of one request, or waits for those that another has requested. */
   async request(background: Background, seeker: TokenSeeker): Promise<TokenRequestResult> {
     const { rates } = this.#pool;
-    const leftMs = rates.leftMs(seeker, this.#surroundings.now());
+    const leftMs = rates.waits.leftMs(seeker, this.#surroundings.now());
     if (leftMs <= 0) return "useless";
-    rates.seekers.add(seeker);
+    rates.waits.seekers.add(seeker);
     try {
       return await this.#request(background, seeker, leftMs);
     } finally {
-      rates.seekers.delete(seeker);
+      rates.waits.seekers.delete(seeker);
     }
   }
 
@@ -53,21 +53,25 @@ export class TokenRequests {
     if (begun !== null) {
       const call = this.#call(begun);
       background.waitUntil(call);
-      await Promise.race([call, surroundings.wait(Math.min(leftMs, LONGEST_TOKEN_WAIT_MS))]);
-      return rates.withheldLeftMs(seeker, now()) > 0 ? "waited" : "requested";
+      await Promise.race([call, surroundings.wait(Math.min(leftMs, LONGEST_CALL_WAIT_MS))]);
+      return "waited";
     }
-    let pollMs = rates.pollMs(spent, nowMs);
+    let pollMs = rates.waits.pollMs(spent, nowMs);
     if (pollMs !== null) {
       // Another request's promise must not be awaited; its effect can be watched.
       for (let waitedMs = 0; pollMs !== null && waitedMs < leftMs; waitedMs = Math.abs(now() - nowMs)) {
         await surroundings.wait(Math.min(pollMs, leftMs - waitedMs));
-        pollMs = rates.pollMs(spent, now());
+        pollMs = rates.waits.pollMs(spent, now());
       }
       return "waited";
     }
-    const withheldMs = rates.withheldLeftMs(seeker, nowMs);
-    if (withheldMs <= 0) return "useless";
-    await surroundings.wait(Math.min(withheldMs, rates.lookAgainMs(nowMs)));
+    const withheldMs = rates.waits.withheldLeftMs(seeker, nowMs);
+    const waitMs =
+      withheldMs > 0
+        ? Math.min(withheldMs, rates.waits.lookAgainMs(nowMs))
+        : rates.waits.placeMs(spent, leftMs, nowMs);
+    if (waitMs === null) return "useless";
+    await surroundings.wait(waitMs);
     return "waited";
   }
 
@@ -78,7 +82,7 @@ export class TokenRequests {
     const answer = await this.#surroundings.callPool(
       this.#pool.id,
       (stub) => stub.acquire(report),
-      LONGEST_TOKEN_WAIT_MS,
+      LONGEST_CALL_WAIT_MS,
     );
     if (answer.ok) return this.#pool.rates.endCall(begun, answer.value, now());
     const { failure, detail } = answer;

@@ -20,7 +20,7 @@ import type { OriginConnections } from "../origins/origin-drains.ts";
 import type { Metadata } from "../storage/metadata.ts";
 import { Isolates, lapseMs } from "./isolates.ts";
 import { Pacer, SYNC_INTERVAL_MS } from "./pacer.ts";
-import { PoolRateLimits } from "./rate-limits.ts";
+import { PoolRateLimits, type RateAnswer } from "./rate-limits.ts";
 import { StrictPicker } from "./strict-picker.ts";
 
 /** Most positions one lease may hold: thousands of requests a second for an hour. */
@@ -56,6 +56,7 @@ export class LeaseService implements OriginConnections {
     this.accountedMs =
       store.get("snapshot_version") === 0 ? 0 : lapsedByMs(this.#pacer.plannedUntilMs, now());
     this.rateLimits = new PoolRateLimits(store, now());
+    this.#pacer.beginTokenSlots(this.rateLimits.spentUntilMs);
     this.#strict = new StrictPicker({
       now,
       cursor: this.#cursor,
@@ -102,11 +103,12 @@ export class LeaseService implements OriginConnections {
    * Records an isolate's connections and picks, and plans its next call.
    * @returns false if the report was counted before: its counts must not be added again
    */
-  record({ isolate: id, sequence, active, picks, cursor, demand }: SyncReport): boolean {
+  record(report: SyncReport): boolean {
+    const { isolate: id, sequence, active, picks, cursor, demand } = report;
     const nowMs = this.#options.now();
     this.sweep();
     if (picks !== undefined) this.#strict.reconcile(id, picks, !this.isolates.isKnown(id));
-    const paceMs = this.#pacer.next(this.isolates.isDue(id, nowMs), nowMs);
+    const paceMs = this.#paceOf(report, nowMs);
     const isFresh = this.isolates.record(
       { id, sequence, active, paceMs, isIdle: demand.requests === 0 },
       nowMs,
@@ -120,8 +122,12 @@ export class LeaseService implements OriginConnections {
     const { isolate: id } = report;
     const paceMs = this.isolates.paceMs(id);
     const snapshot = this.#snapshot;
-    const rates = report.rates && this.#exchange(id, report.rates, report.snapshot === 0);
-    assignSlot(rates ?? {}, this.#pacer.firstTokenSlot(this.isolates));
+    const rates = report.rates && this.#exchange(report, report.rates);
+    // One that has asked and got nothing waits for its turn, as after a call for tokens.
+    const slot = rates?.isUnmet
+      ? this.#pacer.nextTokenSlot(this.isolates, this.#options.now())
+      : this.#pacer.firstTokenSlot(this.isolates);
+    assignSlot(rates?.grants ?? {}, slot);
     return {
       snapshot: snapshot !== null && snapshot.version !== report.snapshot ? snapshot : null,
       cursor: this.#lease(report.cursor.want),
@@ -129,14 +135,14 @@ export class LeaseService implements OriginConnections {
       next_sync_ms: paceMs,
       early_sync_ms: this.#pacer.earliest(this.isolates.size, paceMs),
       configured: snapshot !== null,
-      ...(rates === undefined ? {} : { rates }),
+      ...(rates === undefined ? {} : { rates: rates.grants }),
     };
   }
 
   /** Tokens for a request that found none. */
-  acquire({ isolate, rates }: AcquireReport): AcquireReply {
+  acquire(report: AcquireReport): AcquireReply {
     const slot = this.#pacer.nextTokenSlot(this.isolates, this.#options.now());
-    const grants = this.#exchange(isolate, rates, false);
+    const { grants } = this.#exchange({ ...report, snapshot: null }, report.rates);
     assignSlot(grants, slot);
     return { rates: grants };
   }
@@ -160,10 +166,22 @@ export class LeaseService implements OriginConnections {
     return want > 0 ? this.#leasedCursor.grant(Math.min(want, LARGEST_CURSOR_LEASE)) : null;
   }
 
-  #exchange(isolate: string, rates: AcquireReport["rates"], isCold: boolean): AcquireReply["rates"] {
-    const paceMs = this.isolates.paceMs(isolate);
-    const exchange = { isolate, rates, isCold, paceMs, isolates: this.isolates.size };
-    return this.rateLimits.exchange(exchange, this.#options.now());
+  /** @param report its snapshot is null if it is a call for tokens */
+  #exchange(
+    { isolate, waiting = 0, snapshot }: Pick<SyncReport, "isolate" | "waiting"> & { snapshot: number | null },
+    rates: AcquireReport["rates"],
+  ): RateAnswer {
+    const { isolates } = this;
+    const exchange = { isolate, rates, waiting, isCold: snapshot === 0, isSync: snapshot !== null };
+    const paces = { paceMs: isolates.paceMs(isolate), isolates: isolates.size };
+    return this.rateLimits.exchange({ ...exchange, ...paces }, this.#options.now());
+  }
+
+  #paceOf({ isolate, snapshot, rates = {} }: SyncReport, nowMs: number): number {
+    const isPlanned = this.isolates.isDue(isolate, nowMs);
+    return this.rateLimits.isFormer(rates, nowMs)
+      ? this.#pacer.nextOfFormer(isPlanned, nowMs)
+      : this.#pacer.next(isPlanned, nowMs, snapshot === 0);
   }
 }
 

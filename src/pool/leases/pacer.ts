@@ -7,7 +7,12 @@
  * @module
  */
 import { RollingCounter } from "../../core/metrics/rolling-counter.ts";
-import { type CallSlot, FEWEST_TOKEN_CALLS, TokenCallPacer } from "../../core/rate-limit/token-call-pacer.ts";
+import {
+  CALL_SPAN_MS,
+  type CallSlot,
+  FEWEST_TOKEN_CALLS,
+  TokenCallPacer,
+} from "../../core/rate-limit/token-call-pacer.ts";
 import type { Metadata } from "../storage/metadata.ts";
 import type { Isolates } from "./isolates.ts";
 
@@ -22,6 +27,8 @@ const FEWEST_PLANNED_PER_SECOND = 50;
 /** While isolates queue, this many of them may call early if they have news, this often. */
 const EARLY_CALLERS = 20;
 const EARLY_CALL_MS = 1_000;
+/** Resolution of the count of syncs that calls for tokens make room for. */
+const SYNC_SLOT_MS = 500;
 /** Calls that were not planned are counted over this many seconds... */
 const WINDOW_S = 10;
 /** ...and at most this many in each second: one crowd must not hold up all isolates for an hour. */
@@ -38,7 +45,7 @@ const SHORTER = 1.1;
 const SPARE = 1.05;
 
 /** See `Isolates`: all may sync, those that are awaited may run out of tokens. */
-type IsolateCounts = Pick<Isolates, "size" | "awaited">;
+type IsolateCounts = Pick<Isolates, "awaited">;
 
 export class Pacer {
   readonly #store: Pick<Metadata, "get" | "put">;
@@ -50,6 +57,8 @@ export class Pacer {
   #lengthMs: number | null;
   readonly #inheritedUntilMs: number;
   readonly #tokenCalls = new TokenCallPacer();
+  /** Syncs, except the first ones of cold isolates. */
+  readonly #syncs = new RollingCounter(SYNC_SLOT_MS, CALL_SPAN_MS / SYNC_SLOT_MS);
   /** Counts up to the next early caller. */
   #sinceEarlyCaller = 0;
   /** Calls that were not planned. */
@@ -74,8 +83,10 @@ export class Pacer {
   /**
    * Milliseconds after which the isolate that has just called is to call again.
    * @param isPlanned the isolate came at its planned time
+   * @param isCold it came for the first time: calls for tokens need not make room for that
    */
-  next(isPlanned: boolean, nowMs: number): number {
+  next(isPlanned: boolean, nowMs: number, isCold = false): number {
+    if (!isCold) this.#syncs.add(nowMs);
     // An unknown isolate may have been planned by the previous incarnation.
     if (!isPlanned && nowMs >= this.#inheritedUntilMs) this.unplanned(nowMs);
     const spacingMs = 1_000 / this.#plannedPerSecond(nowMs);
@@ -107,19 +118,36 @@ export class Pacer {
     return Math.min(Math.ceil((isolates * 1_000) / PLANNED_PER_SECOND), paceMs);
   }
 
+  /**
+   * Milliseconds after which an isolate is to call again that holds what a previous incarnation granted: ahead of the
+   * queue, since what it holds is free once it has said that it is not used any more. Not if isolates queued before.
+   */
+  nextOfFormer(isPlanned: boolean, nowMs: number): number {
+    if (nowMs < this.#inheritedUntilMs) return this.next(isPlanned, nowMs);
+    this.#syncs.add(nowMs);
+    // It comes back beside those of the queue.
+    this.unplanned(nowMs);
+    return SYNC_INTERVAL_MS;
+  }
+
+  /** No isolate gets a slot to call for tokens before this time. */
+  beginTokenSlots(atMs: number): void {
+    this.#tokenCalls.begin(atMs);
+  }
+
   /** Counts a call that was not planned; calls for tokens aside. */
   unplanned(nowMs: number): void {
     this.#unplanned.add(nowMs, MOST_COUNTED);
   }
 
   /** When an isolate, which has just called for tokens, may call again, for any origin. */
-  nextTokenSlot({ size, awaited }: IsolateCounts, nowMs: number): CallSlot {
-    return this.#tokenCalls.nextSlot(awaited, syncsPerSecond(size), nowMs);
+  nextTokenSlot({ awaited }: IsolateCounts, nowMs: number): CallSlot {
+    return this.#tokenCalls.nextSlot(awaited, this.#syncs.sum(nowMs), nowMs);
   }
 
   /** When an isolate, which has not called lately, may call for tokens. */
-  firstTokenSlot({ size, awaited }: IsolateCounts): CallSlot {
-    return this.#tokenCalls.firstSlot(awaited, syncsPerSecond(size));
+  firstTokenSlot({ awaited }: IsolateCounts): CallSlot {
+    return this.#tokenCalls.firstSlot(awaited);
   }
 
   #persist(aheadMs: number): void {
@@ -138,8 +166,4 @@ export class Pacer {
     const tokenCalls = this.reservesTokenCalls ? FEWEST_TOKEN_CALLS : 0;
     return Math.max(FEWEST_PLANNED_PER_SECOND, PLANNED_PER_SECOND - tokenCalls - unplanned);
   }
-}
-
-function syncsPerSecond(isolates: number): number {
-  return Math.min(PLANNED_PER_SECOND - FEWEST_TOKEN_CALLS, (isolates * 1_000) / SYNC_INTERVAL_MS);
 }

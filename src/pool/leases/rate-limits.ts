@@ -7,26 +7,16 @@
 import { rateLimitOf } from "../../config/pool-rules.ts";
 import type { PoolConfig } from "../../config/schema.ts";
 import { ownValue } from "../../core/own-value.ts";
-import type { PreviousIncarnationOptions } from "../../core/rate-limit/previous-incarnation.ts";
 import { RateLimitAllocator } from "../../core/rate-limit/rate-allocator.ts";
 import {
-  LONGEST_LEASE_MS,
+  LONGEST_TOKEN_MS,
+  placesRaised,
   type RateGrant,
   type RateReport,
-  SAFE_WINDOW_MS,
 } from "../../core/rate-limit/rate-lease.ts";
 import type { Metadata } from "../storage/metadata.ts";
-import type { GrantWatermark } from "../storage/stored-forms.ts";
+import { type GrantTimes, RateWatermark } from "./grant-watermark.ts";
 import { StrictLimiter } from "./strict-limiter.ts";
-
-/** The watermark reaches this far ahead, and is moved when half is left: two writes a minute. */
-const WATERMARK_MS = 60_000;
-/** A watermark says this much more than was given, so that it need not be written for each share that grows... */
-const WATERMARK_FACTOR = 1.25;
-/** ...at least this many more... */
-const FEWEST_AHEAD = 2;
-/** ...and at least this much of a limit. */
-const LEAST_SHARE = 0.3;
 
 /** Most shares of all origins together, about 400 bytes each... */
 const MOST_ALLOCATIONS = 100_000;
@@ -48,27 +38,37 @@ export interface RateExchange {
   rates: Record<string, RateReport>;
   /** The isolate knows no origins yet, so it gets a share of every limit. */
   isCold: boolean;
+  /** Requests that wait for the answer, if it is cold. */
+  waiting: number;
+  /** False: it is a call for tokens. */
+  isSync: boolean;
   /** When it will sync again. */
   paceMs: number;
   /** How many isolates there are. */
   isolates: number;
 }
 
+export interface RateAnswer {
+  /** By origin id. */
+  readonly grants: Record<string, RateGrant>;
+  /** It asked for tokens and got nothing. */
+  readonly isUnmet: boolean;
+}
+
 export class PoolRateLimits {
-  readonly #store: Pick<Metadata, "get" | "put">;
-  readonly #createdMs: number;
-  readonly #previousWatermark: GrantWatermark | null;
-  #watermark: GrantWatermark;
+  readonly #watermark: RateWatermark;
   #isStrict = false;
   #limits = new Map<string, OriginLimit>();
   /** Removed limits with grants that have not expired. If such a limit is added again, these grants count. */
   #former = new Map<string, OriginLimit>();
 
   constructor(store: Pick<Metadata, "get" | "put">, nowMs: number) {
-    this.#store = store;
-    this.#createdMs = nowMs;
-    this.#watermark = store.get("rate_watermark");
-    this.#previousWatermark = nowMs < this.#watermark.until ? this.#watermark : null;
+    this.#watermark = new RateWatermark(store, nowMs);
+  }
+
+  /** See `RateWatermark.spentUntilMs`. */
+  get spentUntilMs(): number {
+    return this.#watermark.spentUntilMs;
   }
 
   /** The limits of a configuration are in force; null: there is none. */
@@ -92,24 +92,46 @@ export class PoolRateLimits {
   }
 
   /** Answers an isolate's report of its shares. */
-  exchange(report: RateExchange, nowMs: number): Record<string, RateGrant> {
-    const { isolate, rates, isCold, paceMs } = report;
+  exchange(report: RateExchange, nowMs: number): RateAnswer {
+    const { isolate, rates, isCold, waiting, paceMs } = report;
     const grants: Record<string, RateGrant> = {};
-    let isServed = false;
-    for (const origin of isCold ? this.#limits.keys() : Object.keys(rates)) {
+    const cold = { ...NOTHING_HELD, need: waiting, token_ms: LONGEST_TOKEN_MS };
+    let asked = 0;
+    let served = 0;
+    for (const origin of this.#freestFirst(isCold ? [...this.#limits.keys()] : Object.keys(rates), nowMs)) {
       const allocator = this.#limits.get(origin)?.allocator;
       if (allocator === undefined) continue;
-      const held = ownValue(rates, origin) ?? NOTHING_HELD;
-      // A request needs a token of one origin only.
-      const asked: RateReport = isServed ? { ...held, need: 0 } : held;
-      const grant = allocator.exchange(isolate, asked, paceMs, nowMs);
-      isServed ||= (asked.need ?? 0) > 0 && (grant.tokens > 0 || isRaised(grant, held));
-      this.#raiseWatermark(origin, Math.max(grant.valid_ms, grant.tokens > 0 ? grant.token_ms : 0), nowMs);
+      const held: RateReport = ownValue(rates, origin) ?? cold;
+      // A request needs a token of one origin only, and none of a sync while the object picks.
+      const need = this.#isStrict && report.isSync ? 0 : Math.max(0, (held.need ?? 0) - served);
+      const grant = allocator.exchange(isolate, { ...held, need }, paceMs, nowMs);
+      asked += need;
+      if (need > 0) served += grant.tokens + (grant.valid_ms > 0 ? placesRaised(held, grant.share) : 0);
+      const tokenMs = grant.tokens > 0 ? grant.token_ms : 0;
+      this.#cover(origin, { leaseMs: grant.valid_ms, tokenMs }, nowMs);
       // The share is not in force while the object picks; the isolate uses it if the object cannot be reached.
       if (this.#isStrict) grant.share = Math.floor(allocator.limit / Math.max(1, report.isolates));
       grants[origin] = grant;
     }
-    return grants;
+    return { grants, isUnmet: asked > 0 && served === 0 };
+  }
+
+  /** True if an isolate reports what a previous incarnation of the object has granted, and may use it. */
+  isFormer(rates: Readonly<Record<string, RateReport>>, nowMs: number): boolean {
+    return Object.entries(rates).some(([origin, report]) =>
+      this.#limits.get(origin)?.allocator.previous.isHeldBy(report, nowMs),
+    );
+  }
+
+  /** Requests that any of the origins may serve get tokens of the one that has most of its limit left. */
+  #freestFirst(origins: readonly string[], nowMs: number): readonly string[] {
+    if (origins.length < 2) return origins;
+    const used = (origin: string): number => {
+      const allocator = this.#limits.get(origin)?.allocator;
+      return allocator === undefined ? 1 : allocator.outstanding(nowMs) / allocator.limit;
+    };
+    const byUse = origins.map((origin) => ({ origin, used: used(origin) }));
+    return byUse.sort((one, other) => one.used - other.used).map(({ origin }) => origin);
   }
 
   /** An origin's limit as the object's own picks meet it; null if it has none. */
@@ -124,60 +146,23 @@ export class PoolRateLimits {
 
   #open(origin: string, limit: number, nowMs: number): OriginLimit {
     const allocator = new RateLimitAllocator(limit, {
-      previous: this.#previousIncarnation(origin, limit),
+      previous: this.#watermark.previous(origin, limit),
       firstNumber: nowMs,
     });
-    const strictLimiter = new StrictLimiter(allocator, (validMs, atMs) =>
-      this.#raiseWatermark(origin, validMs, atMs),
+    const strictLimiter = new StrictLimiter(allocator, (tokenMs, atMs) =>
+      this.#cover(origin, { leaseMs: 0, tokenMs }, atMs),
     );
     return { allocator, strictLimiter };
   }
 
-  /**
-   * The grants of a previous incarnation are not known until they have expired; an isolate that holds one reports and
-   * keeps it.
-   */
-  #previousIncarnation(origin: string, limit: number): PreviousIncarnationOptions | null {
-    if (this.#previousWatermark === null) return null;
-    const { most, lease_ms } = this.#previousWatermark;
-    return {
-      untilMs: this.#createdMs + lease_ms + SAFE_WINDOW_MS,
-      most: most === undefined ? limit : (ownValue(most, origin) ?? 0),
+  #cover(origin: string, times: GrantTimes, nowMs: number): void {
+    const allocator = this.#limits.get(origin)?.allocator;
+    if (allocator === undefined) return;
+    const all = () => {
+      this.#former = stillOut(this.#former, nowMs);
+      return new Map([...this.#former, ...this.#limits].map(([id, { allocator }]) => [id, allocator]));
     };
-  }
-
-  /** Raises the watermark to cover a grant that is valid for this long. */
-  #raiseWatermark(origin: string, validMs: number, nowMs: number): void {
-    const given = this.outstanding(origin, nowMs) ?? 0;
-    const { until, lease_ms, most = {} } = this.#watermark;
-    const isDue = nowMs >= until - WATERMARK_MS / 2;
-    if (!isDue && validMs <= lease_ms && given <= (ownValue(most, origin) ?? 0)) return;
-    this.#former = stillOut(this.#former, nowMs);
-    const isOver = nowMs >= until;
-    // Where isolates become many, leases grow a little with each call: not a write for each.
-    const longer = validMs <= lease_ms ? validMs : Math.min(validMs * 2, LONGEST_LEASE_MS);
-    this.#watermark = {
-      until: isDue ? nowMs + WATERMARK_MS : until,
-      lease_ms: isOver ? validMs : Math.max(longer, lease_ms),
-      // Noted amounts stay until the watermark is moved; otherwise each origin's trough would cost a write.
-      most: this.#mostGiven(isDue ? {} : most, nowMs),
-    };
-    this.#store.put("rate_watermark", this.#watermark);
-  }
-
-  #mostGiven(before: Readonly<Record<string, number>>, nowMs: number): Record<string, number> {
-    const most: Record<string, number> = {};
-    for (const [origin, { allocator }] of [...this.#former, ...this.#limits]) {
-      const counted = allocator.outstanding(nowMs);
-      const ahead = Math.max(
-        WATERMARK_FACTOR * counted,
-        counted + FEWEST_AHEAD,
-        LEAST_SHARE * allocator.limit,
-      );
-      const enough = Math.ceil(Math.min(ahead, Math.max(allocator.limit, counted)));
-      most[origin] = Math.max(enough, ownValue(before, origin) ?? 0);
-    }
-    return most;
+    this.#watermark.cover(origin, allocator, times, all, nowMs);
   }
 }
 
@@ -194,8 +179,4 @@ function limitsOf(config: PoolConfig | null): Map<string, number> {
     if (limit !== null) limits.set(origin.id, limit);
   }
   return limits;
-}
-
-function isRaised(grant: RateGrant, held: RateReport): boolean {
-  return grant.valid_ms > 0 && grant.share > (held.left_ms > 0 ? held.share : 0);
 }

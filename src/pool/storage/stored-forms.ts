@@ -61,6 +61,10 @@ export interface GrantWatermark {
   lease_ms: number;
   /** Most that was out at a time, by origin; absent, in watermarks of older versions: perhaps the whole limit. */
   most?: Record<string, number>;
+  /** The same by leases alone, without tokens; absent: as `most`. */
+  shares?: Record<string, number>;
+  /** Tokens that may have been given were good for so long at most; absent: for `lease_ms`. */
+  token_ms?: number;
 }
 
 /** The stage of a pool that the last event about its status reported. */

@@ -14,7 +14,8 @@ function limit(value: number, demands: readonly number[], more: Partial<SharedLi
   const sum = (each: (demand: number) => number) =>
     demands.reduce((total, demand) => total + each(demand), 0);
   const [demandSum, sqrtDemandSum] = [sum((demand) => demand), sum(Math.sqrt)];
-  return { limit: value, demandSum, sqrtDemandSum, tokenRequests: 0, isOverdrawn: false, ...more };
+  const sums = { isolates: demands.length, rateSum: demandSum, demandSum, sqrtDemandSum };
+  return { limit: value, ...sums, tokenRequests: 0, isOverdrawn: false, ...more };
 }
 
 describe("a share", () => {
@@ -41,6 +42,25 @@ describe("a share", () => {
     expect(fairShare(of(20, 28), limit(100, demands))).toBe(28);
     expect(fairShare(of(20, 60), limit(100, demands))).toBe(25);
     expect(fairShare(of(20, 9), limit(8, demands))).toBeLessThanOrEqual(4);
+  });
+
+  it("is none where it would be below one and tokens are enough, and the more the less they are", () => {
+    const demands = new Array<number>(200).fill(1);
+    const share = (rateSum: number) => fairShare(of(1), limit(120, demands, { rateSum }));
+    expect([25, 50, 100].map(share)).toEqual([0, 0, 1]);
+    const parts = [50, 60, 80, 100, 150].map((rateSum) => {
+      const shares = Array.from({ length: 100 }, (_, index) => {
+        const allocation = { ...of(1), roundingOffset: index / 100 };
+        return fairShare(allocation, limit(120, demands, { rateSum }));
+      });
+      return shares.filter((each) => each === 1).length;
+    });
+    expect(parts).toEqual([0, 11, 35, 59, 59]);
+  });
+
+  it("that is small follows the fair one, so that none stays without for long", () => {
+    expect(fairShare(of(2, 0), limit(100, [2, 2]))).toBe(3);
+    expect(fairShare(of(2, 1), limit(100, [2, 2]))).toBe(3);
   });
 
   it("is rounded down while more than the limit is in use", () => {

@@ -218,3 +218,17 @@ it.each([0, -1, 0.5, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("refuses a limi
   expect(() => new SlidingWindowLimiter(limit)).toThrow(RangeError);
   expect(() => new SlidingWindowLimiter(1).setLimit(limit)).toThrow(RangeError);
 });
+
+it("tells how many places there will be by a time, those that come free until then included", () => {
+  const limiter = new SlidingWindowLimiter(4);
+  for (const timeMs of [100, 300, 300]) limiter.take(timeMs);
+  expect([400, 1_099, 1_100, 1_299, 1_300].map((untilMs) => limiter.placesBy(untilMs, 400))).toEqual([
+    1, 1, 2, 2, 4,
+  ]);
+  expect(limiter.placesBy(0, 400), "never fewer than now").toBe(1);
+  limiter.setLimit(1);
+  expect(
+    [400, 1_300].map((untilMs) => limiter.placesBy(untilMs, 400)),
+    "while more is spent",
+  ).toEqual([0, 1]);
+});

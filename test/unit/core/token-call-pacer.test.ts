@@ -3,14 +3,14 @@ import { TokenCallPacer } from "../../../src/core/rate-limit/token-call-pacer.ts
 
 describe("slots for token calls", () => {
   it("are not used while all isolates may call at any time", () => {
-    expect(new TokenCallPacer().firstSlot(40, 44)).toEqual({ waitMs: 0, forMs: null });
+    expect(new TokenCallPacer().firstSlot(200)).toEqual({ waitMs: 0, forMs: null });
     expect(new TokenCallPacer().nextSlot(40, 44, 0)).toEqual({ waitMs: 0, forMs: null });
   });
 
   it("are spread evenly, so that at no time many isolates without a slot may call", () => {
     const pacer = new TokenCallPacer();
     const isolates = 5_000;
-    const slots = Array.from({ length: isolates }, () => pacer.firstSlot(isolates, 180));
+    const slots = Array.from({ length: isolates }, () => pacer.firstSlot(isolates));
     const cycleMs = Math.max(...slots.map(({ waitMs }) => waitMs));
     for (let atMs = 5_000; atMs < cycleMs; atMs += 500) {
       const free = slots.filter(({ waitMs, forMs }) => atMs >= waitMs && atMs < waitMs + (forMs ?? 0));
@@ -18,9 +18,40 @@ describe("slots for token calls", () => {
     }
   });
 
-  it("follow one another for isolates that have called", () => {
+  it("follow one another for isolates that have called, as far as other calls leave room", () => {
+    const waits = (otherCalls: number) => {
+      const pacer = new TokenCallPacer();
+      return [1, 2, 3].map(() => pacer.nextSlot(40, otherCalls, 0).waitMs);
+    };
+    expect(waits(650), "50 a second").toEqual([0, 20, 40]);
+    expect(waits(400), "100 a second").toEqual([0, 10, 20]);
+    expect(waits(5_000), "never fewer than 50").toEqual([0, 20, 40]);
+    expect(waits(0), "never more than 150").toEqual([0, 7, 14]);
+  });
+
+  it("begin no sooner than they are told to", () => {
     const pacer = new TokenCallPacer();
-    const waits = [1, 2, 3].map(() => pacer.nextSlot(40, 140, 0).waitMs);
-    expect(waits).toEqual([0, 20, 40]);
+    pacer.begin(1_000);
+    expect([1, 2].map(() => pacer.nextSlot(40, 650, 0).waitMs)).toEqual([1_020, 1_040]);
+  });
+
+  it.each([40, 160, 200])("make up for %i calls at one moment within five seconds", (isolates) => {
+    const pacer = new TokenCallPacer();
+    const otherCalls = 5 * 115;
+    const called: number[] = [];
+    let due = Array.from({ length: isolates }, () => 0);
+    for (let nowMs = 0; nowMs < 30_000; nowMs++) {
+      due = due.map((atMs) => {
+        if (atMs !== nowMs) return atMs;
+        called.push(nowMs);
+        return nowMs + Math.max(1, pacer.nextSlot(isolates, otherCalls, nowMs).waitMs);
+      });
+    }
+    const inSpan = (fromMs: number) =>
+      called.filter((atMs) => atMs >= fromMs && atMs < fromMs + 5_000).length;
+    for (let fromMs = 0; fromMs <= 25_000; fromMs += 250) {
+      expect(inSpan(fromMs) + otherCalls, `from ${fromMs} ms on`).toBeLessThanOrEqual(1_000);
+    }
+    expect(inSpan(25_000), "and all that is allowed is used").toBeGreaterThanOrEqual(250);
   });
 });

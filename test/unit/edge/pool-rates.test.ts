@@ -142,52 +142,14 @@ describe("an object that does not answer", () => {
   });
 });
 
-describe("a request that finds no token waits", () => {
-  const withheld = (server: EdgeServer, withheld_ms?: number) => {
-    const rates = ratesOf(server);
-    rates.apply({ [server.id]: { ...GRANT, ...(withheld_ms === undefined ? {} : { withheld_ms }) } }, 0, 0);
-    return rates;
-  };
-  const patient = { sinceMs: 0, patienceMs: 5_000 };
-
-  it("for a quarter of a second, also after its clock was set back", () => {
-    const rates = withheld(origin("a", 5));
-    expect([0, 249, 250, -250].map((nowMs) => rates.leftMs(patient, nowMs) > 0)).toEqual([
-      true,
-      true,
-      false,
-      false,
-    ]);
-  });
-
-  it("longer while the object withholds a part, and while those that waited for it are let through", () => {
-    const rates = withheld(origin("a", 5), 1_000);
-    expect(rates.leftMs(patient, 1_000)).toBeGreaterThan(1_000);
-    expect(rates.leftMs(patient, 3_500)).toBeLessThanOrEqual(0);
-    expect(withheld(origin("a", 5), 9_000).leftMs(patient, 5_000), "not for ever").toBe(0);
-  });
-
-  it("no longer than usual where another pool may serve it", () => {
-    const rates = withheld(origin("a", 5), 1_000);
-    expect(rates.leftMs({ sinceMs: 0, patienceMs: 0 }, 251)).toBeLessThanOrEqual(0);
-  });
-
-  it("looks again when there may be a token, and less often the more wait beside it", () => {
-    const rates = withheld(origin("a", 5), 1_000);
-    expect(rates.lookAgainMs(0)).toBeGreaterThan(0);
-    for (let other = 0; other < 4_000; other++) rates.seekers.add({ ...patient });
-    expect(rates.lookAgainMs(0)).toBe(1_000);
-  });
-});
-
 describe("a request that waits for another's call for tokens", () => {
   const seeker = { sinceMs: 0, patienceMs: 0 };
   function calling(...usualMs: number[]) {
     const rates = ratesOf(origin("a", 5), origin("b", 5));
     for (const ms of usualMs) rates.rtt.observe(ms);
-    rates.seekers.add(seeker);
+    rates.waits.seekers.add(seeker);
     rates.beginCall(rates.spent(0), 0);
-    return (nowMs: number) => rates.pollMs(rates.spent(nowMs), nowMs);
+    return (nowMs: number) => rates.waits.pollMs(rates.spent(nowMs), nowMs);
   }
 
   it("looks for its end when calls like it use to be over, and not before", () => {
@@ -204,13 +166,13 @@ describe("a request that waits for another's call for tokens", () => {
 
   it("has nothing to look for once the call is over, or lost", () => {
     expect(calling()(250)).toBeNull();
-    expect(ratesOf(origin("a", 5)).pollMs([], 0)).toBeNull();
+    expect(ratesOf(origin("a", 5)).waits.pollMs([], 0)).toBeNull();
   });
 
   it("looks the more rarely the more requests wait", () => {
     const rates = ratesOf(origin("a", 5));
-    for (let i = 0; i < 400; i++) rates.seekers.add({ sinceMs: 0, patienceMs: 0 });
+    for (let i = 0; i < 400; i++) rates.waits.seekers.add({ sinceMs: 0, patienceMs: 0 });
     rates.beginCall(rates.spent(0), 0);
-    expect(rates.pollMs(rates.spent(1), 1)).toBe(100);
+    expect(rates.waits.pollMs(rates.spent(1), 1)).toBe(100);
   });
 });

@@ -23,7 +23,7 @@ const shares = constantsOf("src/pool/leases/rate-limits.ts");
 const lease = constantsOf("src/core/rate-limit/rate-lease.ts");
 const sync = constantsOf("src/edge/sync/sync-state.ts");
 const backoff = constantsOf("src/edge/sync/object-backoff.ts");
-const edgeRates = constantsOf("src/edge/pool/pool-rates.ts");
+const tokenWaits = constantsOf("src/edge/pool/token-waits.ts");
 const leasedLimiter = constantsOf("src/core/rate-limit/leased-limiter.ts");
 const strict = constantsOf("src/contract/strict.ts");
 const isolates = constantsOf("src/pool/leases/isolates.ts");
@@ -66,9 +66,10 @@ const PAGES: Record<string, readonly string[]> = {
   "docs/coordination.md": [
     `| the first sync | ${sync("FIRST_SYNC_WAIT_MS")} ms |`,
     `| a sync, so that changes count | ${sync("FIRST_SYNC_WAIT_MS")} ms |`,
-    `| tokens | ${edgeRates("LONGEST_TOKEN_WAIT_MS")} ms |`,
-    `| tokens | ${s(edgeRates("LONGEST_WITHHELD_WAIT_MS"))} s |`,
-    `and ${s(edgeRates("AFTER_WITHHELD_MS"))} s longer`,
+    `| tokens | ${tokenWaits("LONGEST_TOKEN_WAIT_MS")} ms |`,
+    `another pool may serve the request | tokens | ${tokenWaits("LONGEST_CALL_WAIT_MS")} ms |`,
+    `| tokens | ${s(tokenWaits("LONGEST_WITHHELD_WAIT_MS"))} s |`,
+    `and ${s(tokenWaits("AFTER_WITHHELD_MS"))} s longer`,
     `no request for ${s(leasedLimiter("RELEASED_AFTER_MS"))} s gives`,
     `| the pick of each attempt | ${s(strict("PICK_VALID_MS"))} s |`,
     `syncs every ${s(pacer("SYNC_INTERVAL_MS"))} s,`,
@@ -96,9 +97,9 @@ const PAGES: Record<string, readonly string[]> = {
   ],
   "docs/rate-limits.md": [
     `earlier leases have ended, ${s(lease("LONGEST_LEASE_MS"))} seconds later at most`,
-    `lasts ${s(allocator("SHORTEST_LEASE_MS"))} seconds or more`,
-    `${s(allocator("SHORTEST_LEASE_MS") + 1_000)} seconds later as a rule`,
-    `two round trips (${allocator("SHORTEST_TOKEN_MS")} to ${allocator("LONGEST_TOKEN_MS")} ms)`,
+    `lasts ${s(lease("SHORTEST_LEASE_MS"))} seconds, or`,
+    `${s(lease("SHORTEST_LEASE_MS") + 1_000)} seconds later as a rule`,
+    `two round trips (${allocator("SHORTEST_TOKEN_MS")} to ${lease("LONGEST_TOKEN_MS")} ms)`,
     `and ${constantsOf("src/core/rate-limit/fair-share.ts")("MOST_RESERVED")} a second for each origin`,
     `is ${lease("CLOCK_SLACK_MS")} ms longer`,
   ],

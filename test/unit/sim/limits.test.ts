@@ -74,6 +74,7 @@ describe("a rate limit", () => {
     [100, 10, 0.5],
     [1_000, 60, 0.25],
     [1_000, 60, 0.5],
+    [1_000, 160, 0.25],
   ])(
     "of %i/s keeps serving from %i isolates when a new version takes over, with traffic at %f of it",
     async (rate_limit, isolates, part) => {
@@ -89,6 +90,24 @@ describe("a rate limit", () => {
         expect(Math.max(...all.map(({ worst_window }) => worst_window))).toBeLessThanOrEqual(rate_limit);
         expect(deploys[0]?.longest_ms).toBeLessThan(6_000);
       }
+    },
+  );
+
+  it.each([
+    [100, 0.25, 0.015],
+    [100, 0.5, 0.03],
+    [1_000, 0.5, 0.01],
+  ])(
+    "of %i/s serves 160 isolates with traffic at %f of it, though a share is less than one request a second",
+    async (rate_limit, part, mostRefused) => {
+      const pool = { origins: origins("a", "b"), rate_limit };
+      const args = `--rps ${2 * rate_limit * part} --isolates 160 --seconds 24 --seed 1`;
+      const { answers_per_second, calls_busiest_span } = await simulated(pool, args);
+      const count = (kind: "answered" | "rate_limited") =>
+        // The first seconds are those of traffic from nothing.
+        answers_per_second[kind].slice(8).reduce((sum, each) => sum + each, 0);
+      expect(count("rate_limited") / (count("answered") + count("rate_limited"))).toBeLessThan(mostRefused);
+      expect(calls_busiest_span).toBeLessThanOrEqual(200);
     },
   );
 
