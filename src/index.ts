@@ -6,10 +6,13 @@
 import { resolveUrl } from "./config/request-path.ts";
 import { proxy } from "./edge/proxy.ts";
 import type { Env } from "./platform/env.ts";
+import { makeErrorsWithoutStacks } from "./platform/error-stacks.ts";
 import { callPool, callRoutes, knownPools, LONGEST_ANSWER_MS } from "./platform/object-client.ts";
 
 export { RouteTable } from "./pool/routes/routes-object.ts";
 export { UpstreamPool } from "./pool/upstream-pool.ts";
+
+makeErrorsWithoutStacks();
 
 /** The path is `/_lb` or below it. */
 const ADMIN_URL = /^[^:]+:\/\/[^/]+\/_lb(?:[/?#]|$)/;

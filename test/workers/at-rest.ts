@@ -6,7 +6,7 @@
  * @module
  */
 import { env } from "cloudflare:workers";
-import { afterEach, expect, vi } from "vitest";
+import { afterEach, beforeEach, expect, vi } from "vitest";
 import type { PickRequest } from "../../src/contract/strict.ts";
 import type { SyncReport } from "../../src/contract/sync.ts";
 import { EdgePool } from "../../src/edge/pool/edge-pool.ts";
@@ -69,6 +69,11 @@ async function openAtObjects(): Promise<string[]> {
     .filter(([, count]) => count !== 0)
     .map(([name, count]) => `${count} as the object of ${name} knows`);
 }
+
+// The Worker makes errors without stacks, but a test that fails must say where.
+beforeEach(() => {
+  Object.assign(Error, { stackTraceLimit: 20 });
+});
 
 afterEach(async () => {
   const mayBeOpen = isExpected;
