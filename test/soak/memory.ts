@@ -22,7 +22,7 @@ export interface MemoryVerdict {
 }
 
 /** MB that the runtime may keep of all requests together: compiled code, and tables of clients and origins, which are bounded. */
-const MOST_KEPT_MB = 12;
+const MOST_KEPT_MB = 8;
 /** Share of the samples that are warm-up, in which code is compiled and buffers and heaps reach their size. */
 const WARM_UP = 0.35;
 /**
