@@ -17,10 +17,10 @@ const EXIT_REFUSED = 2;
 /** @returns the exit code */
 async function simulate(options: SimOptions): Promise<number> {
   const target = await loadTargetConfig(options);
-  // Most of what a large run keeps lasts as long as the run: room for garbage beside it would be as large again.
-  if (options.isBrief) setFlagsFromString("--heap-growing-percent=20");
   const startedMs = performance.now();
-  const world = await new World(options, target).run();
+  const world = new World(options, target);
+  if (options.isBrief) keepGarbageLow(world);
+  await world.run();
   const tookS = (performance.now() - startedMs) / 1_000;
   const results = resultsOf(options, target, world);
   console.log(report(results));
@@ -29,6 +29,15 @@ async function simulate(options: SimOptions): Promise<number> {
   if (options.out !== null) await write("--out", options.out, picture(results));
   if (options.json !== null) await write("--json", options.json, `${JSON.stringify(results, null, 2)}\n`);
   return exitCodeOf(results.promises);
+}
+
+/**
+ * Nearly all that a large run keeps lasts as long as the run, and room for as much garbage beside it would double its
+ * memory. While isolates come up, more room is left: the less there is, the more often all of it is looked through.
+ */
+function keepGarbageLow({ queue }: World): void {
+  setFlagsFromString("--heap-growing-percent=50");
+  queue.at(0, () => setFlagsFromString("--heap-growing-percent=25"));
 }
 
 async function write(flag: string, path: string, text: string): Promise<void> {

@@ -85,6 +85,11 @@ export class BriefRequests {
   #endedMs = Number.NEGATIVE_INFINITY;
   #holderMs = Number.NEGATIVE_INFINITY;
   #isWatched = false;
+  /**
+   * The isolate has called the object, or a request has taken the whole way: work for reports may go on in the background,
+   * and only further requests that schedule theirs as on the whole way keep it from reporting on its own.
+   */
+  #isScheduled = false;
 
   constructor(world: IsolateWorld, isolate: BriefIsolate, background: Background) {
     this.#world = world;
@@ -94,6 +99,12 @@ export class BriefRequests {
 
   /** @returns false: the request must take the whole way from the beginning */
   begin(client: Client): boolean {
+    const isBegun = this.#begin(client);
+    if (!isBegun) this.#isScheduled = true;
+    return isBegun;
+  }
+
+  #begin(client: Client): boolean {
     const { pool, sync } = this.#isolate;
     const { activePool } = pool;
     if (activePool === null || !allowsBrief(activePool.config) || sync.isStale) return false;
@@ -163,6 +174,7 @@ export class BriefRequests {
     pool.outcomes.retry(server.id);
     // It is counted again there.
     pool.requests--;
+    this.#isScheduled = true;
     serveWhole(client, cameMs);
     this.#world.queue.settle();
     return true;
@@ -173,16 +185,17 @@ export class BriefRequests {
     const { pool, sync } = this.#isolate;
     this.#endedMs = nowMs;
     // When the pace is over, the watch calls.
-    if ((pool.hasUrgentReport || pool.cursor.isLow) && sync.isDue) {
-      this.#call();
-      return;
+    const mayBeDue = this.#isScheduled || pool.hasUrgentReport || pool.cursor.isLow;
+    if (mayBeDue && sync.isDue) this.#call();
+    else if (this.#isScheduled) sync.scheduleReport(this.#background);
+    else {
+      if (nowMs - this.#holderMs >= RENEWED_AFTER_MS) this.#holderMs = nowMs;
+      if (!this.#isWatched) this.#watch(nowMs);
     }
-    if (nowMs - this.#holderMs >= RENEWED_AFTER_MS) this.#holderMs = nowMs;
-    if (!this.#isWatched) this.#watch(nowMs);
   }
 
   #call(): void {
-    this.#holderMs = Number.NEGATIVE_INFINITY;
+    this.#isScheduled = true;
     this.#isolate.sync.start(this.#background);
     this.#world.queue.settle();
   }
@@ -199,7 +212,7 @@ export class BriefRequests {
     this.#isWatched = false;
     const { isAlive, calls, now } = this.#isolate.surroundings;
     // Nothing has ended since: the next request that ends begins to watch again.
-    if (!isAlive || calls.sentMs > this.#endedMs) return;
+    if (!isAlive || this.#isScheduled || calls.sentMs >= this.#endedMs) return;
     const nowMs = now();
     if (this.#isolate.sync.isDue || nowMs >= this.#holderMs + LONGEST_SCHEDULE_MS) this.#call();
     else this.#watch(nowMs);

@@ -40,7 +40,7 @@ function figures(all: readonly Results[]): Figures {
   };
 }
 
-const CASES: [what: string, pool: Record<string, unknown>, args: string][] = [
+const ALL: [what: string, pool: Record<string, unknown>, args: string][] = [
   ["nothing happens", { origins: origins(3) }, "--rps 400 --isolates 100 --seconds 15"],
   [
     "an origin fails and comes back",
@@ -54,8 +54,8 @@ const CASES: [what: string, pool: Record<string, unknown>, args: string][] = [
   ],
   [
     "there is more than the rate limits let through",
-    { origins: origins("a", "b"), rate_limit: 100 },
-    "--rps 150 --isolates 15 --seconds 15 --burst 3@5+5",
+    { origins: origins("a", "b"), rate_limit: 200 },
+    "--rps 300 --isolates 15 --seconds 15 --burst 3@5+5",
   ],
   [
     "a new version takes over, and isolates die",
@@ -68,21 +68,33 @@ const CASES: [what: string, pool: Record<string, unknown>, args: string][] = [
     { algorithm: "p2c", origins: origins(4) },
     "--rps 400 --isolates 40 --seconds 15 --workers 2",
   ],
+  [
+    "isolates report to the object because the platform ends their wait, long before their pace is over",
+    { origins: origins("a", "b", "c"), ...CHECKED },
+    "--rps 800 --isolates 4000 --seconds 40 --fail a@15",
+  ],
 ];
+/** The last one takes a minute. */
+const CASES = share(ALL, ALL.length - 1);
+const PATIENCE_MS = 240_000;
 
 describe("requests on the short way", () => {
-  it.each(CASES)("come to the same as on the whole one where %s", async (_what, pool, args) => {
-    const [whole, short] = [await runs(pool, args, "whole"), await runs(pool, args, "short")];
-    const [expected, got] = [figures(whole), figures(short)];
-    expect(Math.abs(got.answered - expected.answered)).toBeLessThan(2);
-    expect(Math.abs(got.refused - expected.refused)).toBeLessThan(2);
-    expect(Math.abs(got.attempts - expected.attempts)).toBeLessThan(2);
-    expect(Math.abs(got.in_use - expected.in_use)).toBeLessThan(5);
-    for (const [index, share] of expected.shares.entries())
-      expect(Math.abs((got.shares[index] ?? 0) - share)).toBeLessThan(2);
-    expect(Math.abs(got.calls / expected.calls - 1)).toBeLessThan(0.1);
-    expect(short.map(({ promises }) => promises)).toEqual(whole.map(({ promises }) => promises));
-  });
+  it.each(CASES)(
+    "come to the same as on the whole one where %s",
+    async (_what, pool, args) => {
+      const [whole, short] = [await runs(pool, args, "whole"), await runs(pool, args, "short")];
+      const [expected, got] = [figures(whole), figures(short)];
+      expect(Math.abs(got.answered - expected.answered)).toBeLessThan(3);
+      expect(Math.abs(got.refused - expected.refused)).toBeLessThan(3);
+      expect(Math.abs(got.attempts - expected.attempts)).toBeLessThan(2);
+      expect(Math.abs(got.in_use - expected.in_use)).toBeLessThan(5);
+      for (const [index, share] of expected.shares.entries())
+        expect(Math.abs((got.shares[index] ?? 0) - share)).toBeLessThan(2);
+      expect(Math.abs(got.calls / expected.calls - 1)).toBeLessThan(0.1);
+      expect(short.map(({ promises }) => promises)).toEqual(whole.map(({ promises }) => promises));
+    },
+    PATIENCE_MS,
+  );
 
   it("leave a failed origin as fast, within two seconds, and at the cost of as many attempts, within a third", async () => {
     const pool = { origins: origins("a", "b", "c"), ...CHECKED };
