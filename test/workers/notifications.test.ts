@@ -41,6 +41,13 @@ async function tried(): Promise<void> {
   );
 }
 
+/** What the object has still to send. */
+function unsent(): Promise<readonly unknown[]> {
+  return runInDurableObject(stub(), (_object, { storage }) =>
+    new PoolStore(storage.sql).get("notifications"),
+  );
+}
+
 /** Waits for events to be sent to `receiver`, while alarms ring. */
 class Receiver {
   readonly url = `${url}/hook`;
@@ -54,12 +61,14 @@ class Receiver {
       .map(({ kind, detail }) => `${kind}: ${detail}`);
   }
 
+  /** The object knows that they were taken, too: evicted before, it would send them again, as it must. */
   async gets(...events: string[]): Promise<void> {
     const bill = await Bill.of(stub());
     await vi.waitFor(
       async () => {
         if ((await bill.alarmAt()) !== null) await bill.ring();
         expect(this.sent).toEqual(events);
+        expect(await unsent()).toEqual([]);
       },
       { timeout: 10_000, interval: 20 },
     );
