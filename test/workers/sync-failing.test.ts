@@ -13,7 +13,9 @@ describe("an object that fails", () => {
 
   it("is called again much later if it is overloaded", () => {
     const line = new Line();
-    expect([1, 2, 3, 4, 5].map(() => line.fail(true))).toEqual([4_000, 8_000, 16_000, 32_000, 60_000]);
+    expect([1, 2, 3, 4, 5].map(() => line.fail("overloaded"))).toEqual([
+      4_000, 8_000, 16_000, 32_000, 60_000,
+    ]);
   });
 
   it("is not called by all isolates at once afterwards", () => {
@@ -43,7 +45,7 @@ describe("an object that fails", () => {
     const ages = [1, 2, 3].map(() => {
       const startedMs = line.nowMs;
       const { a } = line.state.begin(startedMs).origins;
-      line.after(20_000).state.failed(startedMs, line.nowMs);
+      line.after(20_000).state.failed(startedMs, line.nowMs, "timeout");
       return a?.failure_age_ms;
     });
     expect(ages).toEqual([0, 20_000, 40_000]);
@@ -55,7 +57,7 @@ describe("an object that fails", () => {
     line.sync();
     line.pool.outcomes.record("a", "timeout", 5, line.nowMs);
     const lost = line.state.begin(line.nowMs);
-    line.state.failed(line.nowMs, line.nowMs);
+    line.state.failed(line.nowMs, line.nowMs, "timeout");
     line.pool.outcomes.record("b", "timeout", 5, line.nowMs);
     const { sequence, origins, sync_failures, cursor } = line.sync();
     expect([sequence, origins, sync_failures]).toEqual([lost.sequence, lost.origins, 0]);

@@ -3,6 +3,7 @@ import type { PoolConfig } from "../../src/config/schema.ts";
 import type { SyncReply } from "../../src/contract/sync.ts";
 import { EdgePool } from "../../src/edge/pool/edge-pool.ts";
 import { SyncState } from "../../src/edge/sync/sync-state.ts";
+import type { ObjectFailure } from "../../src/platform/object-answer.ts";
 
 export const PACE_MS = 1_000;
 
@@ -51,10 +52,10 @@ export class Line {
     return report;
   }
 
-  fail(isOverloaded = false): number {
+  fail(failure: ObjectFailure = "timeout"): number {
     const startedMs = this.nowMs;
     this.state.begin(startedMs);
-    return this.state.failed(startedMs, this.nowMs, isOverloaded);
+    return this.state.failed(startedMs, this.nowMs, failure);
   }
 
   after(ms: number): this {

@@ -71,8 +71,9 @@ export class VirtualIsolate {
     this.calls++;
     const answered = (reply: SyncReply) => this.sync.answered(report, reply, startedMs, this.object.nowMs);
     if (delayMs === 0) answered(this.object.controller.sync(report));
-    else if (this.isCutOff) this.#in(CALL_TIMEOUT_MS, () => this.sync.failed(startedMs, this.object.nowMs));
-    else {
+    else if (this.isCutOff) {
+      this.#in(CALL_TIMEOUT_MS, () => this.sync.failed(startedMs, this.object.nowMs, "timeout"));
+    } else {
       this.#in(delayMs, () => {
         const reply = this.object.controller.sync(report);
         this.#in(delayMs, () => answered(reply));

@@ -9,6 +9,7 @@ import type { LoadBalancer } from "../../core/load-balancer.ts";
 import { RttEstimator } from "../../core/metrics/rtt-estimator.ts";
 import { ownValue } from "../../core/own-value.ts";
 import type { RateGrant, RateReport } from "../../core/rate-limit/rate-lease.ts";
+import type { ObjectAnswer, ObjectFailure } from "../../platform/object-answer.ts";
 import type { EdgeRequest } from "../model/edge-request.ts";
 import type { EdgeServer } from "../model/edge-server.ts";
 import { type LimitedOrigin, LONGEST_CALL_WAIT_MS, TokenWaits } from "./token-waits.ts";
@@ -20,19 +21,12 @@ import { type LimitedOrigin, LONGEST_CALL_WAIT_MS, TokenWaits } from "./token-wa
 const UNREACHABLE_AFTER = 3;
 const UNREACHABLE_AFTER_MS = 2_000;
 /**
- * An isolate that never had a share cannot serve at all, so two calls that failed at once, not by time-out, are enough.
+ * An isolate that never had a share cannot serve at all, so two calls in a row that failed in another way than by taking
+ * too long are enough.
  */
 const COLD_AFTER_ERRORS = 2;
 /** Time for which an overloaded object is not asked for tokens, in ms. */
 const OVERLOADED_PAUSE_MS = 4_000;
-
-/** How a call failed. */
-export interface Unanswered {
-  /** The object said so: it is not asked again for a while. */
-  isOverloaded?: boolean;
-  /** The call failed at once, rather than that nothing came back in time. */
-  isError?: boolean;
-}
 
 /** The pool's balancer, which knows whether an origin may take a request. */
 export type Eligibility = Pick<LoadBalancer<EdgeServer, EdgeRequest>, "pickIneligibility">;
@@ -130,9 +124,10 @@ export class PoolRates {
    * A call got no answer. Fail static: in the end requests go on, and limits hold per isolate only. Not before that is
    * certain: one lost message must not let an isolate have the limit for itself.
    */
-  unanswered(nowMs: number, { isOverloaded = false, isError = false }: Unanswered = {}): void {
+  unanswered(nowMs: number, failure: ObjectFailure): void {
+    const isOverloaded = failure === "overloaded";
     this.#failures += isOverloaded ? UNREACHABLE_AFTER : 1;
-    this.#errors = isError ? this.#errors + 1 : 0;
+    this.#errors = failure === "timeout" ? 0 : this.#errors + 1;
     // Not later than now, though the clock be set back.
     this.#failingSinceMs = Math.min(this.#failingSinceMs ?? nowMs, nowMs);
     const isSilent = nowMs - this.#failingSinceMs >= UNREACHABLE_AFTER_MS;
@@ -164,25 +159,20 @@ export class PoolRates {
     return { origins, reports, sentMs: nowMs };
   }
 
-  /**
-   * The call is over.
-   * @param reply null: it was not answered, or not in time
-   */
-  endCall(
-    { origins, sentMs }: TokenCall,
-    reply: AcquireReply | null,
-    nowMs: number,
-    isOverloaded = false,
-  ): void {
-    for (const { limiter } of origins) limiter.requestDone(nowMs, reply === null);
-    if (reply === null) {
-      this.unanswered(nowMs, { isOverloaded, isError: nowMs - sentMs < LONGEST_CALL_WAIT_MS });
+  /** The call is over. */
+  endCall({ origins, sentMs }: TokenCall, answer: ObjectAnswer<AcquireReply>, nowMs: number): void {
+    for (const { limiter } of origins) limiter.requestDone(nowMs, !answer.ok);
+    if (!answer.ok) {
+      // A call that is given up before its answer can be here says nothing of the object.
+      const isTooSoon = answer.failure === "timeout" && this.rtt.rtoMs > LONGEST_CALL_WAIT_MS;
+      if (!isTooSoon) this.unanswered(nowMs, answer.failure);
       return;
     }
+    const { rates } = answer.value;
     this.rtt.observe(nowMs - sentMs);
-    this.apply(reply.rates, sentMs, nowMs);
+    this.apply(rates, sentMs, nowMs);
     // A slot is the isolate's, whatever origins it requests tokens of.
-    const slots = Object.values(reply.rates).filter(({ slot_ms }) => slot_ms !== undefined);
+    const slots = Object.values(rates).filter(({ slot_ms }) => slot_ms !== undefined);
     const waitMs = Math.max(0, ...slots.map(({ wait_ms }) => wait_ms));
     if (waitMs > 0) for (const { limiter } of this.#origins) limiter.suppressUntil(nowMs + waitMs);
   }

@@ -207,7 +207,7 @@ export class PoolSync {
       return { startedMs, answered: true };
     }
     const { failure, detail } = answer;
-    const backoff_ms = this.#state.failed(startedMs, this.#now(), failure === "overloaded");
+    const backoff_ms = this.#state.failed(startedMs, this.#now(), failure);
     this.#surroundings.log({ pool: this.#pool.id, event: "sync_failed", failure, detail, backoff_ms });
     return { startedMs, answered: false };
   }

@@ -6,6 +6,7 @@
 import type { SyncReply, SyncReport } from "../../contract/sync.ts";
 import { CallBackoff } from "../../core/retry/backoff.ts";
 import { type Random, systemRandom } from "../../core/system.ts";
+import type { ObjectFailure } from "../../platform/object-answer.ts";
 import type { EdgePool } from "../pool/edge-pool.ts";
 import { OBJECT_BACKOFF } from "./object-backoff.ts";
 import { SyncReports } from "./sync-reports.ts";
@@ -218,11 +219,11 @@ export class SyncState {
    * less than its pace.
    * @returns for how long, in ms
    */
-  failed(startedMs: number, nowMs: number, isOverloaded = false): number {
+  failed(startedMs: number, nowMs: number, failure: ObjectFailure): number {
     this.#ended(startedMs);
     this.#pool.failedCalls++;
-    this.#pool.rates.unanswered(nowMs, { isOverloaded, isError: nowMs - startedMs < CALL_TIMEOUT_MS });
-    return this.#backoff.failed(nowMs, isOverloaded, this.#paceMs);
+    this.#pool.rates.unanswered(nowMs, failure);
+    return this.#backoff.failed(nowMs, failure === "overloaded", this.#paceMs);
   }
 
   /** A call that was taken for lost may end after a later one has begun. */

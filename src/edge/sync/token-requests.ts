@@ -77,16 +77,15 @@ export class TokenRequests {
 
   /** Resolves when the answer is applied, at the latest when the longest wait is over. */
   async #call(begun: TokenCall): Promise<void> {
-    const { now } = this.#surroundings;
     const report = { isolate: this.#isolate, rates: begun.reports };
     const answer = await this.#surroundings.callPool(
       this.#pool.id,
       (stub) => stub.acquire(report),
       LONGEST_CALL_WAIT_MS,
     );
-    if (answer.ok) return this.#pool.rates.endCall(begun, answer.value, now());
+    this.#pool.rates.endCall(begun, answer, this.#surroundings.now());
+    if (answer.ok) return;
     const { failure, detail } = answer;
-    this.#pool.rates.endCall(begun, null, now(), failure === "overloaded");
     this.#pool.failedCalls++;
     this.#surroundings.log({ pool: this.#pool.id, event: "acquire_failed", failure, detail });
   }

@@ -93,9 +93,9 @@ describe("an object that does not answer", () => {
 
   it("counts as unreachable after three calls and two seconds, with a share or without one", () => {
     const [cold, leased, rates] = COLD_AND_LEASED();
-    for (const atMs of [10_000, 10_100, 10_200, 11_999]) rates.unanswered(atMs);
+    for (const atMs of [10_000, 10_100, 10_200, 11_999]) rates.unanswered(atMs, "timeout");
     expect(limitsOf(cold, leased)).toEqual([0, 0]);
-    rates.unanswered(12_000);
+    rates.unanswered(12_000, "timeout");
     expect(limitsOf(cold, leased)).toEqual([5, 2]);
     rates.apply({}, 60_000, 60_000);
     expect(limitsOf(cold, leased)).toEqual([0, 0]);
@@ -103,34 +103,55 @@ describe("an object that does not answer", () => {
 
   it("does not count as unreachable after two calls, however far apart, nor after three with an answer between", () => {
     const [cold, leased, rates] = COLD_AND_LEASED();
-    for (const atMs of [10_000, 20_000]) rates.unanswered(atMs);
+    for (const atMs of [10_000, 20_000]) rates.unanswered(atMs, "timeout");
     rates.apply({}, 20_100, 20_200);
-    for (const atMs of [30_000, 40_000]) rates.unanswered(atMs);
+    for (const atMs of [30_000, 40_000]) rates.unanswered(atMs, "timeout");
     expect(limitsOf(cold, leased)).toEqual([0, 0]);
   });
 
   it("counts as unreachable for a cold isolate once two calls in a row failed at once", () => {
     const [cold, leased, rates] = COLD_AND_LEASED();
-    const error = { isError: true };
-    rates.unanswered(10_000, error);
+    rates.unanswered(10_000, "error");
     expect(limitsOf(cold)).toEqual([0]);
-    rates.unanswered(10_001, error);
+    rates.unanswered(10_001, "unreachable");
     expect(limitsOf(cold, leased)).toEqual([5, 0]);
+  });
+
+  it("does not count as unreachable for a cold isolate because its answers take too long, by whatever clock", () => {
+    const [cold, , rates] = COLD_AND_LEASED();
+    for (const atMs of [10_000, 10_249, 10_498]) {
+      const call = rates.beginCall(rates.origins, atMs);
+      if (call !== null) rates.endCall(call, { ok: false, failure: "timeout", detail: "" }, atMs + 249);
+    }
+    expect(limitsOf(cold)).toEqual([0]);
+  });
+
+  it("does not count as unreachable because it is farther away than a request waits for a token", () => {
+    const [, leased, rates] = COLD_AND_LEASED();
+    for (let i = 0; i < 20; i++) rates.rtt.observe(600);
+    const timedOut = (atMs: number) => {
+      const call = rates.beginCall(rates.origins, atMs);
+      if (call !== null) rates.endCall(call, { ok: false, failure: "timeout", detail: "" }, atMs + 250);
+      return call !== null;
+    };
+    const calls = Array.from({ length: 40 }, (_, i) => timedOut(10_000 + i * 250));
+    expect(calls.filter(Boolean).length).toBeGreaterThan(3);
+    expect(limitsOf(leased)).toEqual([0]);
   });
 
   it("is not called for a while if it is overloaded, and then counts as unreachable sooner", () => {
     const [, leased, rates] = COLD_AND_LEASED();
-    rates.unanswered(10_000, { isOverloaded: true });
+    rates.unanswered(10_000, "overloaded");
     expect([13_999, 14_000].map((atMs) => leased.leased?.canRequest(atMs))).toEqual([false, true]);
     expect(limitsOf(leased)).toEqual([0]);
-    rates.unanswered(14_000, { isOverloaded: true });
+    rates.unanswered(14_000, "overloaded");
     expect(limitsOf(leased)).toEqual([2]);
   });
 
   it("is unreachable also for origins that the isolate learns of later from KV", () => {
     const server = origin("a", 5);
     const rates = new PoolRates();
-    for (const atMs of [0, 1_000, 2_000]) rates.unanswered(atMs);
+    for (const atMs of [0, 1_000, 2_000]) rates.unanswered(atMs, "timeout");
     rates.adopt([server], { pickIneligibility });
     expect(server.leased?.effectiveLimit(0)).toBe(5);
   });

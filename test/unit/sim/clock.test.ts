@@ -34,10 +34,10 @@ it("an origin that could not be reached is not passed over for longer", () => {
 it("an object that fails is known to be out of reach two seconds later, not a minute", () => {
   const { clock, pool, server } = world({ rate_limit: 10 });
   const limiter = server("a").leased ?? expect.fail("there is a limit");
-  pool.rates.unanswered(clock.nowMs);
+  pool.rates.unanswered(clock.nowMs, "timeout");
   clock.nowMs -= BACK_MS;
   for (let i = 0; i < 4; i++) {
-    pool.rates.unanswered(clock.nowMs);
+    pool.rates.unanswered(clock.nowMs, "timeout");
     clock.nowMs += 700;
   }
   expect(limiter.failStatic).toBe(true);

@@ -39,6 +39,7 @@ describe("a rate limit", () => {
   it.each([
     ["isolates pick", POOL, TROUBLE],
     ["the object picks, and isolates where it is late", { ...POOL, coordination: "strict" }, TROUBLE],
+    ["the object is farther away than a request waits for a token", POOL, `${TROUBLE} --latency 300`],
     ["new versions take over", POOL, DEPLOYS],
   ])(
     `is never exceeded in any window of one second, in ${SEEDS.length} seeds of trouble: %s`,
