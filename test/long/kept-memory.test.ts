@@ -5,13 +5,13 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ADMIN_TOKEN } from "./support/admin.ts";
-import { type Balancer, startBalancer } from "./support/balancer.ts";
-import { BareClient, BareOrigin, head, sends, takesAll } from "./support/bare-ends.ts";
-import { eventually } from "./support/eventually.ts";
-import { heapMb } from "./support/heap.ts";
-import { nothingOpen } from "./support/nothing-open.ts";
-import { freePort } from "./support/origins.ts";
+import { ADMIN_TOKEN } from "../system/support/admin.ts";
+import { type Balancer, startBalancer } from "../system/support/balancer.ts";
+import { type BareAnswer, BareClient, BareOrigin, head, sends } from "../system/support/bare-ends.ts";
+import { eventually } from "../system/support/eventually.ts";
+import { heapMb } from "../system/support/heap.ts";
+import { nothingOpen } from "../system/support/nothing-open.ts";
+import { freePort } from "../system/support/origins.ts";
 
 const REQUESTS = 200;
 const AT_ONCE = 50;
@@ -20,12 +20,24 @@ const BODY_BYTES = 60_000;
 /** Requests that stayed took 10 MB with the half of a body that had been read, and 0.6 without. */
 const MOST_KEPT_MB = 0.4;
 
+/** Answers once a whole body has arrived. */
+const takesBodies: BareAnswer = (connection) => {
+  const { socket } = connection;
+  const answer = () => {
+    if (connection.received.length < BODY_BYTES) return;
+    socket.off("data", answer);
+    socket.end("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok");
+  };
+  socket.on("data", answer);
+  answer();
+};
+
 let origin: BareOrigin;
 let balancer: Balancer;
 let inspectorPort: number;
 
 beforeAll(async () => {
-  origin = await BareOrigin.start(takesAll);
+  origin = await BareOrigin.start(takesBodies);
   inspectorPort = await freePort();
   balancer = await startBalancer({
     adminToken: ADMIN_TOKEN,
