@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { fetchRaw } from "./client.ts";
 import { eventually } from "./eventually.ts";
 
-const NGINX = process.env.NGINX ?? "/usr/sbin/nginx";
+/** nginx itself takes a variable NGINX for sockets that it inherits. */
+const NGINX = process.env.NGINX_PROGRAM ?? "/usr/sbin/nginx";
 
 /** False: such tests are left out. CI has it, or fails. */
 export const HAS_NGINX = existsSync(NGINX) || process.env.CI !== undefined;
