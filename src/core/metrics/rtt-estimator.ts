@@ -21,6 +21,11 @@ export class RttEstimator {
     this.#meanMs += (durationMs - this.#meanMs) / 8;
   }
 
+  /** True once a call was measured. */
+  get isMeasured(): boolean {
+    return this.#meanMs !== null;
+  }
+
   /** Milliseconds that most calls take at least; 0: none was measured. */
   get leastMs(): number {
     return this.#meanMs === null ? 0 : Math.max(0, this.#meanMs - this.#deviationMs);

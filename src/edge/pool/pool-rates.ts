@@ -164,8 +164,8 @@ export class PoolRates {
     for (const { limiter } of origins) limiter.requestDone(nowMs, !answer.ok);
     if (!answer.ok) {
       // A call that is given up before its answer can be here says nothing of the object.
-      const isTooSoon = answer.failure === "timeout" && this.rtt.rtoMs > LONGEST_CALL_WAIT_MS;
-      if (!isTooSoon) this.unanswered(nowMs, answer.failure);
+      const isNear = this.rtt.isMeasured && this.rtt.rtoMs <= LONGEST_CALL_WAIT_MS;
+      if (isNear || answer.failure !== "timeout") this.unanswered(nowMs, answer.failure);
       return;
     }
     const { rates } = answer.value;

@@ -126,9 +126,12 @@ describe("an object that does not answer", () => {
     expect(limitsOf(cold)).toEqual([0]);
   });
 
-  it("does not count as unreachable because it is farther away than a request waits for a token", () => {
+  it.each([
+    ["it is farther away than a request waits for a token", 20],
+    ["nobody knows yet how far away it is", 0],
+  ])("does not count as unreachable because %s", (_why, measured) => {
     const [, leased, rates] = COLD_AND_LEASED();
-    for (let i = 0; i < 20; i++) rates.rtt.observe(600);
+    for (let i = 0; i < measured; i++) rates.rtt.observe(600);
     const timedOut = (atMs: number) => {
       const call = rates.beginCall(rates.origins, atMs);
       if (call !== null) rates.endCall(call, { ok: false, failure: "timeout", detail: "" }, atMs + 250);
