@@ -82,9 +82,12 @@ describe("an isolate of a crowd", () => {
     await learns(second, CROWDED_PACE_MS - 1_000);
     expect(calls(second), "it has asked the object once, at its start").toBe(1);
     expect(second.isolate.pool(pool).pool.notesTaken).toBe(1);
+    const { wrapper } = second;
     second.wrapper = gone;
     await clock.until(() => visit(second).then(() => expect(calls(second)).toBeGreaterThan(1)));
     expect(inService(second), "the note holds while the object is out of reach").toEqual(["b"]);
+    // An isolate that never gets an answer repeats its report for as long as its back-off says.
+    second.wrapper = wrapper;
     await clock.pass(Promise.all([first.settle(), second.settle()]));
   });
 
