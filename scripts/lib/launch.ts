@@ -71,6 +71,7 @@ async function serve(
     const watcher = options.config === null ? null : watch(options.config, seeder, runtime);
     if (demo === null) console.error(adminText(runtime.url, adminToken));
     else console.log(demoText(demo, runtime.url, adminToken ?? ""));
+    if (runtime.inspectorAddress !== null) console.error(`Debugger       ${runtime.inspectorAddress}`);
     demo?.open(runtime.url);
     console.log(`ready ${runtime.url}`);
     await stop.received;

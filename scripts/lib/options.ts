@@ -30,7 +30,7 @@ export const USAGE = `Usage: npm start                                    three 
   --admin-token T      switch the admin API and the dashboard on, with this token; on a terminal one is made if none is
                        given
   --log FILE           append the Worker's log lines to FILE (default: stderr)
-  --inspector-port N   let a debugger such as Chrome's DevTools attach to 127.0.0.1:N
+  --inspector-port N   let a debugger such as Chrome's DevTools attach to 127.0.0.1:N; 0 takes any free port
   --help               this text
 
 LB_VAR_NAME=VALUE in the environment gives the Worker a variable NAME. LB_BINDING_ORIGIN_NAME=URL gives it a binding
@@ -44,14 +44,14 @@ export class UsageError extends Error {}
 export function parseOptions(args: readonly string[]): StartOptions | "help" {
   const values = parse(args);
   if (values.help === true) return "help";
+  const port = values.port === undefined ? DEFAULT_PORT : parsePort("--port", values.port);
   return {
     config: nonEmpty("--config", values.config),
-    port: values.port === undefined ? DEFAULT_PORT : parsePort("--port", values.port),
+    port,
     state: nonEmpty("--state", values.state),
     adminToken: nonEmpty("--admin-token", values["admin-token"]),
     log: nonEmpty("--log", values.log),
-    inspectorPort:
-      values["inspector-port"] === undefined ? null : parsePort("--inspector-port", values["inspector-port"]),
+    inspectorPort: parseInspectorPort(values["inspector-port"], port),
   };
 }
 
@@ -79,6 +79,15 @@ function parsePort(flag: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new UsageError(`${flag}: ${JSON.stringify(text)} is not a port (0 to 65535)`);
+}
+
+/** @param taken the port of the balancer itself: with both on one, the runtime would wait for ever */
+function parseInspectorPort(text: string | undefined, taken: number): number | null {
+  if (text === undefined) return null;
+  const port = parsePort("--inspector-port", text);
+  if (port === taken && port !== 0)
+    throw new UsageError(`--inspector-port: ${port} is the balancer's own port`);
+  return port;
 }
 
 function nonEmpty(flag: string, value: string | undefined): string | null {

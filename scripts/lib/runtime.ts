@@ -46,6 +46,8 @@ export interface Kv {
 
 export interface Runtime {
   readonly url: string;
+  /** Host and port for a debugger; null: none was asked for. */
+  readonly inspectorAddress: string | null;
   readonly kv: Kv;
   /** Runs the Worker's scheduled handler once. */
   cron(): Promise<void>;
@@ -53,12 +55,13 @@ export interface Runtime {
 }
 
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { inspectorPort = null } = options;
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...(await workerOptions(options)),
       cf: false,
       log: new StderrLog(LogLevel.WARN),
-      ...(typeof options.inspectorPort === "number" ? { inspectorPort: options.inspectorPort } : {}),
+      ...(inspectorPort === null ? {} : { inspectorPort }),
       handleStructuredLogs: ({ message }) => options.log(message),
       // wrangler uses the same path, if its `--persist-to` names the same directory.
       ...(options.state === null ? {} : { resourcePersistencePath: join(options.state, "v3") }),
@@ -75,6 +78,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const url = await miniflare.unsafeGetDirectURL(NAME);
   return {
     url: url.origin,
+    inspectorAddress: inspectorPort === null ? null : (await miniflare.getInspectorURL()).host,
     kv: await miniflare.getKVNamespace("POOLS"),
     async cron() {
       const worker = await miniflare.getWorker();

@@ -66,6 +66,7 @@ describe("the command line", () => {
     [["--port", "many"], '--port: "many" is not a port'],
     [["--port", "65536"], "--port"],
     [["--inspector-port", "9229x"], '--inspector-port: "9229x" is not a port'],
+    [["--port", "9229", "--inspector-port", "9229"], "--inspector-port: 9229 is the balancer's own port"],
     [["stray"], "stray"],
     [["--config"], "--config"],
   ])("%j is refused with the usage and exit code 2", async (args, message) => {
@@ -114,6 +115,14 @@ describe("the command line", () => {
 });
 
 describe("starting and stopping", () => {
+  test("--inspector-port 0 says where a debugger can attach, and one can", async () => {
+    const balancer = await start({ config: only(a), args: ["--inspector-port", "0"] });
+    const address = /^Debugger +(127\.0\.0\.1:\d+)$/m.exec(balancer.logs())?.[1];
+    const targets = (await (await fetch(`http://${address}/json`)).json()) as { id: string }[];
+    expect(targets.map(({ id }) => id)).toContain("core:user:edge-balancer");
+    await balancer.stop();
+  });
+
   test("nothing but the ready line goes to standard output, on the port that was asked for", async () => {
     const port = await freePort();
     const balancer = await start({ config: only(a), port });

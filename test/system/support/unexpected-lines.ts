@@ -10,6 +10,7 @@ const LAUNCHER = [
   /^building the Worker, because its sources have changed \.\.\.$/,
   /^Dashboard {6}/,
   /^Admin token {4}/,
+  /^Debugger {7}/,
   /: applied [a-z0-9:_, -]+$/,
 ];
 
