@@ -21,7 +21,7 @@ export interface MemoryVerdict {
   readonly growth: readonly string[];
 }
 
-/** MB that the runtime may keep of all requests together: compiled code, and tables of clients and origins, which are bounded. */
+/** MB that the runtime may keep of all requests together: compiled code, and bounded tables of clients and origins. */
 const MOST_KEPT_MB = 8;
 /** Share of the samples that are warm-up, in which code is compiled and buffers and heaps reach their size. */
 const WARM_UP = 0.35;
