@@ -1,21 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LeasedLimiter } from "../../../src/core/rate-limit/leased-limiter.ts";
-import type { RateGrant } from "../../../src/core/rate-limit/rate-lease.ts";
-
-const NOTHING: RateGrant = { lease: 1, share: 0, valid_ms: 2_500, tokens: 0, token_ms: 50, wait_ms: 0 };
-
-/** How many of `offered` requests may start at `nowMs`. */
-function started(limiter: LeasedLimiter, nowMs: number, offered = 100): number {
-  let count = 0;
-  for (let i = 0; i < offered; i++) if (limiter.allows(nowMs) && limiter.take(nowMs)) count++;
-  return count;
-}
-
-function leased(grant: Partial<RateGrant>, sentMs = 0, nowMs = sentMs): LeasedLimiter {
-  const limiter = new LeasedLimiter(50);
-  limiter.apply({ ...NOTHING, ...grant }, sentMs, nowMs);
-  return limiter;
-}
+import { leased, started } from "../../support/leased-limits.ts";
 
 describe("a report that requests wait for", () => {
   const awaited = { waiting: 2, tokenMs: 100 };

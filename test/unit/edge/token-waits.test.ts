@@ -1,35 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { OriginConfig } from "../../../src/config/schema.ts";
-import type { RateGrant } from "../../../src/core/rate-limit/rate-lease.ts";
-import { pickIneligibility } from "../../../src/core/server/eligibility.ts";
-import { EdgeServer } from "../../../src/edge/model/edge-server.ts";
-import { PoolRates } from "../../../src/edge/pool/pool-rates.ts";
-
-const STATE = { healthy: true, ejected: false, draining: false, drained: false, weight_factor: 1 };
-const GRANT: RateGrant = { lease: 1, share: 2, valid_ms: 2_500, tokens: 0, token_ms: 20, wait_ms: 0 };
-
-function origin(id: string, rateLimit: number | null, poolRateLimit: number | null = null): EdgeServer {
-  const config: OriginConfig = {
-    id,
-    url: `https://${id}.example`,
-    weight: 1,
-    enabled: true,
-    backup: false,
-    rate_limit: rateLimit,
-    max_connections: null,
-    binding: null,
-    resolve_override: null,
-  };
-  const server = new EdgeServer(config);
-  server.update(config, STATE, poolRateLimit);
-  return server;
-}
-
-function ratesOf(...servers: EdgeServer[]): PoolRates {
-  const rates = new PoolRates();
-  rates.adopt(servers, { pickIneligibility });
-  return rates;
-}
+import type { EdgeServer } from "../../../src/edge/model/edge-server.ts";
+import type { PoolRates } from "../../../src/edge/pool/pool-rates.ts";
+import { GRANT, origin, ratesOf } from "../../support/limited-origins.ts";
 
 describe("a report that a request waits for", () => {
   const need = (rates: PoolRates, isAwaited: boolean) =>
