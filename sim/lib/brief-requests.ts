@@ -10,14 +10,10 @@ import type { EdgeServer } from "../../src/edge/model/edge-server.ts";
 import type { Background } from "../../src/edge/model/surroundings.ts";
 import type { ActivePool, EdgePool } from "../../src/edge/pool/edge-pool.ts";
 import type { PoolSync } from "../../src/edge/sync/pool-sync.ts";
+import { LONG_POLL_MS, LONGEST_SCHEDULE_MS, RENEWED_AFTER_MS } from "../../src/edge/sync/sync-state.ts";
 import { Client } from "./clients.ts";
 import type { SimOrigin, Visitor } from "./sim-origin.ts";
 import type { IsolateWorld, SimSurroundings } from "./sim-surroundings.ts";
-
-/** As long as a report may wait for a further request, and from when a further request takes it over (sync-state.ts). */
-const LONGEST_SCHEDULE_MS = 25_000;
-const RENEWED_AFTER_MS = 10_000;
-const SHORTEST_LOOK_MS = 50;
 
 const NO_SERVERS: ReadonlySet<EdgeServer> = new Set();
 /** The pick looks at nothing of it. */
@@ -205,7 +201,7 @@ export class BriefRequests {
     const { sentMs, paceMs } = this.#isolate.surroundings.calls;
     const untilMs = Math.min(sentMs + paceMs, this.#holderMs + LONGEST_SCHEDULE_MS);
     this.#isWatched = true;
-    this.#world.queue.in(Math.max(SHORTEST_LOOK_MS, untilMs - nowMs), () => this.#look());
+    this.#world.queue.in(Math.max(LONG_POLL_MS, untilMs - nowMs), () => this.#look());
   }
 
   #look(): void {

@@ -3,6 +3,7 @@
  * @module
  */
 import type { PoolConfig } from "../../src/config/schema.ts";
+import { LOOK_MS } from "../../src/edge/sync/note-exchange.ts";
 import { leaving, returning } from "./absences.ts";
 import { Clients } from "./clients.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -23,8 +24,6 @@ const STARTS_PER_SECOND = 90;
 const RETURNS_PER_SECOND = 170;
 const SHORTEST_WARM_UP_MS = 5_000;
 const DEFAULT_SERVICE_MS = 20;
-/** How often isolates look for a note (src/edge/sync/note-exchange.ts). */
-const LOOK_MS = 1_000;
 
 /** The simulated pool. */
 export interface TargetConfig {

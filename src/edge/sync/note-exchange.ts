@@ -9,7 +9,7 @@ import type { EdgePool } from "../pool/edge-pool.ts";
 import { parseNote } from "../pool/verdict-notes.ts";
 
 /** How often an isolate looks for a note, and while it has seen a failure that the verdict does not show yet. */
-const LOOK_MS = 1_000;
+export const LOOK_MS = 1_000;
 const SUSPICIOUS_LOOK_MS = 500;
 /**
  * One request's work looks so often at most: each look is one of the 50 subrequests that it has on the free plan

@@ -18,7 +18,7 @@ export const CALL_TIMEOUT_MS = 3_000;
 /** A call that has not even failed by then was lost with the request that made it. */
 const LOST_CALL_MS = 5_000;
 /** How often a request in the background checks whether it is time to report. */
-const LONG_POLL_MS = 50;
+export const LONG_POLL_MS = 50;
 /** Failures are reported before the pace, but not more often than this. */
 const URGENT_REPORT_INTERVAL_MS = 200;
 /** Pace assumed before the object has named one. */
@@ -38,11 +38,11 @@ const MISSING_MS = 1_000;
  * A scheduled report is made after this time at the latest, because the platform ends work after an answer in 30 s
  * (docs/platform.md, waitUntil).
  */
-const LONGEST_SCHEDULE_MS = 25_000;
+export const LONGEST_SCHEDULE_MS = 25_000;
 /** The call that was postponed must come within the time that its request has. */
 const LONGEST_POSTPONEMENT_MS = 20_000;
 /** A request that ends so much later than the one that keeps the schedule takes it over: it has more time left. */
-const RENEWED_AFTER_MS = 10_000;
+export const RENEWED_AFTER_MS = 10_000;
 /** A clock that is set back by less is taken to stand still; after a larger step the times are unknown. */
 const CLOCK_STEP_MS = 1_000;
 /** A call for fresh knowledge that requests wait for, and until when. */
