@@ -77,12 +77,13 @@ export class NoteExchange {
    */
   async leave(askedMs: number): Promise<void> {
     if (this.#lookedMs === Number.NEGATIVE_INFINITY) await this.look();
-    const note = this.#pool.verdict.note();
-    if (note === null) return;
+    const { verdict } = this.#pool;
     const version = this.#note?.version ?? 0;
     // A note that was there before the object was asked cannot be newer than its answer: it is false.
-    const isTold = this.#lookedMs < askedMs ? version === note.version : version >= note.version;
-    if (isTold) return;
+    const isTold = this.#lookedMs < askedMs ? version === verdict.version : version >= verdict.version;
+    // As a rule it is. To make a note goes through all origins.
+    const note = isTold ? null : verdict.note();
+    if (note === null) return;
     const text = JSON.stringify(note);
     this.#saw(text);
     await this.#surroundings.leaveNote(this.#pool.id, text, LONGEST_ANSWER_MS);
