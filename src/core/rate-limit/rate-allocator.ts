@@ -39,7 +39,7 @@ const SHORTEST_TOKEN_MS = 20;
  * Most isolates that have a share at a time, unless the options say less; the others use tokens. The object could
  * hardly serve more: a lease lasts 10 s at most, and isolates come back at less than 200 a second.
  */
-const MOST_ALLOCATIONS = 2_000;
+export const MOST_ALLOCATIONS = 2_000;
 
 export interface RateLimitAllocatorOptions {
   /** Grants of a previous incarnation of the object that may still be in use. */

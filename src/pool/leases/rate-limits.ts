@@ -7,7 +7,7 @@
 import { rateLimitOf } from "../../config/pool-rules.ts";
 import type { PoolConfig } from "../../config/schema.ts";
 import { ownValue } from "../../core/own-value.ts";
-import { RateLimitAllocator } from "../../core/rate-limit/rate-allocator.ts";
+import { MOST_ALLOCATIONS, RateLimitAllocator } from "../../core/rate-limit/rate-allocator.ts";
 import {
   LONGEST_TOKEN_MS,
   placesRaised,
@@ -19,7 +19,7 @@ import { type GrantTimes, RateWatermark } from "./grant-watermark.ts";
 import { StrictLimiter } from "./strict-limiter.ts";
 
 /** Most shares of all origins together, about 400 bytes each... */
-const MOST_ALLOCATIONS = 100_000;
+const MOST_IN_ALL = 100_000;
 /** ...but at least this many for each origin. */
 const FEWEST_ALLOCATIONS = 20;
 
@@ -82,7 +82,7 @@ export class PoolRateLimits {
       limited.allocator.limit = limit;
       limited.allocator.mostAllocations = Math.max(
         FEWEST_ALLOCATIONS,
-        Math.min(MOST_ALLOCATIONS / limits.size, 2_000),
+        Math.min(MOST_IN_ALL / limits.size, MOST_ALLOCATIONS),
       );
       limited.allocator.tokensOnly = this.#isStrict;
       this.#limits.set(id, limited);

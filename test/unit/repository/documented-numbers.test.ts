@@ -81,7 +81,7 @@ const PAGES: Record<string, readonly string[]> = {
     `${pacer("MOST_CALLS_PER_SECOND")} calls a second cannot reach`,
     `a lease of them lasts ${s(lease("LONGEST_LEASE_MS"))} s at most`,
     `depend on tokens, ${tokenCalls("FEWEST_TOKEN_CALLS")} calls a second for all isolates`,
-    `at most ${number(allocator("MOST_ALLOCATIONS"))} for each origin and ${number(shares("MOST_ALLOCATIONS"))} in all`,
+    `at most ${number(allocator("MOST_ALLOCATIONS"))} for each origin and ${number(shares("MOST_IN_ALL"))} in all`,
     `never more than ${pacer("MOST_CALLS_PER_SECOND")} calls in a second`,
     `sends its last report after ${s(sync("LONGEST_SCHEDULE_MS"))} s`,
     `two of its paces and ${s(isolates("LAPSE_SLACK_MS"))} s`,
