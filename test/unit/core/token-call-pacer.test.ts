@@ -7,6 +7,17 @@ describe("slots for token calls", () => {
     expect(new TokenCallPacer().nextSlot(40, 44, 0)).toEqual({ waitMs: 0, forMs: null });
   });
 
+  it("are used from 201 isolates on, when there are 50 a second beside what a crowd's other calls will take", () => {
+    expect(new TokenCallPacer().firstSlot(201).forMs).toBe(2_000);
+    const slots = (isolates: number) => {
+      const pacer = new TokenCallPacer();
+      return [1, 2, 3].map(() => pacer.nextSlot(isolates, 0, 0));
+    };
+    const at = (forMs: number | null) => (waitMs: number) => ({ waitMs, forMs });
+    expect(slots(200)).toEqual([0, 7, 14].map(at(null)));
+    expect(slots(201)).toEqual([0, 20, 40].map(at(2_000)));
+  });
+
   it("are spread evenly, so that at no time many isolates without a slot may call", () => {
     const pacer = new TokenCallPacer();
     const isolates = 5_000;
