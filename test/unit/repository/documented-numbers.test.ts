@@ -23,6 +23,7 @@ const shares = constantsOf("src/pool/leases/rate-limits.ts");
 const lease = constantsOf("src/core/rate-limit/rate-lease.ts");
 const sync = constantsOf("src/edge/sync/sync-state.ts");
 const backoff = constantsOf("src/edge/sync/object-backoff.ts");
+const notes = constantsOf("src/edge/sync/note-exchange.ts");
 const tokenWaits = constantsOf("src/edge/pool/token-waits.ts");
 const leasedLimiter = constantsOf("src/core/rate-limit/leased-limiter.ts");
 const strict = constantsOf("src/contract/strict.ts");
@@ -37,6 +38,9 @@ const events = constantsOf("src/pool/storage/event-tables.ts");
 const buckets = constantsOf("src/pool/stats/stats-aggregator.ts");
 const periods = constantsOf("src/pool/stats/period-stats.ts");
 const notifier = constantsOf("src/pool/events/webhook-notifier.ts");
+const deploys = constantsOf("sim/lib/deploys.ts");
+const absences = constantsOf("sim/lib/absences.ts");
+const around = constantsOf("sim/lib/sim-surroundings.ts");
 const probes = constantsOf("src/pool/health/connections.ts");
 
 const planned = pacer("PLANNED_PER_SECOND");
@@ -44,6 +48,8 @@ const planned = pacer("PLANNED_PER_SECOND");
 const uncrowded = Math.floor((planned * pacer("SYNC_INTERVAL_MS")) / 10_000) * 10;
 const fineBuckets = buckets("HOUR_MS") / buckets("FINE_BUCKET_MS");
 const allBuckets = fineBuckets + buckets("DAY_MS") / buckets("COARSE_BUCKET_MS");
+/** A token counts for that long at most: its own time, a second, and what the clocks may be off. */
+const tokenMs = lease("LONGEST_TOKEN_MS") + 1_000 + lease("CLOCK_SLACK_MS");
 const megabytes = documents("MOST_DOCUMENT_BYTES") / 1_000_000;
 
 /** How a call is repeated, as a list of seconds: 1, 2, 4. */
@@ -81,6 +87,14 @@ const PAGES: Record<string, readonly string[]> = {
     `${pacer("MOST_CALLS_PER_SECOND")} calls a second cannot reach`,
     `a lease of them lasts ${s(lease("LONGEST_LEASE_MS"))} s at most`,
     `depend on tokens, ${tokenCalls("FEWEST_TOKEN_CALLS")} calls a second for all isolates`,
+    `leave of ${(tokenCalls("MOST_CALLS") * 1_000) / tokenCalls("CALL_SPAN_MS")} calls a second, in the last ` +
+      `${word(tokenCalls("CALL_SPAN_MS") / 1_000)} seconds and the next, and never fewer than ${tokenCalls("FEWEST_TOKEN_CALLS")}`,
+    `Up to ${tokenCalls("MOST_FREE_CALLERS")} isolates may call as soon`,
+    `have slots of ${word(tokenCalls("SLOT_MS") / 1_000)} seconds`,
+    `Tokens count for ${s(Math.ceil(tokenMs / 10) * 10)} s at most`,
+    `has its turn to ask again after those ${s(Math.ceil(tokenMs / 10) * 10)} s`,
+    `An isolate whose pace is longer than ${s(sync("CROWDED_PACE_MS"))} s, and`,
+    `for ${s(notes("MOST_LOOKS") * notes("LOOK_MS"))} s after their last request at most`,
     `at most ${number(allocator("MOST_ALLOCATIONS"))} for each origin and ${number(shares("MOST_IN_ALL"))} in all`,
     `never more than ${pacer("MOST_CALLS_PER_SECOND")} calls in a second`,
     `sends its last report after ${s(sync("LONGEST_SCHEDULE_MS"))} s`,
@@ -102,6 +116,8 @@ const PAGES: Record<string, readonly string[]> = {
     `two round trips (${allocator("SHORTEST_TOKEN_MS")} to ${lease("LONGEST_TOKEN_MS")} ms)`,
     `and ${constantsOf("src/core/rate-limit/fair-share.ts")("MOST_RESERVED")} a second for each origin`,
     `is ${lease("CLOCK_SLACK_MS")} ms longer`,
+    `without requests for ${s(leasedLimiter("RELEASED_AFTER_MS"))} seconds give it up`,
+    `More than ${tokenCalls("MOST_FREE_CALLERS")} isolates may each ask only in a slot of ${word(tokenCalls("SLOT_MS") / 1_000)} seconds`,
   ],
   "docs/forwarding.md": [
     `${kb(constantsOf("src/edge/forward/attempt.ts")("LARGE_HEAD"))} KB or more together`,
@@ -180,6 +196,16 @@ const PAGES: Record<string, readonly string[]> = {
   "docs/dashboard.md": [
     `the last ${constantsOf("src/contract/live.ts")("LIVE_WINDOW_S")} to ${2 * constantsOf("src/contract/live.ts")("LIVE_WINDOW_S")} seconds`,
     `for ${constantsOf("src/admin/auth/session.ts")("SESSION_MS") / 3_600_000} hours`,
+  ],
+  "docs/simulation.md": [
+    `over ${pacer("MOST_CALLS_PER_SECOND")} a second in any ${word(constantsOf("sim/lib/results.ts")("LOAD_SPAN_S"))} seconds`,
+    `random picks, by ${word(constantsOf("sim/lib/split.ts")("MOST_SIGMAS"))} standard deviations`,
+    `${100 * deploys("MOST_REFUSED")}% more are refused in the ${word(deploys("SPAN_MS") / 1_000)} seconds after it`,
+    `before ${word(absences("QUIET_MS") / 1_000)} seconds without one`,
+    `it gets ${100 * absences("BACK_SHARE")}% of what`,
+    `The object takes ${constantsOf("sim/lib/sim-object.ts")("CALL_MS")} ms a call`,
+    `a cache that answers in ${2 * around("CACHE_MS")} ms`,
+    `KV answers in ${around("KV_READ_MS")} ms`,
   ],
   "docs/request-log.md": [
     `at most ${number(constantsOf("src/edge/log/access-log.ts")("LONGEST_PATH"))} characters`,
