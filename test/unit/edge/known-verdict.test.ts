@@ -101,6 +101,8 @@ describe("a note", () => {
     expect(isolate.take(noteOf(snapshot(2, allOut)), 0)).toBeNull();
     const disabled = configOf({ a: { enabled: false }, b: { weight: 0 } });
     expect(isolate.take(noteOf(snapshot(2, { c: { draining: true } }, disabled)), 0)).toBeNull();
+    const unbound = Object.fromEntries(IDS.map((id) => [id, { no_binding: true as const }]));
+    expect(isolate.take(noteOf(snapshot(2, unbound)), 0)).toBeNull();
     expect(ejected(isolate.answered(snapshot(2, allOut), 50))).toEqual(IDS);
   });
 
@@ -109,6 +111,12 @@ describe("a note", () => {
     const isolate = having(snapshot(1));
     isolate.clear();
     expect([isolate.take(noteOf(snapshot(2)), 0), isolate.note(), isolate.version]).toEqual([null, null, 0]);
+  });
+
+  it("of fewer origins than its hash says, or of more, changes nothing", () => {
+    const note = noteOf(snapshot(2));
+    for (const origins of [note.origins.slice(1), [...note.origins, ...note.origins]])
+      expect(having(snapshot(1)).take({ ...note, origins }, 0)).toBeNull();
   });
 
   it("names neither an origin nor its address", () => {
@@ -125,6 +133,22 @@ describe("the object's answer", () => {
     expect(ejected(isolate.answered(snapshot(4, { b: { ejected: true } }), 101))).toEqual(["b"]);
     expect(isolate.take(noteOf(snapshot(5, A_EJECTED)), 200), "it was contradicted").toBeNull();
     expect(ejected(isolate.take(noteOf(snapshot(6, A_EJECTED)), 300))).toEqual(["a"]);
+  });
+
+  it("contradicts a note for good, whatever true ones come after it", () => {
+    const isolate = having(snapshot(3));
+    const isFalse = noteOf(snapshot(99, A_EJECTED));
+    isolate.take(isFalse, 100);
+    isolate.answered(null, 101);
+    isolate.take(noteOf(snapshot(5)), 200);
+    isolate.answered(snapshot(6), 300);
+    expect(isolate.take(isFalse, 400)).toBeNull();
+  });
+
+  it("leaves a note in force that was read in the same millisecond as it was asked for", () => {
+    const isolate = having(snapshot(3));
+    isolate.take(noteOf(snapshot(5, A_EJECTED)), 100);
+    expect(ejected(isolate.answered(null, 100))).toEqual(["a"]);
   });
 
   it('"nothing new" puts what the object gave before back in force', () => {
@@ -145,41 +169,13 @@ describe("the object's answer", () => {
 
   it("with another configuration takes the note out of force that was for the former one", () => {
     const isolate = having(snapshot(3));
-    isolate.take(noteOf(snapshot(5, A_EJECTED)), 100);
+    const former = noteOf(snapshot(5, A_EJECTED));
+    isolate.take(former, 100);
     const changed = configOf({}, { algorithm: "random" });
-    expect(isolate.answered(snapshot(4, {}, changed), 90)?.config.algorithm).toBe("random");
+    const verdict = isolate.answered(snapshot(4, {}, changed), 90);
+    expect([verdict?.config.algorithm, ejected(verdict)]).toEqual(["random", []]);
     expect(isolate.note()?.version).toBe(4);
-  });
-});
-
-describe("what is no note", () => {
-  const good = noteOf(snapshot(2));
-  it.each([
-    "",
-    "no JSON",
-    "null",
-    "[]",
-    "7",
-    "{}",
-    JSON.stringify({ ...good, form: 2 }),
-    JSON.stringify({ ...good, version: "2" }),
-    JSON.stringify({ ...good, version: 0 }),
-    JSON.stringify({ ...good, version: 1.5 }),
-    JSON.stringify({ ...good, shape: 1 }),
-    JSON.stringify({ ...good, origins: {} }),
-    JSON.stringify({ ...good, origins: [[1, 1]] }),
-    JSON.stringify({ ...good, origins: [[64, 1, 1]] }),
-    JSON.stringify({ ...good, origins: [[1, -1, 1]] }),
-    JSON.stringify({ ...good, origins: [[1, 1.001, 1]] }),
-    JSON.stringify({ ...good, origins: [[1, 1, 0]] }),
-    JSON.stringify({ ...good, origins: [[1, 1, null]] }),
-  ])("%s is ignored", (text) => {
-    expect(parseNote(text)).toBeNull();
-  });
-
-  it("is not taken for one: the one above all of these are made from is", () => {
-    expect(parseNote(JSON.stringify(good))).toEqual(good);
-    expect(parseNote(JSON.stringify({ ...good, more: "of a later version" }))?.version).toBe(2);
+    expect(isolate.take({ ...former, version: 6 }, 200), "nor is another of that kind taken").toBeNull();
   });
 });
 

@@ -34,6 +34,8 @@ class DataCenter {
   text: string | null = null;
   reads = 0;
   writes = 0;
+  /** Waits that were begun. */
+  waits = 0;
 
   #waits: { atMs: number; over: () => void }[] = [];
 
@@ -42,6 +44,7 @@ class DataCenter {
   }
 
   wait(ms: number): Promise<void> {
+    this.waits++;
     return new Promise((over) => this.#waits.push({ atMs: this.nowMs + ms, over }));
   }
 
@@ -150,6 +153,8 @@ describe("an isolate", () => {
     for (let requests = 0; requests < 120; requests++) await isolate.watches(500);
     expect(place.reads - before).toBeGreaterThanOrEqual(58);
     expect(place.reads - before).toBeLessThanOrEqual(60);
+    // Who takes over may wait beside the former for once.
+    expect(place.waits, "in the background of one request at a time").toBeLessThanOrEqual(60 + 6);
   });
 
   it("looks twice as often while it has seen a failure that the verdict does not show", async () => {
