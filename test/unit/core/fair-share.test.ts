@@ -42,6 +42,8 @@ describe("a share", () => {
     expect(fairShare(of(20, 28), limit(100, demands))).toBe(28);
     expect(fairShare(of(20, 60), limit(100, demands))).toBe(25);
     expect(fairShare(of(20, 9), limit(8, demands))).toBeLessThanOrEqual(4);
+    const [kept, above] = [100, 105].map((share) => fairShare(of(100, share), limit(100, [100])));
+    expect([kept, above]).toEqual([100, 99]);
   });
 
   it("is none where it would be below one and tokens are enough, and the more the less they are", () => {

@@ -52,6 +52,20 @@ describe("reports", () => {
     expect(Object.keys(rates.reports(20))).toEqual(["b"]);
     expect(Object.keys(rates.reports(10_000))).toEqual(["a", "b"]);
   });
+
+  it("name all origins that could serve a request that waits for the answer, also those not in use", () => {
+    const [a, b] = [origin("a", 5), origin("b", 5)];
+    const rates = ratesOf(a, b);
+    b.leased?.refused(10);
+    expect(Object.keys(rates.reports(20, true))).toEqual(["a", "b"]);
+  });
+
+  it("ask for tokens for all requests that wait", () => {
+    const rates = ratesOf(origin("a", 5));
+    const need = () => rates.beginCall(rates.spent(0), 0)?.reports.a?.need;
+    for (let i = 0; i < 3; i++) rates.waits.seekers.add({ sinceMs: 0, patienceMs: 0 });
+    expect(need()).toBe(3);
+  });
 });
 
 describe("an object that does not answer", () => {
@@ -72,6 +86,14 @@ describe("an object that does not answer", () => {
     expect(limitsOf(cold, leased)).toEqual([5, 2]);
     rates.apply({}, 60_000, 60_000);
     expect(limitsOf(cold, leased)).toEqual([0, 0]);
+  });
+
+  it("counts as unreachable two seconds after its clock was set back, whatever it said before", () => {
+    const [cold, leased, rates] = COLD_AND_LEASED();
+    for (const atMs of [60_000, 10_000, 11_999]) rates.unanswered(atMs, "timeout");
+    expect(limitsOf(cold, leased)).toEqual([0, 0]);
+    rates.unanswered(12_000, "timeout");
+    expect(limitsOf(cold, leased)).toEqual([5, 2]);
   });
 
   it("does not count as unreachable after two calls, however far apart, nor after three with an answer between", () => {
@@ -159,6 +181,15 @@ describe("a request that waits for another's call for tokens", () => {
   it("looks ever more rarely if it takes longer, by an eighth of its time too late at most", () => {
     const pollMs = calling();
     expect([0, 16, 80, 240].map(pollMs)).toEqual([5, 5, 10, 30]);
+  });
+
+  it("looks for the end of the last call, if there are several", () => {
+    const rates = ratesOf(origin("a", 5), origin("b", 5));
+    const [a, b] = rates.spent(0);
+    if (a === undefined || b === undefined) throw new Error("both are at their limits");
+    rates.beginCall([a], 0);
+    rates.beginCall([b], 160);
+    expect(rates.waits.pollMs([a, b], 240)).toBe(10);
   });
 
   it("has nothing to look for once the call is over, or lost", () => {

@@ -48,10 +48,10 @@ describe("a request that finds no token waits", () => {
     const grant = { ...GRANT, share: 2, valid_ms: 60_000, wait_ms: 10_000 };
     rates.apply({ a: grant }, 0, 0);
     for (const nowMs of [600, 700]) server.leased?.take(nowMs);
-    const place = (seekers: number, nowMs: number) => {
+    const place = (seekers: number, nowMs: number, leftMs = 500) => {
       rates.waits.seekers.clear();
       for (let i = 0; i < seekers; i++) rates.waits.seekers.add({ ...patient });
-      return rates.waits.placeMs(rates.origins, 500, nowMs);
+      return rates.waits.placeMs(rates.origins, leftMs, nowMs);
     };
     expect(place(1, 1_000), "none within half a second").toBeNull();
     expect(place(1, 1_200), "the first comes free in 405 ms").toBe(405);
@@ -59,6 +59,7 @@ describe("a request that finds no token waits", () => {
       [2, 3].map((seekers) => place(seekers, 1_300)),
       "two do",
     ).toEqual([305, null]);
+    expect(place(1, 1_700, 10), "not for longer than it has").toBe(10);
     expect(place(50, 9_600), "when the object may be asked, it may give any number").toBe(20);
   });
 
