@@ -19,8 +19,6 @@ const MOST_TOKEN_CALLS = 150;
 const MOST_FREE_CALLERS = 200;
 /** Beyond that, slots a second for those that have not called, beside those of the queue. */
 const FIRST_SLOTS = 10;
-/** Most calls a second of a crowd beside those of the queue: syncs, and these. */
-const CROWDED_CALLS = 120 + FIRST_SLOTS;
 /** Length of a slot in ms. Short, because all isolates whose slots overlap may call at one moment. */
 const SLOT_MS = 2_000;
 const GOLDEN_RATIO = 0.618_033_988_749_895;
@@ -52,13 +50,13 @@ export class TokenCallPacer {
   /**
    * The next slot of an isolate that has just called. Calls of the last span and slots until then are together at most
    * what other calls leave of the span.
-   * @param otherCalls of the last `CALL_SPAN_MS`
+   * @param otherCalls of the last `CALL_SPAN_MS`; in a crowd they do not matter
    */
   nextSlot(isolates: number, otherCalls: number, nowMs: number): CallSlot {
     const isCrowd = isolates > MOST_FREE_CALLERS;
-    // In a crowd slots are given out for long ahead, when all that is planned will come.
-    const others = isCrowd ? Math.max(otherCalls, perSpan(CROWDED_CALLS)) : otherCalls;
-    const left = MOST_CALLS - others;
+    // In a crowd slots are given out for long ahead, when all that is planned will come: 120 syncs a second, and first
+    // slots, which leave no more than the fewest calls for tokens.
+    const left = isCrowd ? 0 : MOST_CALLS - otherCalls;
     const room = Math.min(Math.max(left, perSpan(FEWEST_TOKEN_CALLS)), perSpan(MOST_TOKEN_CALLS));
     const spacingMs = CALL_SPAN_MS / room;
     this.#callsMs[this.#calls++ % REMEMBERED] = nowMs;
