@@ -2,9 +2,9 @@
  * Counts how much of a rate limit isolates may be using by their shares: one allocation for each isolate, and the sum.
  * @module
  */
+import { evenPoint } from "./even-points.ts";
 import { SAFE_WINDOW_MS } from "./rate-lease.ts";
 
-const GOLDEN_RATIO = 0.618_033_988_749_895;
 /** Expired allocations are searched for less often if there are many: each group of this size adds a millisecond. */
 const ALLOCATIONS_PER_MS = 100;
 
@@ -74,7 +74,7 @@ export class Allocations {
   }
 
   open(isolate: string): Allocation {
-    const roundingOffset = (this.#created++ * GOLDEN_RATIO) % 1;
+    const roundingOffset = evenPoint(this.#created++);
     const allocation: Allocation = {
       leases: [],
       share: 0,

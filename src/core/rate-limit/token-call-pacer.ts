@@ -3,6 +3,7 @@
  * stays within the calls that the pool's object can still answer.
  * @module
  */
+import { evenPoint } from "./even-points.ts";
 
 /** The span of time over which calls are counted. */
 export const CALL_SPAN_MS = 5_000;
@@ -21,7 +22,6 @@ const MOST_FREE_CALLERS = 200;
 const FIRST_SLOTS = 10;
 /** Length of a slot in ms. Short, because all isolates whose slots overlap may call at one moment. */
 const SLOT_MS = 2_000;
-const GOLDEN_RATIO = 0.618_033_988_749_895;
 
 /** Most calls for tokens that are remembered. */
 const REMEMBERED = perSpan(MOST_TOKEN_CALLS) + 1;
@@ -73,7 +73,7 @@ export class TokenCallPacer {
    */
   firstSlot(isolates: number): CallSlot {
     if (isolates <= MOST_FREE_CALLERS) return { waitMs: 0, forMs: null };
-    const position = (++this.#firstSlots * GOLDEN_RATIO) % 1;
+    const position = evenPoint(++this.#firstSlots);
     return { waitMs: Math.ceil((position * isolates * 1_000) / FIRST_SLOTS), forMs: SLOT_MS };
   }
 }
