@@ -26,12 +26,7 @@ export class LocalEjections {
   configure(settings: OutlierDetectionConfig | null): void {
     if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
     this.#settings = settings;
-    this.reset();
-  }
-
-  /** Forgets everything. */
-  reset(): void {
-    this.#detector = this.#settings === null ? null : new OutlierDetector(configOf(this.#settings));
+    this.#detector = settings === null ? null : new OutlierDetector(configOf(settings));
     this.#endsMs.clear();
   }
 
