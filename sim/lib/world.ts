@@ -4,6 +4,7 @@
  */
 import type { PoolConfig } from "../../src/config/schema.ts";
 import { LOOK_MS } from "../../src/edge/sync/note-exchange.ts";
+import { PLANNED_PER_SECOND } from "../../src/pool/leases/pacer.ts";
 import { leaving, returning } from "./absences.ts";
 import { Clients } from "./clients.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -20,8 +21,6 @@ import { withOwnAddresses } from "./target-config.ts";
 
 /** Before the run isolates come up, so many a second: half of what the object paces is left for those that return. */
 const STARTS_PER_SECOND = 90;
-/** Afterwards each isolate calls again once or more, at the object's pace. */
-const RETURNS_PER_SECOND = 170;
 const SHORTEST_WARM_UP_MS = 5_000;
 const DEFAULT_SERVICE_MS = 20;
 
@@ -227,7 +226,8 @@ function placeOf(slot: number, { regions, dataCenters }: SimOptions): Place {
 
 function warmUpMs({ isolates }: SimOptions): number {
   const startingMs = (isolates / STARTS_PER_SECOND) * 1_000;
-  const returns = (isolates / RETURNS_PER_SECOND) * 1_000;
+  // Afterwards each isolate calls again once or more, at the object's pace.
+  const returns = (isolates / PLANNED_PER_SECOND) * 1_000;
   return startingMs + Math.max(returns, SHORTEST_WARM_UP_MS);
 }
 
