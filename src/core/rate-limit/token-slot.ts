@@ -65,7 +65,7 @@ export class TokenSlot {
 
   /** Takes over the time of the next request. A slot that is still to come is not given up for another one. */
   apply({ wait_ms, slot_ms }: Pick<RateGrant, "wait_ms" | "slot_ms">, nowMs: number): void {
-    if (slot_ms === undefined && this.#endsMs > Number.NEGATIVE_INFINITY) this.#clear();
+    if (slot_ms === undefined && this.#untilMs < Number.POSITIVE_INFINITY) this.#clear();
     if (wait_ms === 0 || (slot_ms !== undefined && nowMs < this.#endsMs)) return;
     this.#fromMs = nowMs + wait_ms;
     this.#untilMs = slot_ms === undefined ? Number.POSITIVE_INFINITY : this.#fromMs + slot_ms;

@@ -59,6 +59,16 @@ describe("a slot", () => {
     expect([slot.isOpen(129), slot.isOpen(130)]).toEqual([false, true]);
   });
 
+  it("that was used ends with the crowd, too: requests are not bound to it afterwards", () => {
+    const slot = new TokenSlot();
+    slot.apply(SLOT, 0);
+    slot.requested(110);
+    slot.apply({ wait_ms: 0 }, 120);
+    slot.done(120, false);
+    expect([120, 150, 60_000].map((ms) => slot.isOpen(ms))).toEqual([true, true, true]);
+    expect(slot.waitMs(60_000)).toBe(0);
+  });
+
   it("is not replaced by another one until a request has used it", () => {
     const slot = new TokenSlot();
     slot.apply(SLOT, 0);
