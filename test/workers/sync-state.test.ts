@@ -2,6 +2,15 @@ import { describe, expect, it } from "vitest";
 import { CALL_TIMEOUT_MS, FIRST_SYNC_WAIT_MS } from "../../src/edge/sync/sync-state.ts";
 import { config, Line, PACE_MS } from "./sync-line.ts";
 
+it("an isolate tells its neighbours of the answers where its pace is longer than a second and a half", () => {
+  const line = new Line();
+  const isCrowded = (next_sync_ms: number) => {
+    line.sync({ next_sync_ms });
+    return line.state.isCrowded;
+  };
+  expect([900, 1_500, 1_501, 900].map(isCrowded)).toEqual([false, false, true, false]);
+});
+
 describe("a request waits", () => {
   it("on a cold isolate, for 250 ms at most, and so do those that come meanwhile", () => {
     const line = new Line();
