@@ -20,8 +20,9 @@ process.env.WRANGLER_LOG ??= "error";
 // The programs that tests start compile the same modules again and again.
 process.env.NODE_COMPILE_CACHE ??= resolve(import.meta.dirname, "node_modules/.cache/compiled");
 
-// A limit ends a test that hangs; it judges nobody's speed. CI's two cores are shared and noisy.
-const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
+// A limit ends a test that hangs; it judges nobody's speed. CI's two cores are shared and noisy: a test of ten seconds
+// may take a hundred there.
+const PATIENCE = { testTimeout: 300_000, hookTimeout: 300_000 };
 
 // One process for many files: they share no state but modules, which take longer to load than most files to run.
 const SHARED = { isolate: false };

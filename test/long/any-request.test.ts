@@ -16,7 +16,7 @@ const REQUESTS = 10_000;
 const CONNECTIONS = 24;
 /** A client that gets no answer, because its request is not whole, leaves after that. */
 const PATIENCE_MS = 500;
-const LIMIT_MS = 600_000;
+const LIMIT_MS = 1_800_000;
 
 /** Our answers that are about the request, and the runtime's own refusals of what is no HTTP. */
 const ABOUT_THE_REQUEST = new Set([

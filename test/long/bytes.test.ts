@@ -11,7 +11,7 @@ import { ScriptedOrigin } from "../system/bytes/support/scripted-origin.ts";
 import { isHugeUpload, isPossible, UPLOADS, UploadMatrix } from "../system/bytes/support/uploads.ts";
 import type { Balancer } from "../system/support/balancer.ts";
 
-const LIMIT_MS = 600_000;
+const LIMIT_MS = 1_800_000;
 /** So that the first failures can be read. */
 const MOST_SHOWN = 50;
 

@@ -19,7 +19,7 @@ import type { Balancer } from "../system/support/balancer.ts";
 
 const REQUESTS = 5_000;
 const CLIENTS = 25;
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 1_800_000;
 
 let directory: string;
 let origins: SoakOrigin[];

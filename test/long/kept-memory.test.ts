@@ -11,7 +11,7 @@ import { type BareAnswer, BareClient, BareOrigin, head, sends } from "../system/
 import { eventually } from "../system/support/eventually.ts";
 import { heapMb } from "../system/support/heap.ts";
 import { nothingOpen } from "../system/support/nothing-open.ts";
-import { freePort } from "../system/support/origins.ts";
+import { freePort } from "../system/support/ports.ts";
 
 const REQUESTS = 200;
 const AT_ONCE = 50;

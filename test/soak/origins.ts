@@ -6,7 +6,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "../system/support/origins.ts";
+import { freePort } from "../system/support/ports.ts";
 import { NODE } from "../system/support/processes.ts";
 import type { Arrival, Fault, OpenAtOrigin, Order } from "./contract.ts";
 

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBundle } from "../../scripts/lib/bundle.ts";
 import { heapMb } from "../system/support/heap.ts";
-import { freePort } from "../system/support/origins.ts";
+import { freePort } from "../system/support/ports.ts";
 import { blamed, blamedWithoutFault, sentTwice, stillOpen } from "./checks.ts";
 import { ORIGIN_NAMES } from "./contract.ts";
 import { SoakDriver } from "./driver.ts";

@@ -9,8 +9,9 @@ import { ADMIN_TOKEN, admin, poolState } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
-import { freePort, type Origin, startOrigins } from "./support/origins.ts";
+import { type Origin, startOrigins } from "./support/origins.ts";
 import { runPools } from "./support/pools.ts";
+import { freePort } from "./support/ports.ts";
 
 interface Overall {
   clients: ClientFigures;

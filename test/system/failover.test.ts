@@ -6,7 +6,8 @@ import { ADMIN_TOKEN } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, json } from "./support/client.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
-import { freePort, type Origin, startOrigins } from "./support/origins.ts";
+import { type Origin, startOrigins } from "./support/origins.ts";
+import { freePort } from "./support/ports.ts";
 
 let origins: Origin[];
 let balancer: Balancer;

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Running } from "./support/balancer.ts";
-import { freePort } from "./support/origins.ts";
+import { freePort } from "./support/ports.ts";
 import { childrenOf, NODE } from "./support/processes.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;

@@ -11,7 +11,7 @@ import { destination } from "../support/destinations.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { fetchRaw } from "./support/client.ts";
 import { HAS_NGINX, startNginx } from "./support/nginx.ts";
-import { freePort } from "./support/origins.ts";
+import { freePort } from "./support/ports.ts";
 
 const SEED = 20_261_130;
 const SERVERS = 100;

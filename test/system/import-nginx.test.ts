@@ -14,7 +14,7 @@ import { importNginx } from "../../scripts/lib/import/nginx/index.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, type Reply, type RequestOptions } from "./support/client.ts";
 import { dumpNginx, HAS_NGINX, startNginx } from "./support/nginx.ts";
-import { freePort } from "./support/origins.ts";
+import { freePort } from "./support/ports.ts";
 
 const FILES = join(import.meta.dirname, "nginx");
 const OPTIONS = { scheme: null, names: new Map<string, string>(), prefix: null, local: true };

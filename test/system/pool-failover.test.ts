@@ -10,7 +10,8 @@ import { BareClient, head } from "./support/bare-ends.ts";
 import { fetchRaw, json, type Reply, type RequestOptions } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
-import { freePort, type Origin, startOrigins } from "./support/origins.ts";
+import { type Origin, startOrigins } from "./support/origins.ts";
+import { freePort } from "./support/ports.ts";
 
 const POOLS = ["eu", "us", "limited", "spare", "gone", "quick", "off", "brief"];
 /** The time of all attempts in the pool `brief`. */

@@ -189,7 +189,7 @@ describe("through the admin API", () => {
 });
 
 // Wrangler takes seconds to start; what starts it many times is in test/long/pools-local.test.ts.
-describe("through the KV on this machine", { timeout: 180_000 }, () => {
+describe("through the KV on this machine", () => {
   const local = (state: string, command: string, ...args: string[]) =>
     runPools([command, ...args, "--local", "--state", state]);
 

@@ -9,8 +9,9 @@ import { WebSocket } from "ws";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, open } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
-import { freePort, type Origin, startOrigins } from "./support/origins.ts";
+import { type Origin, startOrigins } from "./support/origins.ts";
 import { runPools, startPools } from "./support/pools.ts";
+import { freePort } from "./support/ports.ts";
 
 const TOKEN = "cli-test-token";
 const DOWNLOAD_BYTES = 30_000_000;

@@ -8,7 +8,7 @@ import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { runPools } from "./support/pools.ts";
 import { temporaryDirectory } from "./support/processes.ts";
 
@@ -19,9 +19,6 @@ interface Entry {
 
 const NAMESPACE = "/client/v4/accounts/acc/storage/kv/namespaces/n5";
 const origin = { id: "a", url: "https://a.example.com" };
-
-// Wrangler takes seconds to start, and each test starts it several times.
-vi.setConfig({ testTimeout: 180_000 });
 
 let server: Server;
 let store: Map<string, Entry>;

@@ -10,7 +10,7 @@ import { refuseTakenPort } from "../../scripts/lib/listening.ts";
 import { DEFAULT_PORT } from "../../scripts/lib/options.ts";
 import { Running } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
-import { freePort } from "./support/origins.ts";
+import { freePort } from "./support/ports.ts";
 import { temporaryDirectory } from "./support/processes.ts";
 
 const sh = promisify(execFile);

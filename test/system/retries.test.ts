@@ -8,7 +8,8 @@ import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
-import { freePort, type Origin, startOrigins } from "./support/origins.ts";
+import { type Origin, startOrigins } from "./support/origins.ts";
+import { freePort } from "./support/ports.ts";
 
 const LIMIT = 10;
 

@@ -4,7 +4,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, json } from "./support/client.ts";
-import { freePort, type Origin, startOrigins } from "./support/origins.ts";
+import { type Origin, startOrigins } from "./support/origins.ts";
+import { freePort } from "./support/ports.ts";
 
 const NAMES = ["api", "apex", "wild", "deep", "blue", "green", "spare"];
 

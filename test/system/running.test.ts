@@ -9,7 +9,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type Balancer, type BalancerOptions, Running, runStart, startBalancer } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
-import { freePort, type Origin, startOrigins } from "./support/origins.ts";
+import { type Origin, startOrigins } from "./support/origins.ts";
+import { freePort } from "./support/ports.ts";
 import { isRunning, temporaryDirectory } from "./support/processes.ts";
 
 let a: Origin;

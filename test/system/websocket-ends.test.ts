@@ -33,8 +33,6 @@ const CODES: readonly [sent: number | null, arrives: number | null][] = [
   [5000, 1002],
   [65_535, 1002],
 ];
-/** Longer than an origin is given to answer a close. */
-const LONG_MS = 20_000;
 
 let origin: BareOrigin;
 let balancer: Balancer;
@@ -120,7 +118,7 @@ describe.concurrent("an origin that says nothing more", () => {
   test("and does not answer a close is cut off", async () => {
     const [client, server] = pairs[0] ?? (await opened());
     client.socket.write(closeFrame(1000, true));
-    await eventually("the origin's socket to end", () => server.isClosed, LONG_MS);
+    await eventually("the origin's socket to end", () => server.isClosed);
     client.socket.destroy();
   });
 
@@ -129,7 +127,7 @@ describe.concurrent("an origin that says nothing more", () => {
     client.reset();
     await isTold(server);
     expect(closeCode(server)).toBe(1001);
-    await eventually("the origin's socket to end", () => server.isClosed, LONG_MS);
+    await eventually("the origin's socket to end", () => server.isClosed);
   });
 });
 
@@ -173,5 +171,5 @@ test("a client that resets around the handshake leaves nothing behind", async ()
     client.reset();
   }
   origin.answer = (connection) => connection.acceptWebSocket();
-  await eventually("all sockets to end", () => origin.open === 0, LONG_MS);
+  await eventually("all sockets to end", () => origin.open === 0);
 });

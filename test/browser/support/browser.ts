@@ -21,7 +21,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 /** How long the page may take to show something. It only ends a failed test; tests conclude nothing from the time. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 /** Chromium reports an answer without success as an error, but the page handles such answers. */
 const EXPECTED_ERROR = /^Failed to load resource: the server responded with a status of 4\d\d/;

@@ -41,7 +41,8 @@ export interface ExchangeOptions {
   onBody?: (bytes: Buffer) => void;
 }
 
-const LIMIT_MS = 30_000;
+/** Only ends an exchange that hangs. */
+const LIMIT_MS = 120_000;
 
 interface Waiting {
   method: string;

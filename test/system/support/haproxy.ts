@@ -14,7 +14,7 @@ import { importHaproxy } from "../../../scripts/lib/import/haproxy/index.ts";
 import { type Balancer, startBalancer } from "./balancer.ts";
 import { fetchRaw, type Reply, type RequestOptions } from "./client.ts";
 import { eventually } from "./eventually.ts";
-import { freePort } from "./origins.ts";
+import { freePort } from "./ports.ts";
 
 export const HAPROXY = process.env.HAPROXY ?? "/usr/sbin/haproxy";
 const FILES = join(import.meta.dirname, "../haproxy");

@@ -5,9 +5,9 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import type { AnswerMessage, Behaviour, Command, Hit } from "./origin-contract.ts";
+import { freePort } from "./ports.ts";
 import { NODE } from "./processes.ts";
 
 const PROGRAM = join(import.meta.dirname, "origin-process.ts");
@@ -116,17 +116,6 @@ export function startOrigin(name: string): Promise<Origin> {
 
 export function startOrigins(...names: string[]): Promise<Origin[]> {
   return Promise.all(names.map((name) => Origin.start(name)));
-}
-
-/** A port where nothing listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function spawn(name: string): ChildProcess {
