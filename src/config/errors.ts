@@ -150,7 +150,8 @@ function kind(value: unknown): string {
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
-function valueAt(value: unknown, path: ConfigPath): unknown {
+/** Undefined: there is nothing. */
+export function valueAt(value: unknown, path: ConfigPath): unknown {
   let current = value;
   for (const step of path) {
     if (typeof current !== "object" || current === null || !Object.hasOwn(current, step)) return undefined;

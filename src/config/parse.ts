@@ -4,7 +4,15 @@
  * @module
  */
 import type * as z from "zod";
-import { type ConfigError, type ConfigPath, configError, describeValue, errorsOf } from "./errors.ts";
+import {
+  type ConfigError,
+  type ConfigPath,
+  configError,
+  describeValue,
+  errorsOf,
+  formatPath,
+  valueAt,
+} from "./errors.ts";
 import { namedPools } from "./route-pools.ts";
 import {
   type ConfigFile,
@@ -40,15 +48,58 @@ export function parsePool(value: unknown, options: ParseOptions = {}): Result<Po
 }
 
 /**
- * Completes a parsed pool that came from another version of this code: fields that the other version did not know get
- * their defaults. Fields that this version does not know stay as they are.
+ * A parsed pool that came from another version of this code, as this one understands it. Fields that the other version
+ * did not know get their defaults. Fields that this version does not know stay as they are. In place of a value that it
+ * does not know, such as the name of a new algorithm, stands that of `known`, so that the rest is of use, above all the
+ * origins.
+ * @param known what this version went by before; null: its defaults are taken
+ * @returns also the fields that it does not understand, as an error names them
  */
-export function completePool(pool: PoolConfig): PoolConfig {
-  // All origins of a parsed pool lack the same fields, so one of them is enough here: parsing 5,000 takes 20 ms.
-  const sample = { ...pool, origins: pool.origins.slice(0, 1) };
+export function understoodPool(
+  pool: PoolConfig,
+  known: PoolConfig | null,
+): { config: PoolConfig; strange: string[] } {
+  const { origins, ...fields } = pool;
+  const sample = sampleOf(pool);
+  const issues = poolSchema.safeParse(sample).error?.issues ?? [];
+  const errors = errorsOf(issues, poolSchema, sample, []);
+  const strange = errors.filter(({ at, path }) => at === "value" && path[0] !== "origins");
+  if (strange.length === 0) return { config: completePool(pool), strange: [] };
+  const config = structuredClone(fields);
+  // The last of a list first, so that the others keep their places.
+  for (const { path } of strange.toReversed()) replace(config, path, known ?? poolSchema.parse(ANY_POOL));
+  return {
+    config: completePool({ ...config, origins }),
+    strange: strange.map(({ path }) => formatPath(path)),
+  };
+}
+
+function completePool(pool: PoolConfig): PoolConfig {
+  const sample = sampleOf(pool);
   const completed = poolSchema.safeParse(sample);
   const isComplete = !completed.success || size(completed.data) === size(sample);
   return isComplete ? pool : (poolSchema.safeParse(pool).data ?? pool);
+}
+
+/** Has the defaults. */
+const ANY_POOL = { origins: [{ id: "a", url: "https://a.example" }] };
+
+/** All origins of a parsed pool are of one form, so one of them is enough here: parsing 5,000 takes 20 ms. */
+function sampleOf(pool: PoolConfig): PoolConfig {
+  return { ...pool, origins: pool.origins.slice(0, 1) };
+}
+
+/**
+ * Puts the value of `source` at `path` into `target`, or if it has none, that of the nearest part around it. Out of a list
+ * the item is taken.
+ */
+function replace(target: object, path: ConfigPath, source: object): void {
+  const around = valueAt(target, path.slice(0, -1));
+  const last = path.at(-1) ?? "";
+  const value = valueAt(source, path);
+  if (Array.isArray(around)) around.splice(Number(last), 1);
+  else if (value === undefined) replace(target, path.slice(0, -1), source);
+  else Object.assign(around as object, { [last]: value });
 }
 
 function size(value: unknown): number {

@@ -2,11 +2,12 @@
  * A deploy: for minutes, isolates and objects are of different versions. The old ones are played by what they said and
  * knew: reports and replies with the fields of the first contract alone, and objects without the later methods.
  */
-import { beforeEach, describe, expect, it } from "vitest";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { PoolConfig } from "../../src/config/schema.ts";
 import type { PoolSnapshot, SyncReply, SyncReport } from "../../src/contract/sync.ts";
-import type { Wrapper } from "./wrapped-object.ts";
-import { configure, lines, ORIGINS, object, stub, url, withWrappedPools } from "./wrapped-pool.ts";
+import { WrappedObject, type Wrapper } from "./wrapped-object.ts";
+import { configure, lines, ORIGINS, object, pool, stub, url, withWrappedPools } from "./wrapped-pool.ts";
 
 withWrappedPools("skew");
 
@@ -148,5 +149,79 @@ describe("an isolate of today and an object of tomorrow", () => {
     for (let i = 0; i < 6; i++) expect(await object.seen(url)).toMatch(/^200 /);
     const report = { ...FIRST_REPORT, weather: "fair" } as SyncReport;
     expect((await stub().sync(report)).configured).toBe(true);
+  });
+
+  describe("that has put values into the snapshot which the isolate does not know", () => {
+    /** What the object of tomorrow gives out. @param more fields of the configuration, in part of tomorrow */
+    const tomorrow =
+      (more: Record<string, unknown>): Wrapper =>
+      async (call, method) => {
+        const reply = (await call()) as SyncReply;
+        if (method !== "sync" || reply.snapshot === null) return reply;
+        return { ...reply, snapshot: { ...reply.snapshot, config: { ...reply.snapshot.config, ...more } } };
+      };
+
+    it.each([
+      ["algorithm", { algorithm: "gravity" }],
+      ["coordination", { coordination: "telepathy" }],
+      ["method of sessions", { sticky: { method: "token", ttl: 60, cookie_name: "t" } }],
+      ["form of sessions", { sticky: "token" }],
+      ["key", { algorithm: "consistent_hash", hash_key: { any_of: ["path"] } }],
+      ["retry rule", { failover: { max_attempts: 2, retry_on: ["early_hint"], attempt_timeout: "short" } }],
+    ])("goes on by defaults where a cold one does not know the %s", async (_name, more) => {
+      await start();
+      object.wrapper = tomorrow(more);
+      const seen = [];
+      for (let i = 0; i < 6; i++) seen.push(await object.seen(url));
+      expect(seen).toEqual(["200 o0", "200 o1", "200 o2", "200 o0", "200 o1", "200 o2"]);
+      expect(lines.filter(({ event }) => event === "internal_error")).toEqual([]);
+    });
+
+    it("goes on by what it knew, but takes over what it understands", async () => {
+      await start({ algorithm: "first", rate_limit: 1_000 });
+      expect(await object.seen(url)).toBe("200 o0");
+      object.wrapper = tomorrow({ algorithm: "gravity" });
+      await stub().drain("a");
+      await vi.waitFor(async () => expect(await object.seen(url)).toBe("200 o1"), 5_000);
+      for (let i = 0; i < 5; i++) expect(await object.seen(url)).toBe("200 o1");
+      expect(lines.filter(({ event }) => event === "snapshot_not_understood")).toMatchObject([
+        { event: "snapshot_not_understood", pool, detail: "algorithm" },
+      ]);
+    });
+
+    it("goes on with the last snapshot where it can use nothing of the next", async () => {
+      await start();
+      expect(await object.seen(url)).toBe("200 o0");
+      object.wrapper = tomorrow({ origins: [{ id: "a", url: "a place in space" }] });
+      await stub().drain("b");
+      await vi.waitFor(() => expect(lines.map(({ event }) => event)).toContain("sync_failed"), 5_000);
+      for (let i = 0; i < 4; i++) expect(await object.seen(url)).toMatch(/^200 /);
+    });
+
+    it("answers 503 where it has no other and KV has none that it can use", async () => {
+      await start();
+      object.wrapper = tomorrow({ origins: [{ id: "a", url: "a place in space" }] });
+      await env.POOLS.put(`pool:${pool}`, JSON.stringify({ origins: ORIGINS, algorithm: "gravity" }));
+      const answer = await object.ask(url);
+      expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+      expect(await answer.json()).toMatchObject({ type: expect.stringMatching(/unavailable|available/) });
+      expect(lines.map(({ event }) => event)).toContain("sync_failed");
+    });
+  });
+
+  it("keep the routes that the isolate has where it does not understand the next; a cold one says 503", async () => {
+    await start();
+    expect(await object.seen(url)).toBe("200 o0");
+    const cold = new WrappedObject({ ROUTE_TABLE: { getByName: () => ({}) } });
+    const routes = [{ host: `${pool}.example`, orbit: pool }];
+    await env.POOLS.put("routes", JSON.stringify(routes), { metadata: { updated_at: Date.now() } });
+    const answer = await cold.ask(url);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(await answer.json()).toMatchObject({ type: expect.stringContaining("config_unavailable") });
+    await vi.waitFor(async () => {
+      expect(await object.seen(url)).toMatch(/^200 /);
+      expect(lines.filter(({ event }) => event === "routes_refused")).toHaveLength(2);
+    }, 15_000);
+    await cold.settle();
   });
 });

@@ -3,7 +3,7 @@
  * note. The object itself always has the last word.
  * @module
  */
-import { completePool } from "../../config/parse.ts";
+import { understoodPool } from "../../config/parse.ts";
 import type { PoolSnapshot } from "../../contract/sync.ts";
 import type { VerdictNote } from "../../contract/verdict-note.ts";
 import { notedVerdict, noteOf, shapeOf, type Verdict } from "./verdict-notes.ts";
@@ -24,6 +24,8 @@ export class KnownVerdict {
   #noted: Noted | null = null;
   /** Version of a note that the object has contradicted; 0: none. */
   #refuted = 0;
+  /** Fields of the last snapshot's configuration that this version does not understand, as an error names them. */
+  strange = "";
 
   constructor(pool: string) {
     this.#pool = pool;
@@ -46,7 +48,9 @@ export class KnownVerdict {
     const noted = this.#noted;
     if (snapshot !== null) {
       const states = new Map(Object.entries(snapshot.origins));
-      this.#own = { version: snapshot.version, config: completePool(snapshot.config), states };
+      const { config, strange } = understoodPool(snapshot.config, this.#own?.config ?? null);
+      this.strange = strange.join(", ");
+      this.#own = { version: snapshot.version, config, states };
       this.#shape = null;
     }
     this.#noted = null;

@@ -9,7 +9,7 @@ import { parseJsonc } from "../../config/json.ts";
 import { parsePool } from "../../config/parse.ts";
 import { keepsSessionCookies } from "../../config/pool-rules.ts";
 import type { PoolStatus } from "../../contract/pool-status.ts";
-import type { SyncReply } from "../../contract/sync.ts";
+import type { SyncReply, SyncReport } from "../../contract/sync.ts";
 import type { Clock } from "../../core/system.ts";
 import { configTokens } from "../../platform/affinity-tokens.ts";
 import { SharedWork } from "../model/shared-work.ts";
@@ -195,21 +195,31 @@ export class PoolSync {
     const report = this.#state.begin(startedMs, isAwaited);
     if (this.#statusMark !== 0) report.pool_status_mark = this.#statusMark;
     // An answer that is late is of no use: a later one may be in force by then.
-    const answer = await this.#surroundings.callPool(
-      this.#pool.id,
-      (stub) => stub.sync(report),
-      CALL_TIMEOUT_MS,
-    );
-    if (answer.ok) {
-      this.#hear(answer.value);
-      this.isUnavailable = false;
-      this.#state.answered(report, answer.value, startedMs, this.#now());
-      return { startedMs, answered: true };
-    }
-    const { failure, detail } = answer;
+    const { id } = this.#pool;
+    const answer = await this.#surroundings.callPool(id, (stub) => stub.sync(report), CALL_TIMEOUT_MS);
+    const failed = answer.ok ? this.#applied(report, answer.value, startedMs) : answer;
+    if (failed === null) return { startedMs, answered: true };
+    const { failure, detail } = failed;
     const backoff_ms = this.#state.failed(startedMs, this.#now(), failure);
-    this.#surroundings.log({ pool: this.#pool.id, event: "sync_failed", failure, detail, backoff_ms });
+    this.#surroundings.log({ pool: id, event: "sync_failed", failure, detail, backoff_ms });
     return { startedMs, answered: false };
+  }
+
+  /** Never throws, for an object of another version may say anything. @returns as a call that failed; null: it is in force */
+  #applied(report: SyncReport, reply: SyncReply, startedMs: number) {
+    const { verdict, id: pool } = this.#pool;
+    const before = verdict.strange;
+    try {
+      this.#hear(reply);
+      this.#state.answered(report, reply, startedMs, this.#now());
+    } catch (error) {
+      return { failure: "error", detail: String(error) } as const;
+    }
+    this.isUnavailable = false;
+    const detail = verdict.strange;
+    if (detail !== before && detail !== "")
+      this.#surroundings.log({ pool, event: "snapshot_not_understood", detail });
+    return null;
   }
 
   /** The parts of the object's answer that concern more than its own pool. */
@@ -224,9 +234,8 @@ export class PoolSync {
   async #adoptConfig({ down = [], needsTokens = false }: Adoption = {}): Promise<void> {
     if (this.#pool.isRemoved) return;
     const { settings } = this.#surroundings;
-    const document = await this.#surroundings
-      .readDocument(poolKey(this.#pool.id), LONGEST_READ_MS)
-      .catch(() => undefined);
+    const reading = this.#surroundings.readDocument(poolKey(this.#pool.id), LONGEST_READ_MS);
+    const document = await reading.catch(() => undefined);
     if (document === undefined) this.isUnavailable = !this.#state.hasAnswered;
     if (document == null) return;
     const parsed = parsePool(parseJsonc(document.text), {
