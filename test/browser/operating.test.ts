@@ -1,5 +1,6 @@
 /** The dashboard as an operator uses it: drains, weights, switches and checks. */
 import { describe, expect, test } from "vitest";
+import { fetchAlone } from "../system/support/client.ts";
 import { shows } from "./support/browser.ts";
 import { row, useWorld } from "./support/world.ts";
 
@@ -11,7 +12,7 @@ describe("operating", () => {
     const streams = new AbortController();
     await world.enter("?pool=drained");
     // Round robin: one at each origin.
-    for (let i = 0; i < 3; i++) await fetch(`${world.balancer.url}/sse`, { signal: streams.signal });
+    for (let i = 0; i < 3; i++) await fetchAlone(`${world.balancer.url}/sse`, { signal: streams.signal });
     await page.getByRole("button", { name: "Drain c of drained" }).click();
     const dialog = page.getByRole("dialog", { name: "Drain c?" });
     await shows(page, "dialog", "2 origins of drained will be left");

@@ -11,6 +11,7 @@ import { fetchRaw, leave, open } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
+import { PATIENT_FAILOVER } from "./support/patience.ts";
 
 /** More than all buffers on the way hold, so that the download is still going on while nobody reads. */
 const DOWNLOAD_BYTES = 100_000_000;
@@ -31,8 +32,9 @@ let balancer: Balancer;
 beforeAll(async () => {
   origins = await startOrigins("a", "b");
   const algorithm = "least_connections";
-  const web = { algorithm, origins: origins.map((origin) => origin.config()) };
-  const limited = { algorithm, origins: origins.map((origin) => origin.config(LIMITS[origin.name])) };
+  const common = { algorithm, failover: PATIENT_FAILOVER };
+  const web = { ...common, origins: origins.map((origin) => origin.config()) };
+  const limited = { ...common, origins: origins.map((origin) => origin.config(LIMITS[origin.name])) };
   balancer = await startBalancer({
     adminToken: ADMIN_TOKEN,
     config: {

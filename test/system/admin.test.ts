@@ -2,6 +2,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
+import { fetchAlone } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
 
@@ -26,7 +27,7 @@ afterAll(async () => {
 
 async function ask(line: string, body?: unknown, headers: Record<string, string> = {}) {
   const [method = "GET", path = ""] = line.split(" ");
-  const response = await fetch(`${balancer.url}/_lb${path}`, {
+  const response = await fetchAlone(`${balancer.url}/_lb${path}`, {
     method,
     headers: { authorization: `Bearer ${TOKEN}`, ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -36,7 +37,7 @@ async function ask(line: string, body?: unknown, headers: Record<string, string>
 }
 
 async function served(): Promise<string | null> {
-  const response = await fetch(balancer.url);
+  const response = await fetchAlone(balancer.url);
   await response.body?.cancel();
   return response.headers.get("x-origin");
 }
@@ -56,7 +57,7 @@ describe("the OpenAPI document", () => {
 describe("the admin API", () => {
   test("does not exist without a configured token", async () => {
     for (const path of ["/_lb", "/_lb/", "/_lb/pools", "/_lb/metrics", "/_lb/openapi.json"]) {
-      const response = await fetch(closed.url + path, { headers: { authorization: "Bearer x" } });
+      const response = await fetchAlone(closed.url + path, { headers: { authorization: "Bearer x" } });
       expect([path, response.status]).toEqual([path, 404]);
       expect(await response.json()).toMatchObject({ type: "no_route" });
     }

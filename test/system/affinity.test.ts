@@ -10,6 +10,7 @@ import { allValues, fetchRaw } from "./support/client.ts";
 import { CookieJar } from "./support/cookie-jar.ts";
 import { LeanConnection } from "./support/lean-client.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
+import { warmUp } from "./support/warm-up.ts";
 
 const OURS = "__lb";
 
@@ -30,6 +31,9 @@ beforeAll(async () => {
   );
   const routes = POOLS.map((pool) => ({ host: hostOf(pool), pool }));
   balancer = await startBalancer({ config: { routes, pools: Object.fromEntries(pools) } });
+  // The keys of the sessions come from the objects.
+  await warmUp(balancer.url, Object.fromEntries(POOLS.map((pool) => [pool, hostOf(pool)])));
+  await Promise.all(Object.values(originsOf).flatMap((origins) => origins.map((origin) => origin.forget())));
 });
 
 afterAll(async () => {
@@ -52,7 +56,6 @@ describe("a client that keeps its cookies", () => {
   test("stays on one origin, moves once when that is killed, and stays again", async () => {
     const { url } = balancer;
     const origins = originsOf.killed ?? [];
-    const lean = await LeanConnection.open(url);
     const jar = new CookieJar();
     jar.set("theme", "dark");
     let sessions = 0;
@@ -64,12 +67,14 @@ describe("a client that keeps its cookies", () => {
     };
     const stay = async (): Promise<Set<string>> => {
       const names = new Set<string>();
+      const lean = await LeanConnection.open(url);
       const { headers } = to("killed", jar.headers());
       for (let i = 0; i < 1_000; i++) {
         const reply = await lean.get("/", headers);
         expect([reply.status, reply.headers.get("set-cookie")]).toEqual([200, undefined]);
         names.add(reply.headers.get("x-origin") ?? "none");
       }
+      lean.close();
       return names;
     };
 
@@ -90,7 +95,6 @@ describe("a client that keeps its cookies", () => {
     expect(sessions, "cookies given out").toBe(2);
     const others = origins.filter((origin) => origin !== pinned);
     expect(new Set(await cookiesSeen(others))).toEqual(new Set([`theme=dark; ${own.join("; ")}`]));
-    lean.close();
   });
 
   test("gets the origin's own cookies, each as it was written, beside ours", async () => {

@@ -10,6 +10,7 @@ import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
+import { PATIENT_FAILOVER } from "./support/patience.ts";
 import { runPools } from "./support/pools.ts";
 import { freePort } from "./support/ports.ts";
 
@@ -37,7 +38,7 @@ beforeAll(async () => {
         { host: "saved.test", pool: "empty", fallback_pool: "web" },
       ],
       pools: {
-        web: { origins: [origin.config()] },
+        web: { origins: [origin.config()], failover: PATIENT_FAILOVER },
         dead: { origins: [dead], failover: { max_attempts: 2 } },
         empty: { origins: [origin.config({ enabled: false })] },
       },
@@ -72,7 +73,8 @@ async function visit(): Promise<void> {
 async function leave(): Promise<void> {
   const socket = connect(balancer.port, "127.0.0.1");
   await once(socket, "connect");
-  socket.write("GET /delay/3000 HTTP/1.1\r\nHost: web.test\r\n\r\n");
+  await origin.behave({ path: "/hang", fault: "hang" });
+  socket.write("GET /hang HTTP/1.1\r\nHost: web.test\r\n\r\n");
   await eventually(
     "the request is in flight",
     async () => (await poolState(balancer.url, "web")).active_connections > 0,

@@ -8,6 +8,7 @@ import { fetchRaw, json } from "./support/client.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
 import { freePort } from "./support/ports.ts";
+import { warmUp } from "./support/warm-up.ts";
 
 let origins: Origin[];
 let balancer: Balancer;
@@ -37,6 +38,9 @@ beforeAll(async () => {
       },
     },
   });
+  // From then on the two origins take turns without a break.
+  await warmUp(balancer.url, { web: "any.test" });
+  await Promise.all(origins.map((origin) => origin.forget()));
 });
 
 afterEach(async () => {

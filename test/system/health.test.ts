@@ -9,9 +9,12 @@ import { eventsOf } from "./support/events.ts";
 import { eventually } from "./support/eventually.ts";
 import type { Behaviour } from "./support/origin-contract.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
+import { PROBE_TIMEOUT_S } from "./support/patience.ts";
 
-// A busy machine must not make a probe fail that is slow: those that fail here are answered, or refused.
-const CHECK = { path: "/healthz", interval: 0.5, timeout: 5, healthy_threshold: 2, unhealthy_threshold: 3 };
+const CHECK = {
+  ...{ path: "/healthz", interval: 0.5, timeout: PROBE_TIMEOUT_S },
+  ...{ healthy_threshold: 2, unhealthy_threshold: 3 },
+};
 const FLAP = { max_transitions: 3, window: 60, base_hold: 60 };
 
 /** Flapping at which checks, by pool. */
@@ -38,7 +41,7 @@ const POOLS: Record<string, [config: object, a?: Behaviour]> = {
     {
       outlier_detection: { consecutive_failures: 5, base_ejection_time: 300 },
       // Short, but long enough for the other origin on a busy machine.
-      failover: { attempt_timeout: 1.5 },
+      failover: { attempt_timeout: 3 },
     },
     { fault: "hang" },
   ],
@@ -103,6 +106,7 @@ describe.concurrent("an origin", () => {
     const statuses: number[] = [];
     for (let i = 0; i < 14; i++) statuses.push((await get("silent")).status);
     expect(new Set(statuses)).toEqual(new Set([200]));
+    await eventually("it is said", () => eventsOf(balancer, "silent", "ejected").length > 0);
     expect(eventsOf(balancer, "silent", "ejected").map(({ origin }) => origin)).toEqual(["a"]);
     expect((await originsOf.silent?.[0]?.hits())?.length).toBe(5);
   });
@@ -115,7 +119,10 @@ describe.concurrent("an origin", () => {
     expect(eventsOf(balancer, "third", "ejected").map(({ origin, detail }) => [origin, detail])).toEqual([
       ["a", "failure percent"],
     ]);
-    expect(new Set(await served("third", 6))).toEqual(new Set(["b"]));
+    await eventually("b serves alone", async () => {
+      const names = new Set(await served("third", 6));
+      return names.size === 1 && names.has("b");
+    });
   });
 
   test.each(FLAPPING)(
@@ -152,14 +159,12 @@ describe.concurrent("an origin", () => {
     expect(reply.headers["content-type"]).toBe("application/problem+json");
     expect(json(reply)).toMatchObject({ type: "no_origin_available", status: 503 });
     expect(Number(reply.headers["retry-after"])).toBeGreaterThan(0);
-    const tookMs: number[] = [];
-    for (let i = 0; i < 20; i++) {
+    // A busy machine makes one or another late, but a wait in the path all of them.
+    await eventually("an answer without a wait", async () => {
       const startedMs = performance.now();
       expect((await get("down")).status).toBe(503);
-      tookMs.push(performance.now() - startedMs);
-    }
-    // The fastest: a busy machine makes any one of them late, but a wait in the path all of them.
-    expect(Math.min(...tookMs)).toBeLessThan(50);
+      return performance.now() - startedMs < 50;
+    });
     await Promise.all(origins.map((origin) => origin.reopen()));
     await eventually("service is back", async () => (await get("down")).status === 200);
   });

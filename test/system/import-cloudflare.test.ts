@@ -80,7 +80,7 @@ function state([us, eu, ap, last, gone]: readonly Origin[]) {
     path: "/healthz",
     expected_codes: "2xx",
     interval: 1,
-    timeout: 1,
+    timeout: 10,
     retries: 0,
   };
   return {

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
 import { CookieJar } from "./support/cookie-jar.ts";
+import { eventually } from "./support/eventually.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
+import { warmUp } from "./support/warm-up.ts";
 
 let origins: Origin[];
 let balancer: Balancer;
@@ -28,6 +30,8 @@ beforeAll(async () => {
   );
   const routes = Object.keys(pools).map((pool) => ({ host: `${pool}.test`, pool }));
   balancer = await startBalancer({ config: { routes, pools } });
+  // The keys of the sessions come from the objects.
+  await warmUp(balancer.url, Object.fromEntries(Object.keys(pools).map((pool) => [pool, `${pool}.test`])));
   await origins[0]?.behave({ path: "/reset", fault: "reset" });
   await origins[1]?.behave({ path: "/b-fails", status: 503 });
 });
@@ -85,9 +89,12 @@ describe.each(COORDINATIONS)("in a %s pool", (coordination) => {
   test("a new client goes elsewhere first, and there nevertheless where that fails", async () => {
     const pool = `plain-${coordination}`;
     await get(pool, "/");
-    await breakOne(pool);
-    const after = await Promise.all([1, 2, 3, 4].map(() => get(pool, "/")));
-    expect(after.map(({ origin }) => origin)).toEqual(["b", "b", "b", "b"]);
-    expect(await get(pool, "/b-fails")).toMatchObject({ status: 200, origin: "a" });
+    // On a busy machine the second may be over before all four have come: of these two would go to a.
+    await eventually("four new clients in the second after a break", async () => {
+      await breakOne(pool);
+      const after = await Promise.all([1, 2, 3, 4].map(() => get(pool, "/")));
+      expect(await get(pool, "/b-fails")).toMatchObject({ status: 200, origin: "a" });
+      return after.every(({ origin }) => origin === "b");
+    });
   });
 });

@@ -4,14 +4,20 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
+import { FIRST_SYNC_WAIT_MS } from "../../src/edge/sync/sync-state.ts";
 import { type Balancer, type BalancerOptions, startBalancer } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
 import { loggedEvents } from "./support/events.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
+import { PROBE_TIMEOUT_S } from "./support/patience.ts";
 import { temporaryDirectory } from "./support/processes.ts";
+import { heardBy } from "./support/warm-up.ts";
 
-const CHECK = { path: "/healthz", interval: 0.5, timeout: 5, healthy_threshold: 2, unhealthy_threshold: 3 };
+const CHECK = {
+  ...{ path: "/healthz", interval: 0.5, timeout: PROBE_TIMEOUT_S },
+  ...{ healthy_threshold: 2, unhealthy_threshold: 3 },
+};
 
 let origins: Origin[] = [];
 let balancers: Balancer[] = [];
@@ -38,8 +44,6 @@ const served = async (balancer: Balancer, count: number): Promise<string[]> => {
     names.push((await fetchRaw(balancer.url, "/")).headers["x-origin"] ?? "none");
   return names;
 };
-/** How long an isolate with traffic may take to hear of a change, and as long again for a busy machine. */
-const HEARD_MS = 3_000;
 
 /** So long a client waits before its next request, once what is to happen under full load has happened. */
 const PAUSE_MS = 100;
@@ -85,7 +89,7 @@ describe("an origin that is killed under load", () => {
       await b.kill();
       await eventually("b is out", isSaid("unhealthy"));
       calm();
-      await sleep(HEARD_MS);
+      await heardBy(balancer.url, "web");
       await b.restart();
       await eventually("b is back", isSaid("healthy"));
       await eventually("b is used", async () => (await served(balancer, 6)).includes("b"));
@@ -114,10 +118,21 @@ describe("a runtime that is killed while an origin is down", () => {
     await balancer.kill();
     balancers = [];
     await a?.forget();
-    const again = await startBalancer({ config, state });
-    balancers.push(again);
-    expect(new Set(await served(again, 10))).toEqual(new Set(["b"]));
-    const hits = (await a?.hits()) ?? [];
-    expect(hits.filter(({ url }) => url !== "/healthz")).toEqual([]);
+    const hits = async () => ((await a?.hits()) ?? []).filter(({ url }) => url !== "/healthz");
+    // The object has 250 ms to tell of it, which on a busy machine may be too short: then it is killed again.
+    await eventually("a start in which the object is in time", async () => {
+      const again = await startBalancer({ config, state });
+      const startedMs = performance.now();
+      const [first] = await served(again, 1);
+      if (performance.now() - startedMs >= FIRST_SYNC_WAIT_MS) {
+        await again.kill();
+        await a?.forget();
+        return false;
+      }
+      balancers.push(again);
+      expect([first, ...new Set(await served(again, 10))]).toEqual(["b", "b"]);
+      expect(await hits()).toEqual([]);
+      return true;
+    });
   });
 });

@@ -10,6 +10,7 @@ import { BareClient, type BareConnection, BareOrigin, head, sends, takesAll } fr
 import { fetchRaw } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
+import { PATIENT_FAILOVER } from "./support/patience.ts";
 
 const POOLS = {
   leased: { max_connections: 5 },
@@ -35,7 +36,7 @@ beforeAll(async () => {
         { id: "a", url: first.url },
         { id: "b", url: second.url, backup: true, ...limits },
       ];
-      return [name, { origins: both, ...more }] as const;
+      return [name, { origins: both, failover: PATIENT_FAILOVER, ...more }] as const;
     },
   );
   balancer = await startBalancer({
@@ -115,11 +116,11 @@ describe.concurrent.each(Object.keys(POOLS))("a %s pool", (pool) => {
     first.answer = (connection) => void waiting.push(connection);
     second.answer = endless;
     await leave(pool, 50);
-    // Not before all have left, however long that takes on a busy machine.
-    waiting.forEach(late(250, sends("503 Busy\r\ncontent-length: 0")));
+    // Not before all are known to have left, however long that takes on a busy machine.
+    await eventually("all to be logged", () => lines(pool).length >= logged + CLIENTS);
+    waiting.forEach(late(0, sends("503 Busy\r\ncontent-length: 0")));
     await atRest(pool);
     expect(second.requests.length).toBe(elsewhere);
-    await eventually("all to be logged", () => lines(pool).length >= logged + CLIENTS);
     expect(lines(pool).length).toBe(logged + CLIENTS);
     expect(lines(pool).every((line) => line.includes('"why":"client_closed"'))).toBe(true);
     const after = await eventually("all to be reported", async () => {

@@ -10,6 +10,7 @@ import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
+import { PROBE_TIMEOUT_S } from "./support/patience.ts";
 
 interface Told {
   kind: string;
@@ -43,7 +44,7 @@ async function receive(pool: "all" | "some", refusals: number): Promise<string> 
 beforeAll(async () => {
   originsOf.all = await startOrigins("a", "b");
   originsOf.some = await startOrigins("a", "b");
-  const check = { path: "/healthz", interval: 0.5, timeout: 5 };
+  const check = { path: "/healthz", interval: 0.5, timeout: PROBE_TIMEOUT_S };
   balancer = await startBalancer({
     adminToken: ADMIN_TOKEN,
     config: {

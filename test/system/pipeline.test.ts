@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
+import { fetchAlone } from "./support/client.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const TOKEN = "pipeline-test-token";
@@ -39,7 +40,8 @@ test("check, diff and push do what the workflow says, and a version keeps the co
   expect(diff?.stdout).toContain("weight");
   expect(push).toMatchObject({ status: 0 });
   const headers = { authorization: `Bearer ${TOKEN}` };
-  const ask = async (path: string) => await (await fetch(`${balancer.url}/_lb${path}`, { headers })).json();
+  const ask = async (path: string) =>
+    await (await fetchAlone(`${balancer.url}/_lb${path}`, { headers })).json();
   const { pools: left } = (await ask("/pools")) as { pools: { id: string }[] };
   expect(left.map(({ id }) => id)).toEqual(["web"]);
   const { versions } = (await ask("/pools/web/versions")) as { versions: { message?: string }[] };

@@ -9,9 +9,13 @@ import { fetchRaw, type Reply } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
+import { PROBE_TIMEOUT_S } from "./support/patience.ts";
 import { runPools } from "./support/pools.ts";
 
-const CHECK = { path: "/healthz", interval: 0.5, timeout: 1, unhealthy_threshold: 1, healthy_threshold: 1 };
+const CHECK = {
+  ...{ path: "/healthz", interval: 0.5, timeout: PROBE_TIMEOUT_S },
+  ...{ unhealthy_threshold: 1, healthy_threshold: 1 },
+};
 
 let origins: Origin[];
 let balancer: Balancer;

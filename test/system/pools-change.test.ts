@@ -9,6 +9,7 @@ import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
+import { PROBE_TIMEOUT_S } from "./support/patience.ts";
 import { runPools, startPools } from "./support/pools.ts";
 
 const TOKEN = "cli-test-token";
@@ -27,7 +28,11 @@ beforeAll(async () => {
     config: {
       routes: [{ path: "/off", pool: "off" }, { pool: "web" }],
       pools: {
-        web: { algorithm: "weighted_round_robin", origins: both, health_check: { interval: 60 } },
+        web: {
+          algorithm: "weighted_round_robin",
+          origins: both,
+          health_check: { interval: 60, timeout: PROBE_TIMEOUT_S },
+        },
         plain: { origins: both },
         off: { origins: origins.map((origin) => origin.config({ enabled: false })) },
       },

@@ -102,7 +102,7 @@ describe("through the admin API", () => {
 }
 `;
     expect(await viaApi("push", file(text))).toMatchObject({ code: 0, stderr: "" });
-    expect(await answeredBy(url)).toBe("b");
+    await eventually("b", async () => (await answeredBy(url)) === "b");
     const pulled = join(temporaryDirectory(), "pulled.jsonc");
     expect(await viaApi("pull", pulled)).toMatchObject({ code: 0, stderr: "" });
     expect(readFileSync(pulled, "utf8")).toBe(text);

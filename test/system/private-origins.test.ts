@@ -8,6 +8,7 @@ import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, json } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
+import { PROBE_TIMEOUT_S } from "./support/patience.ts";
 import { runPools } from "./support/pools.ts";
 
 const NOWHERE = "http://10.9.8.7:8080";
@@ -22,7 +23,7 @@ beforeAll(async () => {
   origins = await startOrigins("vpc", "behind");
   [vpc, behind] = origins as [Origin, Origin];
   next = await startBalancer({ config: { pools: { web: { origins: [behind.config()] } } } });
-  const check = { interval: 0.5, expected_body: "vpc" };
+  const check = { interval: 0.5, timeout: PROBE_TIMEOUT_S, expected_body: "vpc" };
   const through = (id: string, binding: string) => ({ id, url: NOWHERE, binding });
   balancer = await startBalancer({
     adminToken: ADMIN_TOKEN,

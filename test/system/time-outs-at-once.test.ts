@@ -22,7 +22,8 @@ beforeAll(async () => {
       pools: {
         web: {
           origins: [{ id: "a", url: origin.url }],
-          failover: { attempt_timeout: 1, max_attempts: 1 },
+          // Long enough for the bodies that arrive whole, also on a busy machine.
+          failover: { attempt_timeout: 4, max_attempts: 1 },
           outlier_detection: null,
         },
       },

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Balancer, startBalancer } from "../../system/support/balancer.ts";
+import { fetchAlone } from "../../system/support/client.ts";
 import { type Origin, startOrigins } from "../../system/support/origins.ts";
 import { startTraffic, type Traffic } from "./traffic.ts";
 
@@ -85,7 +86,7 @@ export async function startNight(night: Night): Promise<RunningNight> {
     origins,
     balancer,
     api: (path, init = {}) =>
-      fetch(`${balancer.url}/_lb${path}`, {
+      fetchAlone(`${balancer.url}/_lb${path}`, {
         ...init,
         headers: { authorization: `Bearer ${ADMIN}`, ...init.headers },
       }),

@@ -3,6 +3,7 @@
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { fetchAlone } from "../../system/support/client.ts";
 
 const PAUSE_MS = 40;
 /** Traffic ends after this time, in case a test does not stop it. */
@@ -17,7 +18,7 @@ export function startTraffic(...urls: string[]): Traffic {
   let isOver = false;
   const run = async (): Promise<void> => {
     for (let sent = 0; sent < MOST_REQUESTS && !isOver; sent++) {
-      const response = await fetch(urls[sent % urls.length] ?? "").catch(() => null);
+      const response = await fetchAlone(urls[sent % urls.length] ?? "").catch(() => null);
       await response?.arrayBuffer().catch(() => null);
       await sleep(PAUSE_MS);
     }

@@ -5,6 +5,7 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { type Balancer, startBalancer } from "../../system/support/balancer.ts";
+import { fetchAlone } from "../../system/support/client.ts";
 import { type Origin, startOrigins } from "../../system/support/origins.ts";
 import { expectNoComplaints, openBrowser, signIn, type Visitor } from "./browser.ts";
 import { startTraffic, type Traffic } from "./traffic.ts";
@@ -31,7 +32,7 @@ export function useWorld(): World {
   let traffic: Traffic | null = null;
   world.enter = (query = "", token = ADMIN) => signIn(world.visitor, world.balancer.url, token, query);
   world.api = (path, init = {}) =>
-    fetch(`${world.balancer.url}/_lb${path}`, {
+    fetchAlone(`${world.balancer.url}/_lb${path}`, {
       ...init,
       headers: { authorization: `Bearer ${ADMIN}`, ...init.headers },
     });

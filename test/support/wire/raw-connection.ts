@@ -154,10 +154,13 @@ export class RawConnection {
   }
 }
 
+/** The runtime closes a connection that was idle for 5 s: one that is used as late as that may be closed meanwhile. */
+const MOST_IDLE_MS = 1_000;
+
 /** Reuses open connections, because thousands of new ones would use up the machine's ports. */
 export class RawClient {
   readonly #base: string;
-  readonly #idle: RawConnection[] = [];
+  readonly #idle: { connection: RawConnection; sinceMs: number }[] = [];
 
   constructor(base: string) {
     this.#base = base;
@@ -168,17 +171,19 @@ export class RawClient {
     try {
       return await connection.exchange(request, options);
     } finally {
-      if (connection.isOpen) this.#idle.push(connection);
+      if (connection.isOpen) this.#idle.push({ connection, sinceMs: performance.now() });
     }
   }
 
   close(): void {
-    for (const connection of this.#idle) connection.close();
+    for (const { connection } of this.#idle) connection.close();
   }
 
   async #take(): Promise<RawConnection> {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
-      if (idle.isOpen) return idle;
+      const { connection, sinceMs } = idle;
+      if (connection.isOpen && performance.now() - sinceMs < MOST_IDLE_MS) return connection;
+      connection.close();
     }
     return RawConnection.open(this.#base);
   }

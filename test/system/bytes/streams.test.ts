@@ -10,13 +10,14 @@ import { noise } from "../../support/wire/bodies.ts";
 import type { Message } from "../../support/wire/http-reader.ts";
 import { exchangeOnce, RawConnection, type RawReply } from "../../support/wire/raw-connection.ts";
 import type { Balancer } from "../support/balancer.ts";
-import { hostOf, POOL_KINDS, type PoolKind, startBeforeEveryKind } from "./support/pools.ts";
+import { hostOf, POOL_KINDS, type PoolKind, startBeforeEveryKind, unlessRefused } from "./support/pools.ts";
 import { ScriptedOrigin } from "./support/scripted-origin.ts";
 
 let origin: ScriptedOrigin;
 let balancer: Balancer;
 /** What the origin does with the next requests. */
-let respond: (socket: Socket, message: Message) => void = () => {};
+let respond: (socket: Socket, message: Message) => void = (socket) =>
+  void socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 const opened: RawConnection[] = [];
 
 beforeAll(async () => {
@@ -40,7 +41,13 @@ async function connect(): Promise<RawConnection> {
 }
 
 const get = (kind: PoolKind, method = "GET"): Promise<RawReply> =>
-  exchangeOnce(balancer.url, { method, target: "/", headers: [["Host", hostOf(kind)]] }, { keepBody: true });
+  unlessRefused(() =>
+    exchangeOnce(
+      balancer.url,
+      { method, target: "/", headers: [["Host", hostOf(kind)]] },
+      { keepBody: true },
+    ),
+  );
 
 /** Looks again and again; the test's own limit ends it. */
 async function until(check: () => boolean): Promise<void> {
@@ -62,14 +69,17 @@ describe.each(POOL_KINDS)("in a %s pool", (kind) => {
       };
       let seen = "";
       const connection = await connect();
-      const reply = connection.exchange(
-        { method: "GET", target: "/events", headers: [["Host", hostOf(kind)]] },
-        {
-          onBody: (bytes) => {
-            seen += bytes.toString();
+      const reply = unlessRefused(() => {
+        seen = "";
+        return connection.exchange(
+          { method: "GET", target: "/events", headers: [["Host", hostOf(kind)]] },
+          {
+            onBody: (bytes) => {
+              seen += bytes.toString();
+            },
           },
-        },
-      );
+        );
+      });
       await until(() => streams.length > 0);
       let sent = "";
       for (let event = 0; event < 10; event++) {

@@ -7,6 +7,8 @@ import { once } from "node:events";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ADMIN_TOKEN } from "./admin.ts";
+import { fetchAlone } from "./client.ts";
 import { eventually } from "./eventually.ts";
 import { childrenOf, NODE, nameOf, PROJECT, residentMb } from "./processes.ts";
 import { unexpectedLines } from "./unexpected-lines.ts";
@@ -18,7 +20,10 @@ export interface BalancerOptions {
   state?: string;
   /** Default: any free port. */
   port?: number;
-  /** Token of the admin API, which says at the end whether anything is open. Null: no admin API and no such check. */
+  /**
+   * Token of the admin API, which says at the end whether anything is open. Default: `ADMIN_TOKEN`. Null: no admin API and
+   * no such check.
+   */
   adminToken?: string | null;
   /** Further arguments. */
   args?: readonly string[];
@@ -29,8 +34,6 @@ export interface BalancerOptions {
   /** Lines on standard error that this test causes and that would otherwise make it fail (unexpected-lines.ts). */
   expects?: readonly RegExp[];
 }
-
-const DEFAULT_TOKEN = "balancer-at-rest-token";
 
 /** The exit of a process. */
 export interface Ending {
@@ -103,7 +106,7 @@ export class Balancer {
   readonly #expects: readonly RegExp[];
 
   private constructor(running: Running, url: string, directory: string, options: BalancerOptions) {
-    const { adminToken = DEFAULT_TOKEN, expects = [] } = options;
+    const { adminToken = ADMIN_TOKEN, expects = [] } = options;
     this.#adminToken = adminToken;
     this.#expects = expects;
     this.running = running;
@@ -180,7 +183,7 @@ export class Balancer {
     try {
       await eventually("nothing to be open", async () => {
         const headers = { authorization: `Bearer ${this.#adminToken}` };
-        const response = await fetch(`${this.url}/_lb/live?events=0`, { headers });
+        const response = await fetchAlone(`${this.url}/_lb/live?events=0`, { headers });
         const { pools } = (await response.json()) as {
           pools: { pool: string; active_connections?: number }[];
         };
@@ -211,7 +214,7 @@ export function runStart(...args: string[]): Running {
 
 function argumentsFor(
   configFile: string,
-  { port = 0, state, adminToken = DEFAULT_TOKEN, args = [] }: BalancerOptions,
+  { port = 0, state, adminToken = ADMIN_TOKEN, args = [] }: BalancerOptions,
 ): string[] {
   return [
     "scripts/start.ts",

@@ -71,6 +71,16 @@ export async function fetchDigest(
   return { ...head(response), bytes, sha256: hash.digest("hex") };
 }
 
+/**
+ * The platform's own `fetch` on a connection of its own. It would keep one, and use it again although the runtime closes it
+ * after 5 s: on a busy machine just then.
+ */
+export function fetchAlone(url: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  headers.set("connection", "close");
+  return fetch(url, { ...init, headers });
+}
+
 export function json(reply: Reply): unknown {
   return JSON.parse(reply.body.toString("utf8"));
 }

@@ -4,6 +4,7 @@
  * because V8 collects seldom where memory is plentiful.
  * @module
  */
+import { fetchAlone } from "./client.ts";
 
 interface Target {
   readonly id: string;
@@ -28,7 +29,7 @@ const USERS_WORKER = /^core:user:/;
  * @returns MB that are in use afterwards
  */
 export async function heapMb(port: number): Promise<number> {
-  const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as Target[];
+  const targets = (await (await fetchAlone(`http://127.0.0.1:${port}/json`)).json()) as Target[];
   const target = targets.find(({ id }) => USERS_WORKER.test(id));
   if (target === undefined) throw new Error("the debugger knows no Worker");
   return (await bytesInUse(target.webSocketDebuggerUrl)) / BYTES_IN_MB;

@@ -6,7 +6,7 @@ import { ENCODINGS } from "../../../support/wire/bodies.ts";
 import { RawClient, type RawReply } from "../../../support/wire/raw-connection.ts";
 import type { Factors } from "./covering.ts";
 import { answerDifferences, type Checked, checkAll } from "./differences.ts";
-import { hostOf, POOL_KINDS, type PoolKind } from "./pools.ts";
+import { hostOf, POOL_KINDS, type PoolKind, unlessRefused } from "./pools.ts";
 import { type Script, targetOf } from "./scripted-origin.ts";
 
 export interface AnswerRow extends Script {
@@ -56,7 +56,8 @@ export class AnswerMatrix {
     const direct = this.#known.get(key) ?? (await this.#direct.exchange(request));
     this.#known.set(key, direct);
     try {
-      const seen = await this.#balanced.exchange({ ...request, headers: [["Host", hostOf(kind)]] });
+      const headers = [["Host", hostOf(kind)]] as const;
+      const seen = await unlessRefused(() => this.#balanced.exchange({ ...request, headers }));
       return answerDifferences(direct, seen, kind).map((difference) => `${describe(row)}: ${difference}`);
     } catch (error) {
       return [`${describe(row)}: ${String(error)}`];

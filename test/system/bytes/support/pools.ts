@@ -3,9 +3,11 @@
  * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { headerValue } from "../../../support/wire/http-reader.ts";
+import type { RawReply } from "../../../support/wire/raw-connection.ts";
 import { ADMIN_TOKEN } from "../../support/admin.ts";
 import { type Balancer, startBalancer } from "../../support/balancer.ts";
-import { fetchRaw } from "../../support/client.ts";
+import { warmUp } from "../../support/warm-up.ts";
 
 export const POOL_KINDS = ["plain", "sticky", "counted", "limited", "rated", "strict"] as const;
 export type PoolKind = (typeof POOL_KINDS)[number];
@@ -23,28 +25,38 @@ const KINDS: Readonly<Record<PoolKind, { pool?: object; origin?: object }>> = {
   strict: { pool: { coordination: "strict" } },
 };
 
-export function startBeforeEveryKind(originUrl: string): Promise<Balancer> {
+export async function startBeforeEveryKind(originUrl: string): Promise<Balancer> {
   const pools = Object.entries(KINDS).map(([kind, { pool = {}, origin = {} }]) => [
     kind,
     { ...pool, origins: [{ id: "a", url: originUrl, ...origin }] },
   ]);
+  const hosts = Object.fromEntries(POOL_KINDS.map((kind) => [kind, hostOf(kind)]));
   const routes = POOL_KINDS.map((kind) => ({ host: hostOf(kind), pool: kind }));
-  return startBalancer({
+  const balancer = await startBalancer({
     adminToken: ADMIN_TOKEN,
     config: { routes, pools: Object.fromEntries(pools) },
   });
+  await warmUp(balancer.url, hosts);
+  return balancer;
 }
 
 /**
- * Waits until a pool serves. After a rest an isolate holds no share of a rate limit, and on a busy machine the object's
- * answer may take longer than a request waits for it: then the request is refused, whatever its bytes are.
+ * Asks until the balancer does not refuse by itself. At times an isolate holds no share of a rate limit, and on a busy
+ * machine the object's answer may take longer than a request waits for it: then it is refused, whatever its bytes are.
  */
-export async function untilServes(balancer: Balancer, kind: PoolKind): Promise<void> {
-  const served = async (): Promise<boolean> => {
-    const { status } = await fetchRaw(balancer.url, "/scripted", { headers: { host: hostOf(kind) } });
-    return status !== 503;
-  };
-  while (!(await served())) await delay(50);
+export async function unlessRefused<Reply extends RefusableReply>(ask: () => Promise<Reply>): Promise<Reply> {
+  for (;;) {
+    const reply = await ask();
+    if (!isRefused(reply)) return reply;
+    await delay(50);
+  }
+}
+
+type RefusableReply = Pick<RawReply, "status" | "headers">;
+
+/** None of the origins here gives such an answer. */
+function isRefused({ status, headers }: RefusableReply): boolean {
+  return status === 503 && headerValue(headers, "content-type") === "application/problem+json";
 }
 
 /** The Host of requests for a pool. */

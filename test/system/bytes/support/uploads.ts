@@ -13,7 +13,7 @@ import {
 } from "../../../support/wire/raw-connection.ts";
 import type { Factors } from "./covering.ts";
 import { type Checked, checkAll, differs, headerDifferences } from "./differences.ts";
-import { hostOf, POOL_KINDS, type PoolKind } from "./pools.ts";
+import { hostOf, POOL_KINDS, type PoolKind, unlessRefused } from "./pools.ts";
 import { CASE_HEADER, type ScriptedOrigin, targetOf } from "./scripted-origin.ts";
 
 export interface UploadRow {
@@ -113,7 +113,7 @@ export class UploadMatrix {
     const direct = this.#origin.take(mark);
     try {
       const headers: HeaderList = [["Host", hostOf(row.kind)], ...(request.headers ?? [])];
-      const reply = await this.#send(row, { ...request, headers });
+      const reply = await unlessRefused(() => this.#send(row, { ...request, headers }));
       const arrived = this.#origin.take(mark);
       return [differs("status", 200, reply.status), ...requestDifferences(row, direct, arrived)]
         .filter((difference) => difference !== null)

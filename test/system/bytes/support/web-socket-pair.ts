@@ -8,6 +8,7 @@ import { noise } from "../../../support/wire/bodies.ts";
 import { acceptOf, FrameSocket, OPCODES } from "../../../support/wire/frames.ts";
 import { type HeaderList, headerValue, type Message } from "../../../support/wire/http-reader.ts";
 import { RawConnection, type RawReply } from "../../../support/wire/raw-connection.ts";
+import { unlessRefused } from "./pools.ts";
 import { CASE_HEADER, ScriptedOrigin } from "./scripted-origin.ts";
 
 /** The example of RFC 6455, 1.3. */
@@ -75,8 +76,11 @@ export async function shake(
   headers: HeaderList,
   method = "GET",
 ): Promise<{ reply: RawReply; socket: FrameSocket | null; connection: RawConnection }> {
-  const connection = await RawConnection.open(base);
-  const reply = await connection.exchange({ method, target: "/socket", headers }, { keepBody: true });
+  const { reply, connection } = await unlessRefused(async () => {
+    const connection = await RawConnection.open(base);
+    const reply = await connection.exchange({ method, target: "/socket", headers }, { keepBody: true });
+    return { ...reply, reply, connection };
+  });
   if (reply.status !== 101) return { reply, socket: null, connection };
   return { reply, socket: new FrameSocket(connection.socket, true, connection.takeRest()), connection };
 }
