@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ADMIN_TOKEN } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { BareClient, head } from "./support/bare-ends.ts";
+import { burst, refusedInBurst } from "./support/bursts.ts";
 import { fetchRaw, json, type Reply, type RequestOptions } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
@@ -15,7 +16,7 @@ import { freePort } from "./support/ports.ts";
 
 const POOLS = ["eu", "us", "limited", "spare", "gone", "quick", "off", "brief"];
 /** The time of all attempts in the pool `brief`. */
-const BRIEF_MS = 2_000;
+const BRIEF_MS = 3_000;
 
 let balancer: Balancer;
 let eu: Origin;
@@ -75,6 +76,20 @@ function ask(host: string, options: RequestOptions = {}, path = "/"): Promise<Re
 /** How many requests arrived at each: eu, us, spare. */
 async function ledgers(): Promise<number[]> {
   return await Promise.all(all.map(async (origin) => (await origin.hits()).length));
+}
+
+/** Its time is up, and it has been at eu alone, once: on a busy machine not every request gets there before that. */
+async function arrivesOnce(host: string, options: RequestOptions = {}): Promise<void> {
+  let requests = 0;
+  await eventually("a request to arrive in time", async () => {
+    requests++;
+    const reply = await ask(host, options);
+    expect([reply.status, json(reply)]).toMatchObject([504, { type: "origin_timeout" }]);
+    const [first = 0, ...others] = await ledgers();
+    expect(others).toEqual([0, 0]);
+    expect(first).toBeLessThanOrEqual(requests);
+    return first > 0;
+  });
 }
 
 const answered = ({ status, headers }: Reply) => [status, headers["x-origin"]];
@@ -154,9 +169,7 @@ describe("a request that may be sent twice", () => {
 
   test("is not sent on when the first pool's time is over", async () => {
     await eu.behave({ fault: "hang" });
-    const reply = await ask("quick.test");
-    expect([reply.status, json(reply)]).toMatchObject([504, { type: "origin_timeout" }]);
-    expect(await ledgers()).toEqual([1, 0, 0]);
+    await arrivesOnce("quick.test");
   });
 
   test("is not sent on where the route says so", async () => {
@@ -192,8 +205,7 @@ describe("a POST without a key is at one pool only", () => {
 
   test("when its answer takes too long", async () => {
     await eu.behave({ fault: "hang" });
-    expect((await ask("quick.test", { method: "POST", body: "once" })).status).toBe(504);
-    expect(await ledgers()).toEqual([1, 0, 0]);
+    await arrivesOnce("quick.test", { method: "POST", body: "once" });
   });
 });
 
@@ -205,20 +217,17 @@ test("a GET whose answer breaks off within its body is not sent again", async ()
 
 describe("a pool at its rate limit", () => {
   test("is passed over, for a POST too: nothing was sent there", async () => {
-    const replies = await Promise.all(
-      Array.from({ length: 8 }, () => ask("limited.test", { method: "POST", body: "once" }, "/echo")),
+    const { replies, most } = await burst(() =>
+      ask("limited.test", { method: "POST", body: "once" }, "/echo"),
     );
     expect(replies.map(({ status }) => status)).toEqual(new Array(8).fill(200));
     const [first = 0, second = 0] = await ledgers();
     expect(first + second).toBe(8);
-    expect(second).toBeGreaterThanOrEqual(6);
+    expect(first).toBeLessThanOrEqual(most);
   });
 
   test("is the client's answer if all pools are at their limits", async () => {
-    const replies = await Promise.all(Array.from({ length: 8 }, () => ask("both-limited.test")));
-    const refused = replies.filter(({ status }) => status === 503);
-    expect(refused.length).toBeGreaterThanOrEqual(4);
-    for (const reply of refused) {
+    for (const reply of await refusedInBurst(() => ask("both-limited.test"), 2)) {
       expect(json(reply)).toMatchObject({ type: "rate_limited" });
       expect(Number(reply.headers["retry-after"])).toBe(1);
     }
@@ -236,10 +245,8 @@ test("a body that came slowly to a pool without origins takes nothing of the nex
 });
 
 test("a client of a route with one pool is not told of the fallback's limit if the pool had no origin to offer", async () => {
-  const replies = await Promise.all(Array.from({ length: 8 }, () => ask("off-and-limited.test")));
-  const refused = replies.filter(({ status }) => status === 503);
-  expect(refused.length).toBeGreaterThanOrEqual(4);
-  for (const reply of refused) expect(json(reply)).toMatchObject({ type: "no_origin_available" });
+  for (const reply of await refusedInBurst(() => ask("off-and-limited.test"), 1))
+    expect(json(reply)).toMatchObject({ type: "no_origin_available" });
 });
 
 test("the fallback of a route with one pool serves a request that was not sent, and no failed one", async () => {

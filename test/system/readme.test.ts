@@ -6,7 +6,6 @@ import { once } from "node:events";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { refuseTakenPort } from "../../scripts/lib/listening.ts";
 import { DEFAULT_PORT } from "../../scripts/lib/options.ts";
 import { Running } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
@@ -19,13 +18,13 @@ let demo: Running;
 let url: string;
 
 beforeAll(async () => {
-  // The plain command, unless the default port is taken where the tests run.
-  const isFree = await refuseTakenPort(DEFAULT_PORT).then(
-    () => true,
-    () => false,
-  );
-  demo = new Running("npm", isFree ? ["start"] : ["start", "--", "--port", String(await freePort())]);
-  url = await demo.ready();
+  // The plain command, unless the default port is taken where the tests run, or just then.
+  demo = new Running("npm", ["start"]);
+  url = await demo.ready().catch(async (error: unknown) => {
+    if (!demo.stderr.includes(`port ${DEFAULT_PORT} on 127.0.0.1 is already in use`)) throw error;
+    demo = new Running("npm", ["start", "--", "--port", String(await freePort())]);
+    return demo.ready();
+  });
 });
 
 afterAll(() => demo?.kill());

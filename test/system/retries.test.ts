@@ -10,6 +10,7 @@ import { eventually } from "./support/eventually.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
 import { freePort } from "./support/ports.ts";
+import { warmUp } from "./support/warm-up.ts";
 
 const LIMIT = 10;
 
@@ -36,6 +37,12 @@ beforeAll(async () => {
     adminToken: ADMIN_TOKEN,
     config: { routes: Object.keys(pools).map((pool) => ({ host: `${pool}.test`, pool })), pools },
   });
+  // From then on their origins take turns without a break.
+  await warmUp(
+    balancer.url,
+    Object.fromEntries(KINDS.map((kind) => [`status-${kind}`, `status-${kind}.test`])),
+  );
+  await Promise.all(Object.values(originsOf).flatMap((origins) => origins.map((origin) => origin.forget())));
 });
 
 afterAll(async () => {
@@ -71,14 +78,17 @@ describe.concurrent.each(KINDS)("a %s pool", (kind) => {
     IN_TURN,
     async () => {
       await get(`alone-${kind}`);
-      // Until its token is free again.
-      await sleep(1_200);
-      await first().forget();
       await first().behave({ status: 503 });
-      const statuses = await Promise.all(Array.from({ length: LIMIT }, () => get(`alone-${kind}`)));
-      expect(statuses).toEqual(Array(LIMIT).fill(503));
-      // An isolate's share may be one short of the limit; three tokens a request would let four through.
-      expect(await hits(), "they reached the origin").toBeGreaterThanOrEqual(LIMIT - 1);
+      // An isolate's share may be one short of the limit; three tokens a request would let four through at best. On a busy
+      // machine the object's answer may come too late for some.
+      await eventually("all but one to reach the origin", async () => {
+        // Until all tokens are free again.
+        await sleep(1_200);
+        await first().forget();
+        const statuses = await Promise.all(Array.from({ length: LIMIT }, () => get(`alone-${kind}`)));
+        expect(statuses).toEqual(Array(LIMIT).fill(503));
+        return (await hits()) >= LIMIT - 1;
+      });
     },
   );
 

@@ -2,7 +2,6 @@
  * Several pools for one route: which clients go where, what happens to them when a pool goes and comes back, and that
  * nobody is sent twice who must not be.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { SteeringExplanation } from "../../src/contract/explanation.ts";
 import type { PoolStatus } from "../../src/contract/pool-status.ts";
@@ -99,22 +98,24 @@ describe("a pool whose origins fail under load", () => {
     const others = [...crowd(2_100, TOKYO, 3), ...crowd(2_200, BOSTON, 3)];
     const load = new Load([...europeans, ...others], visit);
     try {
-      await eventually("everybody has come to a pool", () =>
-        [...load.replies.values()].every((seen) => seen.length >= 3),
-      );
+      await load.goesOn(3);
       expect(load.ways(europeans)).toEqual(europeans.map(() => "eu"));
-      const before = load.ways(others);
+      const unmoved = load.ways(others);
 
       await Promise.all(origins.eu.map((origin) => origin.behave({ status: 503 })));
       await eventually("the pool is not available", () => !isAvailable("eu"));
-      // All isolates with traffic leave it within 1.5 s of that; what is under way then ends soon.
-      await sleep(1_500);
-      await Promise.all(origins.eu.map((origin) => origin.forget()));
       await eventually("everybody has been answered elsewhere", () =>
         load.ways(europeans).every((way) => way === "eu us"),
       );
-      await sleep(500);
-      expect(await arrivedAt("eu")).toBe(0);
+      // The isolate leaves it once it has heard of that; what is under way then ends soon.
+      await eventually("nobody is sent there any more", async () => {
+        const before = await arrivedAt("eu");
+        await load.goesOn(5);
+        return (await arrivedAt("eu")) === before;
+      });
+      const before = await arrivedAt("eu");
+      await load.goesOn(20);
+      expect(await arrivedAt("eu")).toBe(before);
 
       await Promise.all(origins.eu.map((origin) => origin.behave()));
       await eventually("the pool is available again", () => isAvailable("eu"));
@@ -123,10 +124,10 @@ describe("a pool whose origins fail under load", () => {
         "newcomers go there",
         async () => poolOf(await visit(clientIn(newcomer++, ...BERLIN))) === "eu",
       );
-      await sleep(500);
+      await load.goesOn(20);
       // Those that moved stay where they are, and nobody else has ever moved.
       expect(load.ways(europeans)).toEqual(europeans.map(() => "eu us"));
-      expect(load.ways(others)).toEqual(before);
+      expect(load.ways(others)).toEqual(unmoved);
     } finally {
       await load.stop();
     }
@@ -162,12 +163,13 @@ describe("a pool that is partly down", () => {
     await eventually("all go to the first pool", async () => (await run()).every((pool) => pool === "eu"));
     await one?.behave({ status: 503 });
     // 1.4 x 50%: 70% stay. Which clients these are is fixed by their addresses: once the news is everywhere, runs agree.
-    const spilled = await eventually("some spill, and the same ones twice", async () => {
-      const [once, twice] = [await run(), await run()];
-      return once.includes("us") && String(once) === String(twice) ? once : null;
+    // Until then an isolate may go by half of the news, such as a failure of its own.
+    await eventually("about 30% spill, and the same ones three times", async () => {
+      const [once, twice, again] = [await run(), await run(), await run()];
+      const share = once.filter((pool) => pool === "us").length / once.length;
+      const isSame = String(once) === String(twice) && String(once) === String(again);
+      return isSame && Math.abs(share - 0.3) < 0.2;
     });
-    const share = spilled.filter((pool) => pool === "us").length / spilled.length;
-    expect(Math.abs(share - 0.3)).toBeLessThan(0.2);
     await one?.behave();
     await eventually("all are back", async () => (await run()).every((pool) => pool === "eu"));
   });
@@ -179,8 +181,8 @@ describe("a split with a member that is not available", () => {
     const run = async () =>
       await Promise.all(visitors.map(async (headers) => poolOf(await ask("split.test", { headers }))));
     const before = await eventually("both are available", async () => {
-      const pools = await run();
-      return pools.includes("eu") ? pools : null;
+      const [once, twice] = [await run(), await run()];
+      return String(once) === String(twice) && new Set(once).size === 2 ? once : null;
     });
     expect(new Set(before)).toEqual(new Set(["eu", "us"]));
     await Promise.all(origins.eu.map((origin) => origin.behave({ status: 503 })));

@@ -10,7 +10,12 @@ import { BareClient, BareOrigin, dechunked, head, sends, silent, takesAll } from
 import { eventually } from "./support/eventually.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
 
-const ATTEMPT_TIMEOUT_S = 2;
+/** Far above what an answer takes, also on a busy machine. */
+const ATTEMPT_TIMEOUT_S = 3;
+const TOTAL_TIMEOUT_S = 3.5;
+const STEPS = 5;
+/** A body of all steps takes longer than both time-outs. */
+const STEP_MS = 800;
 /** Above what is read before the first attempt. */
 const LARGE_BYTES = 200_000;
 const SMALL_BYTES = 100;
@@ -40,7 +45,7 @@ beforeAll(async () => {
     originsOf[pool] = [await BareOrigin.start(takesAll), await BareOrigin.start(takesAll)];
   const configOf = (pool: string) => ({
     origins: origins(pool).map(({ url }, i) => ({ id: "ab"[i], url })),
-    failover: { attempt_timeout: ATTEMPT_TIMEOUT_S, total_timeout: 2.5 },
+    failover: { attempt_timeout: ATTEMPT_TIMEOUT_S, total_timeout: TOTAL_TIMEOUT_S },
     outlier_detection: { consecutive_failures: 2 },
   });
   balancer = await startBalancer({
@@ -91,10 +96,10 @@ describe.concurrent.each(WAYS.map((way, index) => [...way, `way-${index}`] as co
         const before = await errors(pool);
         const arrived = arrivals(pool);
         const client = await begin(pool, method, framing(bytes));
-        const step = Math.ceil(size / 5);
+        const step = Math.ceil(size / STEPS);
         for (let at = 0; at < size; at += step) {
           client.socket.write(framed(bytes, body.subarray(at, at + step)));
-          await sleep(600);
+          await sleep(STEP_MS);
         }
         if (bytes === null) client.socket.write("0\r\n\r\n");
         expect(await client.status()).toBe(200);

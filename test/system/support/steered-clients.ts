@@ -4,6 +4,7 @@
  */
 import type { Reply } from "./client.ts";
 import { CookieJar } from "./cookie-jar.ts";
+import { eventually } from "./eventually.ts";
 
 /** The pool that answered. */
 export function poolOf(reply: Reply): string {
@@ -53,6 +54,14 @@ export class Load {
   async stop(): Promise<void> {
     this.#isOver = true;
     await Promise.all(this.#loops);
+  }
+
+  /** Waits until each client has had so many further answers. */
+  async goesOn(answers: number): Promise<void> {
+    const before = new Map([...this.replies].map(([client, seen]) => [client, seen.length]));
+    await eventually(`${answers} further answers to each client`, () =>
+      [...this.replies].every(([client, seen]) => seen.length >= (before.get(client) ?? 0) + answers),
+    );
   }
 
   /** Each client's pools in turn, without repetitions. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { type Origin, startOrigins } from "./origins.ts";
+import { PROBE_TIMEOUT_S } from "./patience.ts";
 
 const PLACES = {
   us: { latitude: 39.04, longitude: -77.49 },
@@ -28,7 +29,10 @@ export function steeredConfig(origins: Record<Pool, Origin[]>, spare: Origin): o
     location: PLACES[id],
     return_delay: 2,
     sticky: true,
-    health_check: { path: "/healthz", interval: 1, timeout: 1, unhealthy_threshold: 1, healthy_threshold: 1 },
+    health_check: {
+      ...{ path: "/healthz", interval: 1, timeout: PROBE_TIMEOUT_S },
+      ...{ unhealthy_threshold: 1, healthy_threshold: 1 },
+    },
     // No share of a window: what one test did would count in the next.
     outlier_detection: { consecutive_failures: 2, failure_percent: 0, base_ejection_time: 1 },
     origins: origins[id].map((origin) => origin.config()),
