@@ -10,6 +10,7 @@ import { BareClient, head } from "./support/bare-ends.ts";
 import { burst, refusedInBurst } from "./support/bursts.ts";
 import { fetchRaw, json, type Reply, type RequestOptions } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
+import { logLine } from "./support/log-lines.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
 import { freePort } from "./support/ports.ts";
@@ -94,24 +95,6 @@ async function arrivesOnce(host: string, options: RequestOptions = {}): Promise<
 
 const answered = ({ status, headers }: Reply) => [status, headers["x-origin"]];
 
-interface LogLine {
-  pool?: string;
-  attempts?: number;
-  arrival?: string;
-  steered_from?: string | null;
-}
-
-/** The log's line of a request. */
-async function logLine(id: string): Promise<LogLine> {
-  return await eventually(`the log line of ${id}`, () => {
-    const line = balancer
-      .logs()
-      .split("\n")
-      .find((each) => each.includes(`"request_id":"${id}"`));
-    return line === undefined ? null : (JSON.parse(line.slice(line.indexOf("{"))) as LogLine);
-  });
-}
-
 describe("a request that may be sent twice", () => {
   test.each(["reset", "status 503", "refused"])("goes on to the next pool: %s", async (how) => {
     if (how === "reset") await eu.behave({ fault: "reset" });
@@ -132,7 +115,7 @@ describe("a request that may be sent twice", () => {
   test("is logged with all its attempts, and with where it came from", async () => {
     await eu.behave({ status: 503 });
     await ask("listed.test", { headers: { "x-request-id": "went-on" } });
-    expect(await logLine("went-on")).toMatchObject({
+    expect(await logLine(balancer, "went-on")).toMatchObject({
       pool: "us",
       attempts: 2,
       arrival: "retry",
@@ -153,7 +136,7 @@ describe("a request that may be sent twice", () => {
     await spare.behave({ fault: "reset" });
     const reply = await ask("listed.test", { headers: { "x-request-id": "stood" } });
     expect([reply.status, reply.body.toString()]).toEqual([503, expect.stringMatching(/^eu-1 says 503/)]);
-    expect(await logLine("stood")).toMatchObject({
+    expect(await logLine(balancer, "stood")).toMatchObject({
       pool: "eu",
       attempts: 3,
       arrival: "first",
@@ -254,5 +237,5 @@ test("the fallback of a route with one pool serves a request that was not sent, 
   const reply = await ask("plain.test", { headers: { "x-request-id": "plain" } });
   expect(reply.status).toBe(503);
   expect(await ledgers()).toEqual([1, 0, 0]);
-  expect(await logLine("plain")).not.toHaveProperty("arrival");
+  expect(await logLine(balancer, "plain")).not.toHaveProperty("arrival");
 });
