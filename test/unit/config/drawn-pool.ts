@@ -8,6 +8,6 @@ export function drawnPool(route: CompiledRoute, clientIp: string): string | null
   if (!isSteered(route)) return route.pool;
   const view = viewPools(route.steering, () => standingOf(UNKNOWN_POOL_STATUS));
   const client = clientKey(clientIp);
-  const { preferred } = steer(route, view, { client, place: null, sessionAt: null }, Math.random);
+  const { preferred } = steer(route, view, { client, place: null, sessionAt: null }, () => 0);
   return route.steering.pools[preferred]?.pool ?? null;
 }

@@ -1,33 +1,16 @@
 /** The world as an isolate in the simulation sees it. */
 import { describe, expect, it } from "vitest";
-import { EventQueue } from "../../../sim/lib/event-queue.ts";
-import { Network } from "../../../sim/lib/network.ts";
-import { Recorder } from "../../../sim/lib/recorder.ts";
-import { Rng } from "../../../sim/lib/rng.ts";
-import { SimObject } from "../../../sim/lib/sim-object.ts";
-import { SimOrigin } from "../../../sim/lib/sim-origin.ts";
-import { documentsFor, SimSurroundings } from "../../../sim/lib/sim-surroundings.ts";
+import { SimSurroundings } from "../../../sim/lib/sim-surroundings.ts";
+import { aroundIsolate } from "./support.ts";
 
-const DOCUMENT = JSON.stringify({ origins: [{ id: "a", url: "https://a" }] });
+const DOCUMENT = { origins: [{ id: "a", url: "https://a" }] };
 const REPORT = { isolate: "i", rates: {} };
 
 function world(loss = 0) {
-  const queue = new EventQueue();
-  const rng = new Rng(1);
-  const network = new Network({ regions: 1, nearMs: 10, farMs: 10, loss }, rng);
-  const origin = new SimOrigin("a", 0, { workers: 1, serviceMs: 5 }, queue, rng);
-  const origins = new Map([["a", origin]]);
-  const common = { queue, rng, network, pool: "p", origins };
-  const object = new SimObject({ ...common, document: DOCUMENT, event: () => undefined });
-  const recorder = new Recorder(10, ["a"], [], []);
-  const documents = documentsFor("p", DOCUMENT);
-  const notes = new Map<number, string>();
-  const isolate = new SimSurroundings(
-    "i",
-    { region: 0, dataCenter: 0 },
-    { ...common, object, recorder, documents, notes, noted: () => undefined, isBrief: false },
-    () => undefined,
-  );
+  const around = aroundIsolate(DOCUMENT, { loss });
+  const { queue, object } = around;
+  const origin = around.origins.get("a") ?? expect.fail("no origin");
+  const isolate = new SimSurroundings("i", { region: 0, dataCenter: 0 }, around, () => undefined);
   /** What each piece of work came to, and when. */
   const seen: [what: string, atMs: number][] = [];
   const follow = (name: string, work: Promise<unknown>): void => {
@@ -124,7 +107,7 @@ it("KV has the pool's document and the route to it, and nothing else", async () 
   const read = Promise.all(["pool:p", "routes", "pool:q"].map((key) => isolate.readDocument(key)));
   await queue.run(100);
   const [pool, routes, other] = await read;
-  expect(pool?.text).toBe(DOCUMENT);
+  expect(pool?.text).toBe(JSON.stringify(DOCUMENT));
   expect(JSON.parse(routes?.text ?? "")).toEqual([{ pool: "p" }]);
   expect(other).toBeNull();
 });

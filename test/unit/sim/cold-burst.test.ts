@@ -1,0 +1,43 @@
+/** Requests that come to a cold isolate all at once, as many as the limits of its origins allow in a second. */
+import { expect, it } from "vitest";
+import { Client } from "../../../sim/lib/clients.ts";
+import { SimIsolate } from "../../../sim/lib/sim-isolate.ts";
+import { aroundIsolate } from "./support.ts";
+
+const LIMIT = 40;
+const SEEDS = Array.from({ length: 10 }, (_, index) => index + 1);
+const DOCUMENT = { origins: ["a", "b"].map((id) => ({ id, url: `https://${id}` })), rate_limit: LIMIT };
+const sum = (column: Float64Array) => column.reduce((total, each) => total + each, 0);
+
+/** What becomes of a burst, where the object is so far away. */
+async function burst(oneWayMs: number, seed: number) {
+  const world = aroundIsolate(DOCUMENT, { oneWayMs, seed });
+  const { queue, recorder } = world;
+  const isolate = new SimIsolate("i", { region: 0, dataCenter: 0 }, world);
+  queue.at(0, () => {
+    for (let i = 0; i < 2 * LIMIT; i++) void isolate.serve(new Client(i, 0, ""));
+    queue.settle();
+  });
+  await queue.run(9_000);
+  const { answered, rate_limited } = recorder.answers;
+  const fullest = Math.max(...[...recorder.origins.values()].map(({ worstWindow }) => worstWindow));
+  return { answered: sum(answered), refused: sum(rate_limited), fullest };
+}
+
+it.each([1, 20, 80])(
+  "are all let through where a call to the object takes twice %i ms, and none beyond the limits",
+  async (oneWayMs) => {
+    for (const seed of SEEDS)
+      expect({ seed, ...(await burst(oneWayMs, seed)) }).toEqual({
+        ...{ seed, answered: 2 * LIMIT, refused: 0, fullest: LIMIT },
+      });
+  },
+);
+
+it("are refused beyond the isolate's share where a call takes longer than a request waits for it", async () => {
+  for (const seed of SEEDS) {
+    const { answered, refused, fullest } = await burst(200, seed);
+    expect(answered + refused).toBe(2 * LIMIT);
+    expect([refused > 0, fullest <= LIMIT]).toEqual([true, true]);
+  }
+});
