@@ -6,7 +6,7 @@ import { live } from "./explain-support.ts";
 describe("checking now", () => {
   it("shows what each probe saw, and counts the results", async () => {
     const origins = [live("good", 0), { id: "bad", url: "http://127.0.0.1:1" }];
-    const health_check = { path: "/x", interval: 3_600, timeout: 1, unhealthy_threshold: 5 };
+    const health_check = { path: "/x", interval: 3_600, timeout: 60, unhealthy_threshold: 5 };
     await ask("PUT /pools/checked", { body: { origins, health_check } });
     const { status, body } = await ask("POST /pools/checked/check");
     expect([status, body.preview]).toEqual([200, false]);
@@ -21,7 +21,7 @@ describe("checking now", () => {
   it("tries another check without saving or counting it", async () => {
     await ask("PUT /pools/tried", { body: { origins: [live("a", 0)] } });
     expect((await ask("POST /pools/tried/check")).status, "it has none").toBe(409);
-    const health_check = { path: "/?status=500" };
+    const health_check = { path: "/?status=500", timeout: 60 };
     const { body } = await ask("POST /pools/tried/check", { body: { health_check } });
     expect(body).toMatchObject({ preview: true, probes: [{ origin: "a", passed: false }] });
     expect((await ask("GET /pools/tried")).body).toMatchObject({

@@ -5,6 +5,7 @@ import { ENDPOINTS } from "../../src/admin/endpoints/all.ts";
 import type { LiveOrigin, LivePool } from "../../src/contract/live.ts";
 import type { SyncReport } from "../../src/contract/sync.ts";
 import { ask, origin, TOKENS } from "./admin-support.ts";
+import { clock, eventually } from "./test-clock.ts";
 
 let made = 0;
 async function pool(fields: object): Promise<string> {
@@ -139,15 +140,13 @@ describe("live", () => {
   it("shows all pools, also those with a refused configuration, and no others", async () => {
     await env.POOLS.put("pool:broken", '{ "origins": 1 }');
     // Nobody told of it, so it is found when KV is next asked for a list, in five minutes at most.
-    vi.useFakeTimers({ toFake: ["Date"] });
-    vi.setSystemTime(Date.now() + 300_000);
-    const broken = await vi.waitFor(async () => {
+    clock.skip(300_000);
+    const broken = await eventually(async () => {
       const { body } = await ask("GET /live?origins=1&events=0", { token: TOKENS.read });
       const found = body.pools.find((each: { pool: string }) => each.pool === "broken");
       expect(found).toBeDefined();
       return found;
     });
-    vi.useRealTimers();
     expect([broken.configured, broken.config_error]).toEqual([false, expect.stringContaining("origins")]);
     expect((await ask("GET /live?pool=nobody")).status).toBe(404);
     expect((await ask("GET /live?origins=x")).status).toBe(422);

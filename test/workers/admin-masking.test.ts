@@ -3,10 +3,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { ENDPOINTS } from "../../src/admin/endpoints/all.ts";
 import { ask, origin, TOKENS } from "./admin-support.ts";
-import { TestClock } from "./test-clock.ts";
+import { clock } from "./test-clock.ts";
 
 const [url] = inject("origins");
-const clock = new TestClock();
 const SECRET = "s3cr3t";
 const OTHER = "0ther-one";
 

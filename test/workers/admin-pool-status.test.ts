@@ -1,8 +1,9 @@
 /**
  * What the admin API says of a pool's status, and the part of its clients that an operator sends elsewhere.
  */
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ask, origin, TOKENS } from "./admin-support.ts";
+import { eventually } from "./test-clock.ts";
 
 let made = 0;
 
@@ -20,10 +21,7 @@ async function pools(isSteered: boolean): Promise<[string, string]> {
 }
 
 async function shows(id: string, expected: object): Promise<void> {
-  await vi.waitFor(async () => expect((await ask(`GET /pools/${id}`)).body.status).toMatchObject(expected), {
-    timeout: 10_000,
-    interval: 20,
-  });
+  await eventually(async () => expect((await ask(`GET /pools/${id}`)).body.status).toMatchObject(expected));
 }
 
 describe("a pool that routes choose among others", () => {

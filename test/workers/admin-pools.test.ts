@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { ask } from "./admin-support.ts";
 import { A, B, config, kinds, pool, stub } from "./own-pool.ts";
+import { clock } from "./test-clock.ts";
 
 /** What the object makes of `document` if it finds it in KV. */
 async function finds(id: string, document: object, metadata?: { updated_at: number }): Promise<void> {
@@ -115,21 +116,19 @@ describe("writing a pool", () => {
   });
 
   it("writes to KV at most once a second, and the last of them in the end", async () => {
-    const id = await pool({ origins: [A], drain_timeout: 1 });
-    const second = await ask(`PUT /pools/${id}`, { body: { origins: [A], drain_timeout: 2 } });
-    const third = await ask(`PUT /pools/${id}`, { body: { origins: [A], drain_timeout: 3 } });
-    expect([second.body.stored, third.body.stored]).toEqual([false, false]);
+    const id = await clock.still(async () => {
+      const made = await pool({ origins: [A], drain_timeout: 1 });
+      const second = await ask(`PUT /pools/${made}`, { body: { origins: [A], drain_timeout: 2 } });
+      const third = await ask(`PUT /pools/${made}`, { body: { origins: [A], drain_timeout: 3 } });
+      expect([second.body.stored, third.body.stored]).toEqual([false, false]);
+      return made;
+    });
     expect(await env.POOLS.get(`pool:${id}`, "json")).toMatchObject({ drain_timeout: 1 });
     expect(await config(id), "in force at once").toMatchObject({ drain_timeout: 3 });
-    await expect
-      .poll(
-        async () => {
-          await runDurableObjectAlarm(stub(id));
-          return await env.POOLS.get(`pool:${id}`, "json");
-        },
-        { timeout: 5_000 },
-      )
-      .toMatchObject({ drain_timeout: 3 });
+    await clock.until(async () => {
+      await runDurableObjectAlarm(stub(id));
+      expect(await env.POOLS.get(`pool:${id}`, "json")).toMatchObject({ drain_timeout: 3 });
+    });
   });
 
   it("retries while KV fails, and does not treat the pool as removed meanwhile", async () => {
@@ -142,22 +141,17 @@ describe("writing a pool", () => {
     env.POOLS.put = put;
     await stub(id).wake();
     expect(await config(id)).toEqual({ origins: [A] });
-    await expect
-      .poll(
-        async () => {
-          await runDurableObjectAlarm(stub(id));
-          return await env.POOLS.get(`pool:${id}`, "json");
-        },
-        { timeout: 8_000 },
-      )
-      .toEqual({ origins: [A] });
-  }, 10_000);
+    await clock.until(async () => {
+      await runDurableObjectAlarm(stub(id));
+      expect(await env.POOLS.get(`pool:${id}`, "json")).toEqual({ origins: [A] });
+    });
+  });
 });
 
 describe("removing a pool", () => {
   it("retires it at once and for good, until it is made anew", async () => {
     const id = await pool();
-    await new Promise((done) => setTimeout(done, 1_200));
+    clock.skip(1_200);
     expect((await ask(`DELETE /pools/${id}`, { headers: { "if-match": '"v7"' } })).status).toBe(412);
     expect((await ask(`DELETE /pools/${id}`)).body).toMatchObject({ changed: true, stored: true });
     expect(await env.POOLS.get(`pool:${id}`)).toBe(null);

@@ -2,10 +2,9 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, inject, it } from "vitest";
 import { ask, origin } from "./admin-support.ts";
-import { TestClock } from "./test-clock.ts";
+import { clock } from "./test-clock.ts";
 
 const [urlA = "", urlB = ""] = inject("origins");
-const clock = new TestClock();
 const table = () => env.ROUTE_TABLE.getByName("routes");
 
 const STILL_ONE = 'no routes: everything still goes to pool "one", which was there alone. Write routes';

@@ -6,11 +6,12 @@
  * @module
  */
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, vi } from "vitest";
+import { afterEach, beforeEach, expect } from "vitest";
 import type { PickRequest } from "../../src/contract/strict.ts";
 import type { SyncReport } from "../../src/contract/sync.ts";
 import { EdgePool } from "../../src/edge/pool/edge-pool.ts";
 import { UpstreamPool } from "../../src/pool/upstream-pool.ts";
+import { eventually } from "./test-clock.ts";
 
 const REAL_ISOLATE = /^[0-9a-f]{8}-[0-9a-f]{4}-/;
 
@@ -80,7 +81,7 @@ afterEach(async () => {
   isExpected = false;
   if (!mayBeOpen) {
     const nothing = async () => expect([...openAtIsolates(), ...(await openAtObjects())], "open").toEqual([]);
-    await vi.waitFor(nothing, { timeout: 20_000, interval: 50 }).catch((error) => {
+    await eventually(nothing).catch((error) => {
       // Only the test that left it is blamed.
       edgePools.clear();
       called.clear();

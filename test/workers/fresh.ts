@@ -40,10 +40,12 @@ async function wake({ objects, id }: UsedObject): Promise<void> {
 
 vi.useRealTimers();
 vi.unstubAllGlobals();
+(await import("./test-clock.ts")).clock.end();
 // Only objects that are awake are reset, of which KV is made, too.
 await Promise.all([env.POOLS.list(), ...[...used.values()].map(wake)]);
 await reset();
 used.clear();
 vi.resetModules();
+(await import("./test-clock.ts")).clock.begin();
 // Here, because vitest loads modules for one request at a time.
 await import("../../src/index.ts");

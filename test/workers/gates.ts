@@ -1,5 +1,6 @@
 /** Controls answers that origins delay until a test releases them; see test/support/loopback-origins.ts. */
-import { inject, vi } from "vitest";
+import { expect, inject } from "vitest";
+import { eventually } from "./test-clock.ts";
 
 const [origin = ""] = inject("origins");
 
@@ -11,5 +12,5 @@ export async function openGate(gate: string): Promise<void> {
 /** Waits until this many requests wait at the gate. */
 export async function stands(gate: string, requests = 1): Promise<void> {
   const waiting = async () => Number(await (await fetch(`${origin}/waiting?gate=${gate}`)).text());
-  await vi.waitUntil(async () => (await waiting()) === requests, { timeout: 30_000, interval: 20 });
+  await eventually(async () => expect(await waiting()).toBe(requests));
 }

@@ -4,13 +4,12 @@ import { env, exports } from "cloudflare:workers";
 import { expect, inject, it } from "vitest";
 import { ask } from "./admin-support.ts";
 import { openGate, stands } from "./gates.ts";
-import { TestClock } from "./test-clock.ts";
+import { clock } from "./test-clock.ts";
 
 const [url = "", other = ""] = inject("origins");
-const clock = new TestClock();
 /** More than a lapse at the fastest pace, so that one report would not do. */
 const WAIT_MS = 16_000;
-const STEP_MS = 200;
+const STEP_MS = 500;
 
 it("a slow request of an otherwise idle isolate counts from soon after its start to its end", async () => {
   const failover = { attempt_timeout: 600, total_timeout: 600 };

@@ -2,20 +2,11 @@
  * Picks that come late: after the request's time is up, or when the pool has changed.
  */
 import { env } from "cloudflare:workers";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openGate, stands } from "./gates.ts";
+import { clock, eventually } from "./test-clock.ts";
 import { healthy, type Wrapper } from "./wrapped-object.ts";
-import {
-  clock,
-  configure,
-  lines,
-  ORIGINS,
-  object,
-  pool,
-  stub,
-  url,
-  withWrappedPools,
-} from "./wrapped-pool.ts";
+import { configure, lines, ORIGINS, object, pool, stub, url, withWrappedPools } from "./wrapped-pool.ts";
 
 withWrappedPools("late");
 
@@ -76,13 +67,13 @@ describe("a pick that is not sent", () => {
     await configure({
       ...STRICT,
       origins: ORIGINS.slice(0, 2),
-      failover: { total_timeout: 0.5, attempt_timeout: 0.5 },
+      failover: { total_timeout: 30, attempt_timeout: 30 },
     });
     expect((await object.ask(url)).status).toBe(200);
     await clock.still(async () => {
       const before = object.count("pick");
       object.wrapper = (call, method) =>
-        (object.count("pick") === before + 2 ? slowly(600) : healthy)(call, method);
+        (object.count("pick") === before + 2 ? slowly(31_000) : healthy)(call, method);
       expect((await object.ask(`${url}?status=503`)).status).toBe(503);
       expect(object.count("pick"), "it was picked for once more").toBe(before + 2);
     });
@@ -103,7 +94,7 @@ describe("a pick that is not sent", () => {
     await clock.still(async () => {
       for (let late = 0; late < 3; late++) {
         expect((await object.ask(url)).status).toBe(504);
-        await vi.waitFor(() => expect(object.count("release")).toBe(object.count("pick")));
+        await eventually(() => expect(object.count("release")).toBe(object.count("pick")));
         await stub().describe();
       }
     });

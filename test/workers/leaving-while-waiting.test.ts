@@ -7,7 +7,7 @@ import { afterEach, expect, it } from "vitest";
 import { EdgePool } from "../../src/edge/pool/edge-pool.ts";
 import { UpstreamPool } from "../../src/pool/upstream-pool.ts";
 import { configure, ORIGINS } from "./strict-pool.ts";
-import { TestClock } from "./test-clock.ts";
+import { clock, eventually } from "./test-clock.ts";
 
 /** More than an isolate gets as its share, which it uses up first. */
 const LIMIT = 20;
@@ -15,7 +15,6 @@ const LIMIT = 20;
 const LOOK_MS = 5;
 
 let url = "";
-const clock = new TestClock();
 
 /** Answers to picks and to calls for tokens wait until it is open. */
 let isOpen = true;
@@ -82,7 +81,7 @@ async function client(): Promise<{ leave: () => Promise<unknown> }> {
       },
       () => undefined,
     );
-    await expect.poll(() => isServed || waiting === 1).toBe(true);
+    await eventually(() => expect(isServed || waiting === 1).toBe(true));
     if (isServed) continue;
     const leave = () => {
       abort.abort();
@@ -100,7 +99,7 @@ it("a pick is free at once", async () => {
   await clock.still(async () => {
     await (await client()).leave();
     isOpen = true;
-    await expect.poll(() => status(), { timeout: 3_000 }).toBe(200);
+    await eventually(async () => expect(await status()).toBe(200));
   });
 });
 
@@ -112,17 +111,17 @@ it("a token goes to another that waits", async () => {
     const other = status().then((seen) => {
       answered = seen;
     });
-    await expect.poll(seekers).toBe(2);
+    await eventually(() => expect(seekers()).toBe(2));
     await first.leave();
-    await expect.poll(seekers).toBe(1);
+    await eventually(() => expect(seekers()).toBe(1));
     isOpen = true;
-    await expect.poll(hasToken).toBe(true);
+    await eventually(() => expect(hasToken()).toBe(true));
     // Until the other looks. Its token is good for longer.
     const look = () => {
       clock.skip(LOOK_MS);
       return answered;
     };
-    await expect.poll(look).toBe(200);
+    await eventually(() => expect(look()).toBe(200));
     await other;
     expect(seekers()).toBe(0);
   });

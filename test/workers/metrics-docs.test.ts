@@ -1,12 +1,13 @@
 /** What is written about the metrics, against those that the Worker shows. */
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, inject, it, vi } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import dashboard from "../../docs/grafana-dashboard.json";
 import operations from "../../docs/operations.md?raw";
 import alerts from "../../docs/prometheus-alerts.yml?raw";
 import { ClientCounts } from "../../src/core/metrics/client-counts.ts";
 import { ask } from "./admin-support.ts";
 import { parseExposition } from "./exposition-parser.ts";
+import { eventually } from "./test-clock.ts";
 
 const [url = ""] = inject("origins");
 
@@ -22,7 +23,7 @@ beforeAll(async () => {
   await ask("PUT /routes", { body: [{ pools: ["documented", "beside"] }] });
   await reportAnswers();
   // A pool hears a moment later that a route with several names it.
-  const body = await vi.waitFor(async () => {
+  const body = await eventually(async () => {
     const { body } = await ask("GET /metrics");
     expect(String(body)).toContain("lb_pool_available");
     return body;

@@ -5,11 +5,10 @@ import { beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { UpstreamPool } from "../../src/index.ts";
 import { ask } from "./admin-support.ts";
 import { parseExposition, type Sample } from "./exposition-parser.ts";
-import { TestClock } from "./test-clock.ts";
+import { clock } from "./test-clock.ts";
 
 const urls = inject("origins");
 const [A = "", B = ""] = urls;
-const clock = new TestClock();
 /** Nobody listens there. */
 const NOWHERE = "http://127.0.0.1:1";
 

@@ -10,6 +10,7 @@ import { ask } from "./admin-support.ts";
 import { parseExposition } from "./exposition-parser.ts";
 import { Bill } from "./object-bill.ts";
 import { CHECK, configure, newPool, pool, stub, url } from "./pool-object.ts";
+import { eventually } from "./test-clock.ts";
 
 beforeEach(() => {
   newPool();
@@ -32,13 +33,10 @@ const given = async () => (await stub().events()).filter(({ kind }) => kind === 
 /** Alarms ring until a notification is given up. */
 async function tried(): Promise<void> {
   const bill = await Bill.of(stub());
-  await vi.waitFor(
-    async () => {
-      if ((await bill.alarmAt()) !== null) await bill.ring();
-      expect((await given()).length).toBeGreaterThan(0);
-    },
-    { timeout: 20_000, interval: 20 },
-  );
+  await eventually(async () => {
+    if ((await bill.alarmAt()) !== null) await bill.ring();
+    expect((await given()).length).toBeGreaterThan(0);
+  });
 }
 
 /** What the object has still to send. */
@@ -64,14 +62,11 @@ class Receiver {
   /** The object knows that they were taken, too: evicted before, it would send them again, as it must. */
   async gets(...events: string[]): Promise<void> {
     const bill = await Bill.of(stub());
-    await vi.waitFor(
-      async () => {
-        if ((await bill.alarmAt()) !== null) await bill.ring();
-        expect(this.sent).toEqual(events);
-        expect(await unsent()).toEqual([]);
-      },
-      { timeout: 10_000, interval: 20 },
-    );
+    await eventually(async () => {
+      if ((await bill.alarmAt()) !== null) await bill.ring();
+      expect(this.sent).toEqual(events);
+      expect(await unsent()).toEqual([]);
+    });
   }
 }
 
@@ -83,7 +78,7 @@ describe("a notification", () => {
     const split = [pool, "another"].map((id) => ({ pool: id, weight: 1 }));
     await ask("PUT /pools/another", { body: { origins: [{ id: "a", url }] } });
     await ask("PUT /routes", { body: [{ split }] });
-    await vi.waitFor(async () => expect((await stub().summary()).status).not.toBeNull());
+    await eventually(async () => expect((await stub().summary()).status).not.toBeNull());
     await stub().drain("a");
     await evictDurableObject(stub());
     await receiver.gets("pool_unavailable: 0 of 1 origins");
@@ -162,7 +157,7 @@ describe("a notification that is given up", () => {
     });
     await evictDurableObject(stub());
     await configure(sick("http://127.0.0.1:1/secret"));
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await (await Bill.of(stub())).ring();
       expect((await given()).length).toBe(1);
     });

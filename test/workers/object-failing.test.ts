@@ -2,19 +2,11 @@
  * The data path while the pool's object fails. See wrapped-object.ts for how it is made to.
  */
 import { describe, expect, it, vi } from "vitest";
+import { FIRST_SYNC_WAIT_MS } from "../../src/edge/sync/sync-state.ts";
 import { openGate, stands } from "./gates.ts";
+import { clock, eventually } from "./test-clock.ts";
 import { broken, gone, healthy, overloaded, silent, type Wrapper } from "./wrapped-object.ts";
-import {
-  clock,
-  configure,
-  lines,
-  ORIGINS,
-  object,
-  pool,
-  stub,
-  url,
-  withWrappedPools,
-} from "./wrapped-pool.ts";
+import { configure, lines, ORIGINS, object, pool, stub, url, withWrappedPools } from "./wrapped-pool.ts";
 
 withWrappedPools("failing");
 
@@ -37,10 +29,15 @@ describe.each(FAILURES)("an object that is %s", (_name, wrapper, failure) => {
   it("leaves a cold isolate to serve from KV's configuration, and a warm one from its snapshot", async () => {
     await configure();
     object.wrapper = wrapper;
-    expect(await many(1), "cold").toEqual(["200"]);
-    expect(new Set(await clock.still(() => many(19)))).toEqual(new Set(["200"]));
+    await clock.still(async () => {
+      const cold = many(1);
+      await eventually(() => expect(object.count("sync")).toBe(1));
+      clock.skip(FIRST_SYNC_WAIT_MS);
+      expect(await cold, "cold").toEqual(["200"]);
+      expect(new Set(await many(19))).toEqual(new Set(["200"]));
+    });
     expect(object.count("sync"), "called once, and left alone").toBe(1);
-    await clock.pass(vi.waitFor(() => expect(events("sync_failed")).toHaveLength(1), { timeout: 10_000 }));
+    await clock.until(() => expect(events("sync_failed")).toHaveLength(1));
     expect(events("sync_failed")[0]).toMatchObject({ pool, failure, backoff_ms: expect.any(Number) });
     object.wrapper = healthy;
     await clock.until(async () => {
@@ -97,7 +94,7 @@ describe("an object that does not answer", () => {
       expect(events("sync_failed").length).toBeGreaterThan(0);
     });
     const waits = vi.spyOn(scheduler, "wait");
-    expect(new Set(await many(20))).toEqual(new Set(["200"]));
+    expect(new Set(await clock.still(() => many(20)))).toEqual(new Set(["200"]));
     // Who waits for another request's call looks every 5 ms.
     expect(waits.mock.calls.filter(([ms]) => ms === 5)).toEqual([]);
   });
@@ -116,7 +113,7 @@ describe("an object that does not answer", () => {
     expect(await many(3), "from KV, which knows of no drain").toEqual(["200", "200", "200"]);
     object.wrapper = healthy;
     answer();
-    await vi.waitFor(async () => expect(await many(1)).toEqual(["503"]), { timeout: 5_000 });
+    await eventually(async () => expect(await many(1)).toEqual(["503"]));
   });
 
   it("does not stop requests to a rate-limited pool: the limit holds per isolate", async () => {
@@ -133,11 +130,13 @@ describe("a strict pool", () => {
     await many(1);
     object.wrapper = (call, method) => (method === "pick" ? overloaded(call, method) : call());
     const before = object.count("pick");
-    expect(new Set(await many(20))).toEqual(new Set(["200"]));
-    expect(object.count("pick") - before, "one call, and then peace").toBe(1);
-    expect(events("pick_failed")).toMatchObject([{ pool, failure: "overloaded" }]);
-    clock.skip(1_000);
-    await many(5);
+    await clock.still(async () => {
+      expect(new Set(await many(20))).toEqual(new Set(["200"]));
+      expect(object.count("pick") - before, "one call, and then peace").toBe(1);
+      expect(events("pick_failed")).toMatchObject([{ pool, failure: "overloaded" }]);
+      clock.skip(1_000);
+      await many(5);
+    });
     expect(object.count("pick") - before, "an object that is overloaded is not asked again soon").toBe(1);
     object.wrapper = healthy;
     await clock.until(async () => {

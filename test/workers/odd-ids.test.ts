@@ -1,8 +1,9 @@
 /** Ids that are names of what every object has: they are data like others, from configuration to metrics. */
 import { env, exports } from "cloudflare:workers";
-import { beforeAll, expect, inject, it, vi } from "vitest";
+import { beforeAll, expect, inject, it } from "vitest";
 import { ask } from "./admin-support.ts";
 import { parseExposition } from "./exposition-parser.ts";
+import { clock } from "./test-clock.ts";
 
 const [url = "", other = ""] = inject("origins");
 const NAME = "constructor";
@@ -30,8 +31,7 @@ beforeAll(async () => {
   const routes = Object.keys(pools).map((pool) => ({ host: `${pool}.example`, pool }));
   expect((await ask("PUT /routes", { body: routes })).status).toBe(200);
   for (let i = 0; i < SENT; i++) expect(await get(NAME)).toBe(200);
-  const isCounted = async () => (await ask(`GET /pools/${NAME}/stats`)).body.requests === SENT;
-  await vi.waitUntil(isCounted, { timeout: 10_000, interval: 100 });
+  await clock.until(async () => expect((await ask(`GET /pools/${NAME}/stats`)).body.requests).toBe(SENT));
 });
 
 it("have their own statistics", async () => {

@@ -27,7 +27,7 @@ const POOLS = {
   root: { origins: [{ ...BOUND, url: "http://other.internal" }], failover: { max_attempts: 1 } },
   checked: {
     origins: [BOUND],
-    health_check: { path: "/health", expected_body: "http://10.9.8.7:8080/base/health" },
+    health_check: { path: "/health", timeout: 60, expected_body: "http://10.9.8.7:8080/base/health" },
   },
   part: {
     origins: [{ id: "a", url }, UNBOUND],
@@ -96,7 +96,7 @@ describe("an origin with a binding", () => {
 
 describe("a probe through a binding", () => {
   it("follows no redirect away from the origin's address", async () => {
-    const check = { path: "/away", follow_redirects: true };
+    const check = { path: "/away", follow_redirects: true, timeout: 60 };
     const parsed = parsePool({ origins: [BOUND], health_check: check });
     if (!parsed.ok || parsed.value.health_check === null) throw new Error("the pool is bad");
     const { probes } = await pool("bound").check(parsed.value.health_check, WHO.who);

@@ -5,6 +5,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CHECK, configure, newPool, origin, pool, report, stub, until, url } from "./pool-object.ts";
+import { eventually } from "./test-clock.ts";
 
 beforeEach(newPool);
 
@@ -72,7 +73,7 @@ describe("the alarm", () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     vi.setSystemTime(scheduledMs + 6_000);
     await stub().wake();
-    await vi.waitUntil(async () => (await alarmAt()) !== scheduledMs);
+    await eventually(async () => expect(await alarmAt()).not.toBe(scheduledMs));
   });
 });
 

@@ -7,7 +7,6 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { OriginReport } from "../../src/contract/sync.ts";
 import {
   CHECK,
-  clock,
   configure,
   kinds,
   newPool,
@@ -19,6 +18,7 @@ import {
   until,
   url,
 } from "./pool-object.ts";
+import { clock } from "./test-clock.ts";
 
 beforeEach(newPool);
 

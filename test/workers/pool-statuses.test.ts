@@ -4,12 +4,13 @@
  */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ROUTES_KEY } from "../../src/config/documents.ts";
 import type { PoolStatus, PoolStatuses } from "../../src/contract/pool-status.ts";
 import type { RoutesRpc } from "../../src/contract/routes.ts";
 import type { PoolRpc, SyncReply } from "../../src/contract/sync.ts";
 import { report } from "./pool-object.ts";
+import { eventually } from "./test-clock.ts";
 
 const WHO = { who: "test", what: "put" };
 const ORIGINS = ["a", "b"].map((id) => ({ id, url: `https://${id}.example.com` }));
@@ -39,10 +40,7 @@ async function synced(id: string, mark?: number): Promise<SyncReply> {
 
 /** What an isolate of `id` hears, once it holds. */
 async function hears(id: string, about: string, expected: Partial<PoolStatus>): Promise<void> {
-  await vi.waitFor(async () => expect((await synced(id)).pool_statuses?.[about]).toMatchObject(expected), {
-    timeout: 10_000,
-    interval: 20,
-  });
+  await eventually(async () => expect((await synced(id)).pool_statuses?.[about]).toMatchObject(expected));
 }
 
 beforeEach(async () => {
@@ -85,8 +83,8 @@ describe("statuses of pools that share a route", () => {
     expect(await synced(ap)).not.toHaveProperty("pool_statuses");
     await route(us, ap);
     await hears(ap, us, { available: true });
-    await vi.waitFor(async () => expect((await synced(us)).pool_statuses).not.toHaveProperty(eu));
-    await vi.waitFor(async () => expect(await synced(eu)).not.toHaveProperty("pool_statuses"));
+    await eventually(async () => expect((await synced(us)).pool_statuses).not.toHaveProperty(eu));
+    await eventually(async () => expect(await synced(eu)).not.toHaveProperty("pool_statuses"));
   });
 
   it("of a pool that was removed say that it is not available", async () => {
@@ -111,7 +109,7 @@ describe("statuses of pools that share a route", () => {
     const before = (await synced(eu)).pool_statuses?.[bad]?.mark ?? 0;
     await evictDurableObject(pool(bad));
     await pool(bad).wake();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const status = (await synced(eu)).pool_statuses?.[bad];
       expect(status?.available).toBe(false);
       expect(status?.mark).toBeGreaterThan(before);
@@ -171,7 +169,7 @@ describe("when objects are lost", () => {
     await evictDurableObject(pool(eu));
     await synced(eu);
     await runDurableObjectAlarm(pool(eu));
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const status = (await synced(us)).pool_statuses?.[eu];
       expect(status?.available).toBe(false);
       expect(status?.mark).toBeGreaterThan(before);
@@ -231,7 +229,7 @@ describe("statuses and other versions of the code", () => {
     await hears(us, eu, { available: true });
     const mark = Date.now() + 1_000_000;
     await routes().notePoolStatus(eu, { ...STATUS, mark, later: { x: 1 } } as PoolStatus);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const statuses: PoolStatuses = (await synced(us)).pool_statuses ?? {};
       expect(statuses[eu]).toMatchObject({ mark, later: { x: 1 } });
     });

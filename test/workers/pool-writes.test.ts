@@ -7,6 +7,7 @@ import type { OriginReport } from "../../src/contract/sync.ts";
 import { ask } from "./admin-support.ts";
 import { Bill } from "./object-bill.ts";
 import { CHECK, configure, newPool, origin, pool, report, stub, url } from "./pool-object.ts";
+import { eventually } from "./test-clock.ts";
 
 beforeEach(() => {
   newPool();
@@ -66,7 +67,7 @@ describe("an alarm", () => {
     bill.clear();
     const probed = vi.spyOn(globalThis, "fetch");
     const ringing = bill.ring();
-    await vi.waitUntil(() => probed.mock.calls.length > 0);
+    await eventually(() => expect(probed).toHaveBeenCalled());
     probed.mockRestore();
     for (let call = 0; call < 5; call++) await stub().sync(report({ a: seen }));
     await ringing;
@@ -178,12 +179,12 @@ describe("a pool that routes choose among others, without checks and traffic", (
     const other = `${pool}-other`;
     for (const id of [pool, other]) await ask(`PUT /pools/${id}`, { body: { origins: origins("a") } });
     await ask("PUT /routes", { body: [{ split: [pool, other].map((id) => ({ pool: id, weight: 1 })) }] });
-    await vi.waitFor(async () => expect((await stub().summary()).status).not.toBeNull());
+    await eventually(async () => expect((await stub().summary()).status).not.toBeNull());
     const bill = await Bill.of(stub());
     const minute = async () => {
       await bill.ring();
       // Its status is told beside the alarm, which is set when that has ended.
-      await vi.waitFor(async () => expect(await bill.alarmAt()).not.toBeNull());
+      await eventually(async () => expect(await bill.alarmAt()).not.toBeNull());
     };
     await minute();
     bill.clear();

@@ -10,7 +10,8 @@ const [url = "", other = ""] = inject("origins");
 /** Probes once by a health check as a document has it. */
 async function probed(healthCheck: Record<string, unknown>, at = url) {
   const parsed = parsePool(
-    { origins: [{ id: "a", url: at }], health_check: healthCheck },
+    // No answer is too late on a slow machine.
+    { origins: [{ id: "a", url: at }], health_check: { timeout: 60, ...healthCheck } },
     { allowIpOrigins: true },
   );
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));

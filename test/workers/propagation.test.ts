@@ -6,7 +6,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { describe, expect, inject, it } from "vitest";
 import { seededRandom } from "../support/seeded-random.ts";
-import { TestClock } from "./test-clock.ts";
+import { clock } from "./test-clock.ts";
 import { VirtualIsolate } from "./virtual-isolate.ts";
 import { VirtualObject } from "./virtual-object.ts";
 
@@ -14,7 +14,6 @@ const SEED = 20_261_124;
 const urls = inject("origins").slice(0, 2);
 const ORIGINS = ["a", "b"].map((id, i) => ({ id, url: urls[i] }));
 
-const clock = new TestClock();
 let count = 0;
 
 async function inWorld(

@@ -5,10 +5,9 @@ import { proxy, serve } from "../../src/edge/proxy.ts";
 import { IsolateState } from "../../src/edge/sync/isolate.ts";
 import { WorkerSurroundings } from "../../src/edge/worker-surroundings.ts";
 import { openGate, stands } from "./gates.ts";
-import { TestClock } from "./test-clock.ts";
+import { clock } from "./test-clock.ts";
 
 const origins = inject("origins");
-const clock = new TestClock();
 let lines: Record<string, unknown>[] = [];
 /** What requests left running: the report to the object comes up to a second later. */
 let background: Promise<void>[] = [];

@@ -3,8 +3,9 @@
  * object has. Such an isolate is played by one whose Worker lacks the binding.
  */
 import { beforeEach, describe, expect, it } from "vitest";
+import { clock } from "./test-clock.ts";
 import { gone, WrappedObject } from "./wrapped-object.ts";
-import { clock, configure, lines, ORIGINS, pool, stub, withWrappedPools } from "./wrapped-pool.ts";
+import { configure, lines, ORIGINS, pool, stub, withWrappedPools } from "./wrapped-pool.ts";
 
 withWrappedPools("rollout");
 

@@ -10,9 +10,8 @@ import worker from "../../src/index.ts";
 import type { Env } from "../../src/platform/env.ts";
 import type { RouteTable } from "../../src/pool/routes/routes-object.ts";
 import { RoutesLink } from "../../src/pool/routes-link.ts";
-import { TestClock } from "./test-clock.ts";
+import { clock } from "./test-clock.ts";
 
-const clock = new TestClock();
 const WHO = { who: "test", what: "wrote" };
 /** One more than are told side by side. */
 const POOLS = Array.from({ length: 51 }, (_, i) => `p${String(i).padStart(2, "0")}`);

@@ -3,9 +3,10 @@
  */
 import { evictDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { seededRandom } from "../support/seeded-random.ts";
 import { configure, NOBODY, ORIGINS, pick, report, stub } from "./strict-pool.ts";
+import { clock, eventually } from "./test-clock.ts";
 
 const SEED = 20_261_124;
 
@@ -141,23 +142,15 @@ describe("several isolates at once", () => {
 describe("connections of an isolate", () => {
   const one = { origins: ORIGINS.slice(0, 1).map((origin) => ({ ...origin, max_connections: 2 })) };
 
-  /** Time passes for the object, without the test's waiting for it. */
-  async function later<T>(ms: number, act: () => Promise<T>): Promise<T> {
-    vi.useFakeTimers({ toFake: ["Date"] });
-    vi.setSystemTime(Date.now() + ms);
-    return await act().finally(() => vi.useRealTimers());
-  }
-
   it("that vanished are freed after a minute, with the next report of any isolate", async () => {
     await configure(one);
     await stub().sync(report("gone"));
     await Promise.all([pick("gone"), pick("gone")]);
     await stub().sync(report("here"));
     expect((await pick("here")).origin, "it may come back").toBeNull();
-    await later(65_000, async () => {
-      await stub().sync(report("here"));
-      expect((await pick("here")).origin).toBe("a");
-    });
+    clock.skip(65_000);
+    await stub().sync(report("here"));
+    expect((await pick("here")).origin).toBe("a");
   });
 
   it("whose end was lost are freed with its next report, and open ones stay", async () => {
@@ -168,11 +161,10 @@ describe("connections of an isolate", () => {
     const account = report("one", { picks: { [kept.attempt]: "a" } });
     await stub().sync(account);
     expect((await pick("two")).origin, "a pick just made may have passed the report on its way").toBeNull();
-    await later(6_000, async () => {
-      await stub().sync({ ...account, sequence: account.sequence + 1 });
-      expect((await pick("two")).origin).toBe("a");
-      expect((await pick("two")).origin, "one is open still").toBeNull();
-    });
+    clock.skip(6_000);
+    await stub().sync({ ...account, sequence: account.sequence + 1 });
+    expect((await pick("two")).origin).toBe("a");
+    expect((await pick("two")).origin, "one is open still").toBeNull();
     await lost.release();
     expect((await pick("two")).origin, "a late end changes nothing").toBeNull();
   });
@@ -204,7 +196,7 @@ describe("requests to a strict pool", () => {
       expect(response.status).toBe(200);
     }
     expect(new Set(answers)).toEqual(new Set(["o0", "o1", "o2"]));
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const open = await Promise.all([1, 2, 3].map(() => pick("probe")));
       await Promise.all(open.map(({ release }) => release()));
       expect(open.map(({ origin }) => origin).sort()).toEqual(["a", "b", "c"]);

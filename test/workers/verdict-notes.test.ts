@@ -8,12 +8,12 @@ import { afterEach, describe, expect, inject, it, vi } from "vitest";
 import type { SyncReply } from "../../src/contract/sync.ts";
 import { WorkerSurroundings } from "../../src/edge/worker-surroundings.ts";
 import type { Env } from "../../src/platform/env.ts";
-import { TestClock } from "./test-clock.ts";
+import { clock, eventually } from "./test-clock.ts";
 import { gone, WrappedObject } from "./wrapped-object.ts";
 
 const CROWDED_PACE_MS = 5_000;
+const VISIT_EVERY_MS = 250;
 const ORIGINS = ["a", "b"].map((id, index) => ({ id, url: inject("origins")[index] }));
-const clock = new TestClock();
 
 let count = 0;
 let pool = "";
@@ -55,13 +55,27 @@ const note = () => surroundings.readNote(pool, 1_000);
 const asksObject = (of: WrappedObject) =>
   of.isolate.pool(pool).sync.start({ waitUntil: (work) => void work });
 
-/** Until the second isolate has learned of the drain of `a`, while requests come there. */
-async function learns(of: WrappedObject, mostMs: number): Promise<void> {
-  await clock.until(async () => {
-    expect(await visit(of)).toMatch(/^200/);
-    expect(inService(of)).toEqual(["b"]);
-  }, mostMs);
+/** Requests come to the isolate, a few a second, until `isOver`: however long their answers take, in no more time than that. */
+async function visits(
+  of: WrappedObject,
+  isOver: () => boolean | Promise<boolean>,
+  mostMs: number,
+): Promise<void> {
+  await clock.still(async () => {
+    for (const untilMs = clock.nowMs + mostMs; clock.nowMs < untilMs; clock.skip(VISIT_EVERY_MS)) {
+      expect(await visit(of)).toMatch(/^200/);
+      if (await isOver()) return;
+    }
+    expect.fail(`not within ${mostMs} ms`);
+  });
 }
+
+/** Until the second isolate has learned of the drain of `a`, while requests come there. */
+const learns = (of: WrappedObject, mostMs: number) => visits(of, () => inService(of).join() === "b", mostMs);
+
+/** What they left running is over. They look for notes for twenty seconds. */
+const settled = (...isolates: WrappedObject[]) =>
+  clock.pass(Promise.all(isolates.map((each) => each.settle())), { stepMs: 1_000, everyMs: 20 });
 
 /** Two isolates of a crowd that have the same snapshot. No wait is over meanwhile: no request waits for the cache. */
 async function twoIsolates(): Promise<[WrappedObject, WrappedObject]> {
@@ -76,7 +90,7 @@ afterEach(() => vi.unstubAllGlobals());
 describe("an isolate of a crowd", () => {
   it("goes by the note of another one, long before its own turn to ask the object", async () => {
     const [first, second] = await twoIsolates();
-    await vi.waitFor(async () => expect(await note()).not.toBeNull());
+    await eventually(async () => expect(await note()).not.toBeNull());
     await drain("a");
     asksObject(first);
     await learns(second, CROWDED_PACE_MS - 1_000);
@@ -84,25 +98,22 @@ describe("an isolate of a crowd", () => {
     expect(second.isolate.pool(pool).pool.notesTaken).toBe(1);
     const { wrapper } = second;
     second.wrapper = gone;
-    await clock.until(() => visit(second).then(() => expect(calls(second)).toBeGreaterThan(1)));
+    await visits(second, () => calls(second) > 1, 3 * CROWDED_PACE_MS);
     expect(inService(second), "the note holds while the object is out of reach").toEqual(["b"]);
     // An isolate that never gets an answer repeats its report for as long as its back-off says.
     second.wrapper = wrapper;
-    await clock.pass(Promise.all([first.settle(), second.settle()]));
+    await settled(first, second);
   });
 
   it("ignores what is no note, and puts one in its place", async () => {
     const [first, second] = await twoIsolates();
-    await clock.pass(Promise.all([first.settle(), second.settle()]));
+    await settled(first, second);
     await surroundings.leaveNote(pool, "<html>nothing of ours</html>", 1_000);
     expect(await visit(second)).toMatch(/^200/);
-    await clock.pass(second.settle());
+    await settled(second);
     expect(inService(second)).toEqual(["a", "b"]);
-    await clock.until(async () => {
-      await visit(second);
-      expect(await note()).toContain('"form":1');
-    });
-    await clock.pass(second.settle());
+    await visits(second, async () => (await note())?.includes('"form":1') === true, 3 * CROWDED_PACE_MS);
+    await settled(second);
   });
 });
 
@@ -135,7 +146,7 @@ describe.each<[string, unknown]>([
     asksObject(first);
     await learns(second, 3 * CROWDED_PACE_MS);
     expect(calls(second)).toBe(2);
-    await clock.pass(Promise.all([first.settle(), second.settle()]));
+    await settled(first, second);
   });
 });
 
@@ -148,10 +159,7 @@ it("isolates that are few have nothing to do with the cache", async () => {
   vi.stubGlobal("caches", { open });
   await newPool();
   const few = isolate(900);
-  await clock.until(async () => {
-    expect(await visit(few)).toMatch(/^200/);
-    expect(calls(few)).toBeGreaterThan(5);
-  });
-  await clock.pass(few.settle());
+  await visits(few, () => calls(few) > 5, 10_000);
+  await settled(few);
   expect(opened).toBe(0);
 });

@@ -3,9 +3,10 @@
  * knew: reports and replies with the fields of the first contract alone, and objects without the later methods.
  */
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { PoolConfig } from "../../src/config/schema.ts";
 import type { PoolSnapshot, SyncReply, SyncReport } from "../../src/contract/sync.ts";
+import { clock } from "./test-clock.ts";
 import { WrappedObject, type Wrapper } from "./wrapped-object.ts";
 import { configure, lines, ORIGINS, object, pool, stub, url, withWrappedPools } from "./wrapped-pool.ts";
 
@@ -62,7 +63,9 @@ describe("an object of today and an isolate of the first version", () => {
     await start();
     const old = await stub().sync(FIRST_REPORT);
     const spent: (string | undefined)[] = [];
-    for (let i = 0; i < 6; i++) spent.push((await object.seen(url)).split(" ")[1]);
+    await clock.still(async () => {
+      for (let i = 0; i < 6; i++) spent.push((await object.seen(url)).split(" ")[1]);
+    });
     expect(old.cursor).toEqual({ start: 0, end: 8 });
     expect(spent, "positions 8 to 13").toEqual(["o2", "o0", "o1", "o2", "o0", "o1"]);
   });
@@ -115,7 +118,9 @@ describe("an isolate of today and an object of the first version", () => {
   it("keep the exact order, and make no more calls because of missing answers", async () => {
     await start();
     const seen: string[] = [];
-    for (let i = 0; i < 30; i++) seen.push((await object.seen(url)).slice(-1));
+    await clock.still(async () => {
+      for (let i = 0; i < 30; i++) seen.push((await object.seen(url)).slice(-1));
+    });
     expect(seen.join("")).toBe("012".repeat(10));
     expect(object.count("sync")).toBeLessThanOrEqual(8);
     expect(object.calls.filter((method) => method !== "sync")).toEqual([]);
@@ -123,8 +128,13 @@ describe("an isolate of today and an object of the first version", () => {
 
   it("ask for a strict pick once a second, not for each request", async () => {
     await start({ coordination: "strict" });
-    for (let i = 0; i < 20; i++) await object.seen(url);
-    expect(object.count("pick")).toBeLessThanOrEqual(2);
+    await clock.still(async () => {
+      for (let second = 1; second <= 3; second++) {
+        for (let i = 0; i < 20; i++) await object.seen(url);
+        expect(object.count("pick")).toBe(second);
+        clock.skip(1_500);
+      }
+    });
   });
 
   it("hold a limit in each isolate, and ask for no tokens", async () => {
@@ -182,7 +192,7 @@ describe("an isolate of today and an object of tomorrow", () => {
       expect(await object.seen(url)).toBe("200 o0");
       object.wrapper = tomorrow({ algorithm: "gravity" });
       await stub().drain("a");
-      await vi.waitFor(async () => expect(await object.seen(url)).toBe("200 o1"), 5_000);
+      await clock.until(async () => expect(await object.seen(url)).toBe("200 o1"));
       for (let i = 0; i < 5; i++) expect(await object.seen(url)).toBe("200 o1");
       expect(lines.filter(({ event }) => event === "snapshot_not_understood")).toMatchObject([
         { event: "snapshot_not_understood", pool, detail: "algorithm" },
@@ -194,7 +204,7 @@ describe("an isolate of today and an object of tomorrow", () => {
       expect(await object.seen(url)).toBe("200 o0");
       object.wrapper = tomorrow({ origins: [{ id: "a", url: "a place in space" }] });
       await stub().drain("b");
-      await vi.waitFor(() => expect(lines.map(({ event }) => event)).toContain("sync_failed"), 5_000);
+      await clock.until(() => expect(lines.map(({ event }) => event)).toContain("sync_failed"));
       for (let i = 0; i < 4; i++) expect(await object.seen(url)).toMatch(/^200 /);
     });
 
@@ -218,10 +228,10 @@ describe("an isolate of today and an object of tomorrow", () => {
     const answer = await cold.ask(url);
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
     expect(await answer.json()).toMatchObject({ type: expect.stringContaining("config_unavailable") });
-    await vi.waitFor(async () => {
+    await clock.until(async () => {
       expect(await object.seen(url)).toMatch(/^200 /);
       expect(lines.filter(({ event }) => event === "routes_refused")).toHaveLength(2);
-    }, 15_000);
+    });
     await cold.settle();
   });
 });

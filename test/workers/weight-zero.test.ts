@@ -1,6 +1,7 @@
 /** An origin of weight 0 gets no new clients, so nothing is asked or counted on their behalf there. */
 import { describe, expect, it } from "vitest";
-import { clock, configure, ORIGINS, object, stub, url, withWrappedPools } from "./wrapped-pool.ts";
+import { clock } from "./test-clock.ts";
+import { configure, ORIGINS, object, stub, url, withWrappedPools } from "./wrapped-pool.ts";
 
 withWrappedPools("zero");
 

@@ -5,8 +5,9 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { clock, eventually } from "./test-clock.ts";
 import { WrappedObject } from "./wrapped-object.ts";
-import { clock, configure, ORIGINS, object, pool, stub, url, withWrappedPools } from "./wrapped-pool.ts";
+import { configure, ORIGINS, object, pool, stub, url, withWrappedPools } from "./wrapped-pool.ts";
 
 withWrappedPools("withheld");
 
@@ -14,8 +15,8 @@ withWrappedPools("withheld");
 const LIMITED = { origins: ORIGINS.slice(0, 1), rate_limit: 2 };
 
 /** The object restarts while an isolate of before holds the limit. @returns another isolate, which meets it anew */
-async function restarted(settings: Record<string, unknown> = LIMITED): Promise<WrappedObject> {
-  await configure(settings);
+async function restarted(): Promise<WrappedObject> {
+  await configure(LIMITED);
   expect((await object.ask(url)).status).toBe(200);
   await evictDurableObject(stub());
   return new WrappedObject();
@@ -37,7 +38,9 @@ describe("a request that finds the whole limit withheld", () => {
   });
 
   it("is refused after half of the time that it has", async () => {
-    const isolate = await restarted({ ...LIMITED, failover: { attempt_timeout: 1, total_timeout: 1 } });
+    const isolate = await restarted();
+    await configure({ ...LIMITED, failover: { attempt_timeout: 1, total_timeout: 1 } });
+    await stub().wake();
     const asking = isolate.ask(url);
     await clock.pass(asking);
     const answer = await asking;
@@ -98,7 +101,7 @@ describe("a request that finds the whole limit withheld", () => {
     await clock.until(() => expect(seekersOf(isolate)).toBe(1));
     await clock.still(async () => {
       client.abort();
-      await expect.poll(() => seekersOf(isolate)).toBe(0);
+      await eventually(() => expect(seekersOf(isolate)).toBe(0));
     });
     const calls = isolate.count("acquire");
     await clock.pass(asking);

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { ask, origin } from "./admin-support.ts";
+import { eventually } from "./test-clock.ts";
 
 const table = () => env.ROUTE_TABLE.getByName("routes");
 const put = (pool: string) => ask(`PUT /pools/${pool}`, { body: { origins: [origin("a")] } });
@@ -31,7 +32,7 @@ it("the only pool gets all requests, and keeps them when others are made, whose 
 it("a pool whose key somebody writes to KV takes no requests away either", async () => {
   await env.POOLS.put("pool:hand", JSON.stringify({ origins: [origin("a")] }));
   await env.UPSTREAM_POOL.getByName("hand").wake();
-  await expect.poll(async () => await table().pools()).toEqual(["canary", "hand", "web"]);
+  await eventually(async () => expect(await table().pools()).toEqual(["canary", "hand", "web"]));
   expect([await goesTo(), await error()]).toEqual(["web", STILL]);
 });
 
@@ -47,7 +48,7 @@ it("the pool named default gets all requests, and so does the last remaining poo
   await put("default");
   expect([await goesTo(), await error()]).toEqual(["default", null]);
   for (const pool of ["default", "canary", "hand"]) await ask(`DELETE /pools/${pool}`);
-  await expect.poll(goesTo).toBe("web");
+  await eventually(async () => expect(await goesTo()).toBe("web"));
   expect(await error()).toBe(null);
 });
 

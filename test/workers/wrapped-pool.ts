@@ -1,7 +1,7 @@
 /** Gives each test a pool of its own, behind an object that can be made to fail, and collects its log lines. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, inject, vi } from "vitest";
-import { TestClock } from "./test-clock.ts";
+import { clock } from "./test-clock.ts";
 import { healthy, WrappedObject } from "./wrapped-object.ts";
 
 /** More than the number of tests in any file. */
@@ -16,8 +16,6 @@ export let pool = "";
 export let url = "";
 export let object = new WrappedObject();
 export let lines: Record<string, unknown>[] = [];
-/** Of the file. */
-export const clock = new TestClock();
 
 /** Sets the above for each test of a file. @param prefix of the pools' names */
 export function withWrappedPools(prefix: string): void {
