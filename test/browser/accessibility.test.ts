@@ -5,7 +5,9 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Balancer, startBalancer } from "../system/support/balancer.ts";
+import { eventually } from "../system/support/eventually.ts";
 import { type Origin, startOrigins } from "../system/support/origins.ts";
+import { PROBE_TIMEOUT_S } from "../system/support/patience.ts";
 import { expectNoComplaints, openBrowser, shows, signIn, type Visitor } from "./support/browser.ts";
 import { startTraffic, type Traffic } from "./support/traffic.ts";
 
@@ -45,7 +47,10 @@ beforeAll(async () => {
             { ...c, enabled: false },
             { ...d, backup: true },
           ],
-          health_check: { path: "/healthz", interval: 0.5, timeout: 0.4, unhealthy_threshold: 2 },
+          health_check: {
+            ...{ path: "/healthz", interval: 0.5, timeout: PROBE_TIMEOUT_S },
+            unhealthy_threshold: 2,
+          },
         },
         quiet: { origins: [a, d], sticky: true },
       },
@@ -171,6 +176,8 @@ describe("by keyboard", () => {
     try {
       const { page } = visitor;
       const focused = () => page.evaluate("document.activeElement.textContent.trim()");
+      const isFocused = (text: string) =>
+        eventually(`the focus on ${text}`, async () => (await focused()) === text);
       const tabTo = async (text: string): Promise<void> => {
         for (let i = 0; i < 60 && (await focused()) !== text; i++) await page.keyboard.press("Tab");
         expect(await focused()).toBe(text);
@@ -181,9 +188,9 @@ describe("by keyboard", () => {
       await page.keyboard.press("Enter");
       await page.locator(".is-live").waitFor();
       await page.keyboard.press("Tab");
-      expect(await focused()).toBe("Skip to the content");
+      await isFocused("Skip to the content");
       await page.keyboard.press("Enter");
-      expect(await page.evaluate("document.activeElement.id")).toBe("content");
+      await page.locator("#content:focus").waitFor();
       await tabTo("default");
       await page.keyboard.press("Enter");
       await shows(page, "h1", "default");
@@ -200,7 +207,7 @@ describe("by keyboard", () => {
       }
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
-      expect(await focused()).toBe("Weight a of default");
+      await isFocused("Weight a of default");
       const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
       expect(outline, "the focus is seen").toBe("solid");
       await page.goBack();

@@ -123,7 +123,7 @@ describe("configuring", () => {
     await page.evaluate("history.back()");
     await eventually("the question", () => asked.length > 0);
     expect(asked).toEqual(["Leave and lose what you changed?"]);
-    expect(page.url()).toContain("view=config");
+    await page.waitForURL(/view=config/);
     expect(await editor.inputValue()).toBe("half a thought");
     await page.getByRole("button", { name: "Discard changes" }).click();
     await page.getByRole("link", { name: "Traffic" }).click();

@@ -30,7 +30,7 @@ const CASES: [keyof typeof NIGHTS, heading: string, lines: (string | RegExp)[]][
       /shop \/ a drained by admin since \d\d:\d\d/,
     ],
   ],
-  ["low_limit", "problem", [/shop \d\d% of requests fail: every origin is at its rate limit \(2\/s each\)/]],
+  ["low_limit", "problem", [/shop \d\d% of requests fail: every origin is at its rate limit \(1\/s each\)/]],
   [
     "no_route",
     "problem",
@@ -41,7 +41,7 @@ const CASES: [keyof typeof NIGHTS, heading: string, lines: (string | RegExp)[]][
     "problem",
     [
       /shop [\d.]+% of requests fail: the origins that were tried did not answer in time/,
-      /shop \/ a 100% of attempts time out after 0\.5 s/,
+      /shop \/ a 100% of attempts time out after 2(\.0)? s/,
     ],
   ],
 ];

@@ -6,11 +6,15 @@
 import { type Balancer, startBalancer } from "../../system/support/balancer.ts";
 import { fetchAlone } from "../../system/support/client.ts";
 import { type Origin, startOrigins } from "../../system/support/origins.ts";
+import { PROBE_TIMEOUT_S } from "../../system/support/patience.ts";
 import { startTraffic, type Traffic } from "./traffic.ts";
 
 export const ADMIN = "browser-admin-token";
 
-const CHECK = { path: "/healthz", interval: 0.5, timeout: 0.4, unhealthy_threshold: 2, flap: null };
+const CHECK = {
+  ...{ path: "/healthz", interval: 0.5, timeout: PROBE_TIMEOUT_S },
+  ...{ unhealthy_threshold: 2, flap: null },
+};
 
 export interface Night {
   /** @param origins in the form of a configuration */
@@ -51,7 +55,7 @@ export const NIGHTS = {
   },
   /** A limit below the traffic. */
   low_limit: {
-    config: (origins) => ({ pools: { shop: { origins, rate_limit: 2 } } }),
+    config: (origins) => ({ pools: { shop: { origins, rate_limit: 1 } } }),
   },
   /** A host that points to the balancer, but has no route. */
   no_route: {
@@ -64,7 +68,8 @@ export const NIGHTS = {
       pools: {
         shop: {
           origins,
-          failover: { attempt_timeout: 0.5, max_attempts: 1 },
+          // The other two answer in time, also on a busy machine.
+          failover: { attempt_timeout: 2, max_attempts: 1 },
           outlier_detection: null,
         },
       },

@@ -4,16 +4,21 @@
  * @module
  */
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import { ADMIN_TOKEN } from "../../system/support/admin.ts";
 import { type Balancer, startBalancer } from "../../system/support/balancer.ts";
 import { fetchAlone } from "../../system/support/client.ts";
 import { type Origin, startOrigins } from "../../system/support/origins.ts";
+import { PROBE_TIMEOUT_S } from "../../system/support/patience.ts";
 import { expectNoComplaints, openBrowser, signIn, type Visitor } from "./browser.ts";
 import { startTraffic, type Traffic } from "./traffic.ts";
 
-export const ADMIN = "browser-admin-token";
+export const ADMIN = ADMIN_TOKEN;
 export const READER = "browser-read-token";
 
-const CHECK = { path: "/healthz", interval: 0.5, timeout: 0.4, unhealthy_threshold: 2, flap: null };
+const CHECK = {
+  ...{ path: "/healthz", interval: 0.5, timeout: PROBE_TIMEOUT_S },
+  ...{ unhealthy_threshold: 2, flap: null },
+};
 
 /** Filled before the first test; the visitor before each test. */
 export interface World {
@@ -70,6 +75,7 @@ function start(origins: readonly Origin[]): Promise<Balancer> {
         { path: "/edited/*", pool: "edited" },
         // The path at which the origins have an endless stream.
         { path: "/sse", pool: "drained" },
+        { host: "drained.test", pool: "drained" },
         { pool: "web" },
       ],
       pools: {
