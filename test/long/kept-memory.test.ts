@@ -43,7 +43,7 @@ beforeAll(async () => {
     adminToken: ADMIN_TOKEN,
     config: {
       routes: [{ pool: "p" }],
-      pools: { p: { origins: [{ id: "a", url: origin.url }], failover: { attempt_timeout: 1 } } },
+      pools: { p: { origins: [{ id: "a", url: origin.url }], failover: { attempt_timeout: 4 } } },
     },
     args: ["--inspector-port", String(inspectorPort)],
   });

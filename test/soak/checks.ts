@@ -5,15 +5,15 @@
  */
 import type { PoolEventKind } from "../../src/contract/events.ts";
 import { eventually } from "../system/support/eventually.ts";
-import type { FaultWindow, OpenAtOrigin } from "./contract.ts";
+import { ATTEMPT_TIMEOUT_S, type FaultWindow, type OpenAtOrigin } from "./contract.ts";
 import type { SoakOrigin } from "./origins.ts";
 import { type PoolReport, poolReports } from "./pools.ts";
 
 /** Connections are closed after a few idle seconds. Probes keep some open. */
-const SETTLE_MS = 30_000;
+const SETTLE_MS = 120_000;
 const MOST_PROBE_SOCKETS = 12;
-/** A fault, and its end, is noticed with the third probe, or with failures that are reported seconds later. */
-const NOTICED_WITHIN_MS = 8_000;
+/** A fault, and its end, is noticed with the third probe, or with the last attempts, which are reported seconds later. */
+const NOTICED_WITHIN_MS = ATTEMPT_TIMEOUT_S * 1_000 + 4_000;
 
 const AGAINST_ORIGIN: ReadonlySet<PoolEventKind> = new Set<PoolEventKind>([
   "ejected",

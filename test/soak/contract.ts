@@ -44,7 +44,7 @@ export interface Arrival {
   once: boolean;
 }
 
-/** Messages to an origin's process. */
+/** Messages to an origin's process. It answers each: what it is asked, or null once the order is carried out. */
 export type Order = { fault: Fault | null } | { ask: "open" };
 
 /** Requests and connections open at an origin, probes excepted. */
@@ -63,5 +63,5 @@ export const ORIGIN_HEADER = "x-origin";
 /** Marks an answer that is a fault. */
 export const FAULT_HEADER = "x-fault";
 
-/** Seconds until an attempt's headers must come. A slow origin takes twice as long. */
-export const ATTEMPT_TIMEOUT_S = 4;
+/** Seconds until an attempt's headers must come, also on a busy machine. A slow origin takes twice as long. */
+export const ATTEMPT_TIMEOUT_S = 8;

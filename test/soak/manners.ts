@@ -11,7 +11,7 @@ import { BodyCheck, NO_ANSWER, type Outcome, outcomeOf } from "./outcome.ts";
 import type { Job } from "./work.ts";
 
 /** Longest exchange. A client that must give up after this time reports an error. */
-export const LIMIT_MS = 40_000;
+export const LIMIT_MS = 120_000;
 const SLOW_READ_BYTES = 100_000;
 const SLOW_MS = 15;
 const SLOW_WRITES = 8;

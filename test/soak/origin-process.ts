@@ -170,22 +170,25 @@ async function listen(): Promise<void> {
   await once(server, "listening");
 }
 
-process.on("message", (order: Order) => {
+async function obey(order: Order): Promise<OpenAtOrigin | null> {
   if ("ask" in order) {
-    const open: OpenAtOrigin = {
+    return {
       requests: [...requests].map(describe),
       webSockets: webSockets.clients.size,
       sockets: sockets.size,
     };
-    process.send?.(open);
-    return;
   }
   const wasRefusing = fault === "refuse";
   fault = order.fault;
   if (fault === "refuse") {
     server.close();
     for (const socket of sockets) socket.resetAndDestroy();
-  } else if (wasRefusing) void listen();
+  } else if (wasRefusing) await listen();
+  return null;
+}
+
+process.on("message", (order: Order) => {
+  void obey(order).then((answer) => process.send?.(answer));
 });
 // The soak has ended, normally or not.
 process.on("disconnect", () => process.exit());

@@ -38,20 +38,17 @@ export class SoakOrigin {
   async begin(fault: Fault): Promise<void> {
     if (fault === "kill") await this.kill();
     else if (fault === "hang") this.#process.kill("SIGSTOP");
-    else this.#order({ fault });
+    else await this.#order({ fault });
   }
 
   async end(fault: Fault): Promise<void> {
     if (fault === "kill") this.#process = await spawn(this.name, this.port, this.#ledger);
     else if (fault === "hang") this.#process.kill("SIGCONT");
-    else this.#order({ fault: null });
+    else await this.#order({ fault: null });
   }
 
   async open(): Promise<OpenAtOrigin> {
-    const answer = once(this.#process, "message");
-    this.#order({ ask: "open" });
-    const [open] = (await answer) as [OpenAtOrigin];
-    return open;
+    return (await this.#order({ ask: "open" })) as OpenAtOrigin;
   }
 
   /** All requests that have arrived since the start. */
@@ -68,8 +65,11 @@ export class SoakOrigin {
     await exit;
   }
 
-  #order(order: Order): void {
+  /** One at a time. @returns the answer, once the order is carried out */
+  async #order(order: Order): Promise<unknown> {
+    const answer = once(this.#process, "message");
     this.#process.send(order);
+    return (await answer)[0];
   }
 }
 
