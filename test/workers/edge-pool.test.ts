@@ -120,6 +120,26 @@ describe("a snapshot", () => {
     pool.ended(bad, "timeout", 1);
     expect(bad.ejected).toBe(true);
   });
+
+  it("without an origin ends what the isolate knows of it, also what attempts that were under way tell later", () => {
+    const pool = newPool();
+    const document = { outlier_detection: { consecutive_failures: 3, minimum_requests: 100 } };
+    pool.apply(snapshot(document), 0);
+    const before = pool.server("a");
+    if (before === null) throw new Error("no such origin");
+    pool.apply(snapshot({ ...document, origins: [{ id: "b", url: "https://b.example" }] }), 0);
+    for (let i = 0; i < 2; i++) pool.ended(before, "connect_failure", 1);
+    expect([...pool.recentlyUnreachable.list()]).toEqual([]);
+    pool.apply(snapshot(document), 0);
+    const anew = pool.server("a");
+    if (anew === null || anew === before) throw new Error("no new origin");
+    for (let i = 0; i < 2; i++) pool.ended(anew, "timeout", 1);
+    expect(anew.ejected).toBe(false);
+    pool.ended(anew, "timeout", 1);
+    expect(anew.ejected).toBe(true);
+    const outcomes = pool.outcomes.take().get("a")?.report.outcomes;
+    expect(outcomes, "they are reported all the same").toEqual({ connect_failure: 2, timeout: 3 });
+  });
 });
 
 describe("the tables for picks", () => {

@@ -149,7 +149,8 @@ export class EdgePool {
   ended(server: EdgeServer, kind: OutcomeKind, latencyMs: number, status: number | null = null): void {
     const nowMs = this.#now();
     this.outcomes.record(server.id, kind, latencyMs, nowMs, status);
-    if (kind === "client_closed") return;
+    // Of one that has left nothing is kept, or nobody would ever forget it.
+    if (kind === "client_closed" || this.server(server.id) !== server) return;
     this.recentlyUnreachable.observe(server, kind === "connect_failure");
     const failed = kind !== "success";
     this.activePool?.balancer.report(server, { failed, latencyMs });

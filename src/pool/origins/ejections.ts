@@ -16,6 +16,8 @@ export class Ejections {
   readonly #store: Metadata;
   readonly #now: () => number;
   #detector: OutlierDetector | null = null;
+  /** An origin was forgotten, and that is not written down yet. */
+  #hasForgotten = false;
 
   constructor(store: Metadata, now: () => number) {
     this.#store = store;
@@ -27,7 +29,7 @@ export class Ejections {
     this.#detector = null;
   }
 
-  /** Only these origins are still of interest. */
+  /** Only these origins are still of interest. The caller calls `settle`. */
   keep(origins: ReadonlySet<string>): void {
     for (const id of Object.keys(this.#detector?.toJSON() ?? {})) if (!origins.has(id)) this.forget(id);
   }
@@ -116,9 +118,16 @@ export class Ejections {
     return Object.fromEntries(Object.entries(states).map(([id, { multiplier }]) => [id, multiplier]));
   }
 
+  /** The origin has left. The caller calls `settle` after the last one. */
   forget(id: string): void {
     this.#detector?.forget(id);
-    this.save();
+    this.#hasForgotten = true;
+  }
+
+  /** Writes down that origins have left: once for all, for the state of the others is written too. */
+  settle(): void {
+    if (this.#hasForgotten) this.save();
+    this.#hasForgotten = false;
   }
 
   save(): void {

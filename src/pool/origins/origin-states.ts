@@ -160,6 +160,7 @@ export class OriginStates {
       changed = this.#drains.end(id, record, nowMs) || changed;
       changed = this.#isWarming(record, nowMs) || changed;
     }
+    this.#records.ejections.settle();
     return changed;
   }
 
@@ -209,6 +210,7 @@ export class OriginStates {
       if (removing === null && !configured.has(id)) this.#drains.remove(id);
     }
     this.#records.ejections.keep(this.#records.ids);
+    this.#records.ejections.settle();
   }
 
   #noteEjection(transition: TimedTransition | null): boolean {
