@@ -36,7 +36,8 @@ export function proxy(
   ctx: ExecutionContext,
   url = resolveUrl(request.url),
 ): Promise<Response> {
-  isolateState ??= new IsolateState(new WorkerSurroundings(env));
+  if (isolateState === null || isolateState.isFull)
+    isolateState = new IsolateState(new WorkerSurroundings(env));
   return serve(request, isolateState, ctx, url);
 }
 

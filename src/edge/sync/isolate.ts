@@ -14,6 +14,9 @@ import { StrictPicks } from "./strict-picks.ts";
 import { TokenRequests } from "./token-requests.ts";
 import { UnroutedReports } from "./unrouted-reports.ts";
 
+/** Twice as many as there can be at a time (docs/storage.md): at least half of them are gone. */
+const MOST_POOLS = 2_000;
+
 /** A pool, and its connection to the pool's object. */
 export interface PoolHandle {
   readonly pool: EdgePool;
@@ -46,6 +49,14 @@ export class IsolateState {
       stickyOf: (pool: string) => this.#pools.get(pool)?.pool.activePool?.config.sticky,
     };
     this.steering = new PoolSteering(this.poolStatuses, this.locations, sessions, surroundings);
+  }
+
+  /**
+   * It remembers so many pools that another one should begin anew, or pools that come and go would fill its memory. Those
+   * that requests are in hold on to it themselves.
+   */
+  get isFull(): boolean {
+    return this.#pools.size >= MOST_POOLS;
   }
 
   pool(id: string): PoolHandle {
