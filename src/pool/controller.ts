@@ -39,7 +39,7 @@ export class PoolController extends PoolComponents implements WrittenConfig<Pool
     if (this.status.isSteered && this.activeConfig.config?.capacity != null) {
       this.load.record(report, this.#options.now());
     }
-    if (isFresh) {
+    if (isFresh && !this.#options.store.isEmpty) {
       this.statistics.record(report);
       this.#applyOutcomes(report);
     }

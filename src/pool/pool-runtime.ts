@@ -42,9 +42,9 @@ export class PoolRuntime {
   readonly #routes: RoutesLink;
 
   constructor(object: DurableObjectState, env: Env) {
-    const store = new PoolStore(object.storage.sql);
-    const pool = object.id.name ?? store.get("pool");
-    if (store.get("pool") !== pool) store.put("pool", pool);
+    const { name } = object.id;
+    const store = new PoolStore(object.storage.sql, name ?? null);
+    const pool = name ?? store.get("pool");
     this.pool = pool;
     this.store = store;
     this.#object = object;
@@ -114,8 +114,14 @@ export class PoolRuntime {
 
   /** Sets the alarm for the next due time. */
   arm(): void {
+    if (this.store.isEmpty) return;
     const { controller, writer, statuses } = this;
     this.alarm.arm(Math.min(controller.nextRunMs(), writer.nextDueMs(), statuses.nextRunMs()));
+  }
+
+  /** For the watchdog; an object without a pool has no alarm. See `PoolAlarm.rescue`. */
+  async rescue(): Promise<void> {
+    if (!this.store.isEmpty) await this.alarm.rescue();
   }
 
   /** @param sharers the other pools of all routes that choose among several with this one; empty: no route does */

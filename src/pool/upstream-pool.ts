@@ -82,11 +82,11 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   }
 
   async wake(): Promise<void> {
-    const { poller, statuses, alarm } = this.#runtime;
+    const { poller, statuses } = this.#runtime;
     await poller.poll();
     statuses.run();
     // The watchdog is there for the case that the chain of alarms has come to an end.
-    await alarm.rescue();
+    await this.#runtime.rescue();
   }
 
   async describe(): Promise<WrittenPool> {

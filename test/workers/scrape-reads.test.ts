@@ -4,6 +4,7 @@ import { ClientCounts } from "../../src/core/metrics/client-counts.ts";
 import { describePool } from "../../src/pool/admin/description.ts";
 import { Unrouted } from "../../src/pool/routes/unrouted.ts";
 import { SqlStatsTable } from "../../src/pool/storage/stats-table.ts";
+import { PoolStore } from "../../src/pool/storage/store.ts";
 import { inStorage } from "./lent-storage.ts";
 import { VirtualObject } from "./virtual-object.ts";
 
@@ -58,7 +59,7 @@ it("of a pool: the last five minutes alone, as totals are in memory", async () =
 it("of requests that no pool handled: nothing, as totals are in memory", async () => {
   await inStorage((sql) => {
     let nowMs = 1_800_000_000_000;
-    const unrouted = new Unrouted(new SqlStatsTable(sql), () => nowMs);
+    const unrouted = new Unrouted(new PoolStore(sql).stats, () => nowMs);
     for (let sequence = 1; sequence <= HOUR_BUCKETS; sequence++, nowMs += FINE_BUCKET_MS)
       unrouted.report({ isolate: "test", sequence, clients: oneAnswer().toData() });
     const read = vi.spyOn(SqlStatsTable.prototype, "periods");

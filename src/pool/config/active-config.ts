@@ -225,7 +225,7 @@ export class ActiveConfig<C> {
   }
 
   #save(state: ConfigState): void {
-    if (state !== this.#state) this.#store.put("config_state", state);
+    if (state !== this.#state && !transition.isBlank(state)) this.#store.put("config_state", state);
     this.#state = state;
   }
 

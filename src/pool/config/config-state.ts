@@ -41,6 +41,11 @@ export const NOTHING: ConfigState = {
   since: [],
 };
 
+/** There was never anything, and KV has nothing: as if nobody had looked. */
+export function isBlank({ version, highestTimestamp, newestTimestamp, shown }: ConfigState): boolean {
+  return version + highestTimestamp + newestTimestamp === 0 && (shown?.hash ?? null) === null;
+}
+
 /** KV was read. The verdict says which of `adopted` and `gone` is to be called, if any. */
 export function read(
   state: ConfigState,
@@ -159,8 +164,8 @@ function verdictOf(state: ConfigState, reading: Reading, nowMs: number): Verdict
   const { newestTimestamp, pending, isSeen } = state;
   if (hash === state.hash) return "same";
   if (hash === null) return isGone(state, nowMs) ? "gone" : "unclear";
-  const isBlank = state.version === 0 && newestTimestamp === 0;
-  if (isBlank || state.isInferred) return "newer";
+  const isFirst = state.version === 0 && newestTimestamp === 0;
+  if (isFirst || state.isInferred) return "newer";
   const isKnown = isPast(state, reading);
   if (timestamp !== null) {
     // Two writers in one millisecond: the second one wins, once.

@@ -3,13 +3,14 @@
  * @module
  */
 import type { PoolEvent } from "../../contract/events.ts";
+import type { Tables } from "./tables.ts";
 
 /** How many events are kept. */
 const KEPT_EVENTS = 1_000;
 /** Longest detail of an event, in characters: a document may have as many errors as it has origins. */
 const LONGEST_DETAIL = 2_000;
 
-const TABLES = `
+export const EVENT_TABLES = `
   CREATE TABLE IF NOT EXISTS events (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     at INTEGER NOT NULL,
@@ -30,38 +31,37 @@ interface CountRow extends Record<string, SqlStorageValue> {
 }
 
 export class SqlEventTables {
-  readonly #sql: SqlStorage;
+  readonly #tables: Tables;
 
-  constructor(sql: SqlStorage) {
-    this.#sql = sql;
-    sql.exec(TABLES);
+  constructor(tables: Tables) {
+    this.#tables = tables;
   }
 
   /** Appends to the event log, which keeps the last 1,000, each with the beginning of a long detail. */
   add(event: PoolEvent): void {
     const { detail } = event;
     const kept = detail === undefined ? event : { ...event, detail: shortened(detail) };
-    this.#sql.exec("INSERT INTO events (at, event) VALUES (?, ?)", event.at, JSON.stringify(kept));
-    this.#sql.exec(
+    this.#tables.write("INSERT INTO events (at, event) VALUES (?, ?)", event.at, JSON.stringify(kept));
+    this.#tables.write(
       "DELETE FROM events WHERE sequence <= (SELECT MAX(sequence) FROM events) - ?",
       KEPT_EVENTS,
     );
   }
 
   newestFirst(limit = KEPT_EVENTS): PoolEvent[] {
-    return this.#sql
-      .exec<{ event: string }>("SELECT event FROM events ORDER BY sequence DESC LIMIT ?", limit)
+    return this.#tables
+      .read<{ event: string }>("SELECT event FROM events ORDER BY sequence DESC LIMIT ?", limit)
       .toArray()
       .map((row) => JSON.parse(row.event) as PoolEvent);
   }
 
   /** How often each kind of event has happened to each origin; `""` is the pool as a whole. */
   counts(): CountRow[] {
-    return this.#sql.exec<CountRow>("SELECT origin, kind, count FROM event_counts").toArray();
+    return this.#tables.read<CountRow>("SELECT origin, kind, count FROM event_counts").toArray();
   }
 
   setCount(kind: string, origin: string, count: number): void {
-    this.#sql.exec(
+    this.#tables.write(
       `INSERT INTO event_counts (origin, kind, count) VALUES (?, ?, ?)
        ON CONFLICT (origin, kind) DO UPDATE SET count = excluded.count`,
       origin,
@@ -71,11 +71,11 @@ export class SqlEventTables {
   }
 
   deleteCounts(origin: string): void {
-    this.#sql.exec("DELETE FROM event_counts WHERE origin = ?", origin);
+    this.#tables.write("DELETE FROM event_counts WHERE origin = ?", origin);
   }
 
   clear(): void {
-    for (const table of ["events", "event_counts"]) this.#sql.exec(`DELETE FROM ${table}`);
+    for (const table of ["events", "event_counts"]) this.#tables.write(`DELETE FROM ${table}`);
   }
 }
 

@@ -8,6 +8,8 @@ import type { Metadata } from "./metadata.ts";
 
 export class SnapshotVersion {
   readonly #store: Pick<Metadata, "get" | "put">;
+  /** Of what the deployment adds; 0: nothing. */
+  readonly #hash: number;
 
   /**
    * Both come from the deployment and go into snapshots without being part of a configuration. So if they differ from
@@ -22,10 +24,8 @@ export class SnapshotVersion {
   ) {
     this.#store = store;
     const facts = [current, previous, ...bindings];
-    const hash = facts.every((fact) => fact === "") ? 0 : murmur3(JSON.stringify(facts));
-    if (store.get("deployment_hash") === hash) return;
-    store.put("deployment_hash", hash);
-    this.next();
+    this.#hash = facts.every((fact) => fact === "") ? 0 : murmur3(JSON.stringify(facts));
+    if (this.#isOther && this.current > 0) this.next();
   }
 
   /** The last that was given; 0: none ever was. */
@@ -33,8 +33,13 @@ export class SnapshotVersion {
     return this.#store.get("snapshot_version");
   }
 
+  get #isOther(): boolean {
+    return this.#store.get("deployment_hash") !== this.#hash;
+  }
+
   /** A new one. Stored before anybody gets it. */
   next(): number {
+    if (this.#isOther) this.#store.put("deployment_hash", this.#hash);
     const version = this.current + 1;
     this.#store.put("snapshot_version", version);
     return version;

@@ -4,8 +4,9 @@
  */
 
 import type { BucketSize, StatsRow, StatsTable, StoredPeriod, StoredTotals } from "./stats-rows.ts";
+import type { Tables } from "./tables.ts";
 
-const TABLE = `
+export const STATS_TABLE = `
   CREATE TABLE IF NOT EXISTS stats (
     slot INTEGER PRIMARY KEY,
     fine_at INTEGER,
@@ -35,16 +36,15 @@ interface TotalsRow extends Record<string, SqlStorageValue> {
 }
 
 export class SqlStatsTable implements StatsTable {
-  readonly #sql: SqlStorage;
+  readonly #tables: Tables;
 
-  constructor(sql: SqlStorage) {
-    this.#sql = sql;
-    sql.exec(TABLE);
+  constructor(tables: Tables) {
+    this.#tables = tables;
   }
 
   /** The ring never grows, and needs no deletes: each of those would be a write more. */
   put({ slot, fine, coarse, totals }: StatsRow): void {
-    this.#sql.exec(
+    this.#tables.write(
       "INSERT OR REPLACE INTO stats VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       slot,
       fine?.at ?? null,
@@ -59,11 +59,11 @@ export class SqlStatsTable implements StatsTable {
   }
 
   clear(): void {
-    this.#sql.exec("DELETE FROM stats");
+    this.#tables.write("DELETE FROM stats");
   }
 
   summaries(kind: BucketSize, fromMs: number, toMs: number): Iterable<{ at: number; summary: string }> {
-    return this.#sql.exec<PeriodRow>(
+    return this.#tables.read<PeriodRow>(
       `SELECT ${kind}_at AS at, ${kind} AS summary FROM stats
        WHERE ${kind}_at >= ? AND ${kind}_at < ? ORDER BY at`,
       fromMs,
@@ -72,7 +72,7 @@ export class SqlStatsTable implements StatsTable {
   }
 
   periods(kind: BucketSize, fromMs: number, toMs: number): Iterable<StoredPeriod> {
-    return this.#sql.exec<SketchedRow>(
+    return this.#tables.read<SketchedRow>(
       `SELECT ${kind}_at AS at, ${kind} AS summary, ${kind}_sketches AS sketches FROM stats
        WHERE ${kind}_at >= ? AND ${kind}_at < ?`,
       fromMs,
@@ -81,8 +81,8 @@ export class SqlStatsTable implements StatsTable {
   }
 
   lastTotals(): { coarseAt: number; totals: StoredTotals } | null {
-    const row = this.#sql
-      .exec<TotalsRow>(
+    const row = this.#tables
+      .read<TotalsRow>(
         `SELECT coarse_at, totals_since AS since, totals AS summary FROM stats
          WHERE totals IS NOT NULL ORDER BY coarse_at DESC LIMIT 1`,
       )

@@ -3,7 +3,7 @@
  * @module
  */
 import type { ConfigDates, ConfigStore, ConfigVersion, Signature, SignedVersion } from "./config-store.ts";
-import { SqlEventTables } from "./event-tables.ts";
+import { EVENT_TABLES, SqlEventTables } from "./event-tables.ts";
 import {
   ENDS_WITH_POOL,
   type Metadata,
@@ -11,7 +11,8 @@ import {
   type MetadataValue,
   metadataValue,
 } from "./metadata.ts";
-import { SqlStatsTable } from "./stats-table.ts";
+import { SqlStatsTable, STATS_TABLE } from "./stats-table.ts";
+import { Tables } from "./tables.ts";
 
 /** How many configuration versions are kept. */
 const KEPT_VERSIONS = 100;
@@ -43,28 +44,34 @@ interface ConfigRow extends DatesRow {
 }
 
 export class PoolStore implements ConfigStore, Metadata {
-  readonly #sql: SqlStorage;
+  readonly #tables: Tables;
   readonly events: SqlEventTables;
   /** Closed periods of the statistics. */
   readonly stats: SqlStatsTable;
 
-  constructor(sql: SqlStorage) {
-    this.#sql = sql;
-    sql.exec(TABLES);
-    this.events = new SqlEventTables(sql);
-    this.stats = new SqlStatsTable(sql);
+  /** @param pool whose object this is, so that the object knows it when an alarm wakes it; null: it has none */
+  constructor(sql: SqlStorage, pool: string | null = null) {
+    const definitions = TABLES + EVENT_TABLES + STATS_TABLE;
+    this.#tables = new Tables(sql, definitions, () => pool !== null && this.put("pool", pool));
+    this.events = new SqlEventTables(this.#tables);
+    this.stats = new SqlStatsTable(this.#tables);
+  }
+
+  /** Nothing was ever stored: as far as this object knows there is no such pool, and never was. */
+  get isEmpty(): boolean {
+    return this.#tables.isEmpty;
   }
 
   get<N extends MetadataName>(name: N): MetadataValue<N> {
-    const row = this.#sql
-      .exec<{ value: string }>("SELECT value FROM metadata WHERE key = ?", name)
+    const row = this.#tables
+      .read<{ value: string }>("SELECT value FROM metadata WHERE key = ?", name)
       .toArray()[0];
     return metadataValue(name, row?.value);
   }
 
   put<N extends MetadataName>(name: N, value: MetadataValue<N>): void {
     // Not REPLACE: that writes the row and its entry in the index anew, and both are billed (docs/platform.md, storage).
-    this.#sql.exec(
+    this.#tables.write(
       "INSERT INTO metadata (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
       name,
       JSON.stringify(value),
@@ -72,13 +79,13 @@ export class PoolStore implements ConfigStore, Metadata {
   }
 
   delete(name: MetadataName): void {
-    this.#sql.exec("DELETE FROM metadata WHERE key = ?", name);
+    this.#tables.write("DELETE FROM metadata WHERE key = ?", name);
   }
 
   /** The versions of the pool's present life, newest first, without their documents: each may be 2 MB. */
   configDates(): ConfigDates[] {
-    return this.#sql
-      .exec<DatesRow>(
+    return this.#tables
+      .read<DatesRow>(
         "SELECT version, updated_at, applied_at, who, message FROM config_versions WHERE version >= ? ORDER BY version DESC",
         this.firstVersion(),
       )
@@ -98,15 +105,15 @@ export class PoolStore implements ConfigStore, Metadata {
   /** Null if it is not kept, or of an earlier life. */
   configVersion(version: number): SignedVersion | null {
     if (version < this.firstVersion()) return null;
-    const rows = this.#sql
-      .exec<ConfigRow>("SELECT * FROM config_versions WHERE version = ?", version)
+    const rows = this.#tables
+      .read<ConfigRow>("SELECT * FROM config_versions WHERE version = ?", version)
       .toArray();
     return rows[0] === undefined ? null : toConfigVersion(rows[0]);
   }
 
   addConfigVersion(added: ConfigVersion): void {
     const { version, document, updatedAt, appliedAt } = added;
-    this.#sql.exec(
+    this.#tables.write(
       "INSERT INTO config_versions (version, document, updated_at, applied_at) VALUES (?, ?, ?, ?)",
       version,
       document,
@@ -114,23 +121,23 @@ export class PoolStore implements ConfigStore, Metadata {
       appliedAt,
     );
     for (const table of ["config_versions", "config_texts"])
-      this.#sql.exec(`DELETE FROM ${table} WHERE version <= ?`, version - KEPT_VERSIONS);
+      this.#tables.write(`DELETE FROM ${table} WHERE version <= ?`, version - KEPT_VERSIONS);
   }
 
   /** Null: not kept, or of an earlier life. */
   writtenText(version: number): string | null {
     if (version < this.firstVersion()) return null;
-    const rows = this.#sql
-      .exec<{ text: string }>("SELECT text FROM config_texts WHERE version = ?", version)
+    const rows = this.#tables
+      .read<{ text: string }>("SELECT text FROM config_texts WHERE version = ?", version)
       .toArray();
     return rows[0]?.text ?? null;
   }
 
   /** A row of its own: beside the document it would not fit into one (docs/platform.md, storage). */
   setWrittenText(version: number, text: string | null): void {
-    if (text === null) this.#sql.exec("DELETE FROM config_texts WHERE version = ?", version);
+    if (text === null) this.#tables.write("DELETE FROM config_texts WHERE version = ?", version);
     else
-      this.#sql.exec(
+      this.#tables.write(
         "INSERT INTO config_texts (version, text) VALUES (?, ?) ON CONFLICT (version) DO UPDATE SET text = excluded.text",
         version,
         text,
@@ -139,7 +146,7 @@ export class PoolStore implements ConfigStore, Metadata {
 
   /** Records the writer of a version, and the reason. */
   signConfigVersion(version: number, { who, message }: Signature): void {
-    this.#sql.exec(
+    this.#tables.write(
       "UPDATE config_versions SET who = ?, message = ? WHERE version = ?",
       who,
       message,
@@ -149,17 +156,19 @@ export class PoolStore implements ConfigStore, Metadata {
 
   /** The same document was written again: only its time moves. */
   touchConfigVersion(version: number, updatedAt: number): void {
-    this.#sql.exec("UPDATE config_versions SET updated_at = ? WHERE version = ?", updatedAt, version);
+    this.#tables.write("UPDATE config_versions SET updated_at = ? WHERE version = ?", updatedAt, version);
   }
 
   /** Every origin's record, by id. */
   originRecords<T>(): Map<string, T> {
-    const rows = this.#sql.exec<{ id: string; record: string }>("SELECT id, record FROM origins").toArray();
+    const rows = this.#tables
+      .read<{ id: string; record: string }>("SELECT id, record FROM origins")
+      .toArray();
     return new Map(rows.map((row) => [row.id, JSON.parse(row.record) as T]));
   }
 
   setOriginRecord(id: string, record: unknown): void {
-    this.#sql.exec(
+    this.#tables.write(
       "INSERT INTO origins (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
       id,
       JSON.stringify(record),
@@ -167,7 +176,7 @@ export class PoolStore implements ConfigStore, Metadata {
   }
 
   deleteOriginRecord(id: string): void {
-    this.#sql.exec("DELETE FROM origins WHERE id = ?", id);
+    this.#tables.write("DELETE FROM origins WHERE id = ?", id);
   }
 
   /**
@@ -175,7 +184,7 @@ export class PoolStore implements ConfigStore, Metadata {
    * the configuration and of the snapshot, the removal itself, and shares of rate limits that isolates may still use.
    */
   clear(): void {
-    this.#sql.exec("DELETE FROM origins");
+    this.#tables.write("DELETE FROM origins");
     this.events.clear();
     this.stats.clear();
     for (const name of ENDS_WITH_POOL) this.delete(name);

@@ -75,7 +75,7 @@ function contract(): string[] {
 
 function tables(): string[] {
   const sql = memorySql();
-  new PoolStore(sql);
+  new PoolStore(sql).put("steered", false);
   const made =
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
   const names = sql.exec<{ name: string }>(made).toArray();
