@@ -1,14 +1,11 @@
 /**
  * The pool's outlier detection when its configuration changes, on a virtual clock.
  */
-import { describe, expect, it, vi } from "vitest";
-import { memorySql } from "../../../../sim/lib/memory-sql.ts";
+import { describe, expect, it } from "vitest";
 import { parsePool } from "../../../../src/config/parse.ts";
 import type { OutlierDetectionConfig } from "../../../../src/config/schema.ts";
 import type { OriginReport } from "../../../../src/contract/sync.ts";
 import { Ejections } from "../../../../src/pool/origins/ejections.ts";
-import { OriginStates } from "../../../../src/pool/origins/origin-states.ts";
-import { PoolStore } from "../../../../src/pool/storage/store.ts";
 import { MemoryMetadata } from "../../../support/memory-metadata.ts";
 
 const START = 1_790_000_000_000;
@@ -36,8 +33,7 @@ function seen(success: number, status: number): OriginReport {
 
 class World {
   nowMs = START;
-  readonly store = new MemoryMetadata();
-  readonly ejections = new Ejections(this.store, () => this.nowMs);
+  readonly ejections = new Ejections(new MemoryMetadata(), () => this.nowMs);
 
   constructor(settings: object) {
     this.configure(settings);
@@ -100,39 +96,5 @@ describe("a change of the configuration", () => {
     world.configure(settings);
     expect(world.ejections.isEjected("a")).toBe(false);
     expect(world.observe(seen(0, 4))).toBeNull();
-  });
-});
-
-describe("origins that are all replaced by others", () => {
-  const poolOf = (prefix: string) => {
-    const origins = Array.from({ length: 50 }, (_, i) => ({
-      id: `${prefix}${i}`,
-      url: "https://a.example.com",
-    }));
-    const parsed = parsePool({ origins, outlier_detection: { consecutive_failures: 3 } });
-    if (!parsed.ok) throw new Error("not a pool");
-    return parsed.value;
-  };
-
-  it("leave nothing of them, with one write for all", () => {
-    let nowMs = START;
-    const store = new PoolStore(memorySql());
-    const states = new OriginStates({
-      store,
-      now: () => nowMs,
-      events: { emit: () => undefined },
-      connections: { active: () => 0, calledByMs: 0, accountedMs: 0 },
-    });
-    states.adopt(poolOf("a"));
-    const failing = poolOf("a").origins.map(({ id }) => [id, seen(0, 3)]);
-    states.applyOutcomes(Object.fromEntries(failing));
-    expect(Object.keys(store.get("outliers") ?? {})).toHaveLength(50);
-    states.adopt(poolOf("b"));
-    nowMs += 600_000;
-    const put = vi.spyOn(store, "put");
-    states.advance();
-    expect(states.origins().map(({ id }) => id)).toEqual(poolOf("b").origins.map(({ id }) => id));
-    expect(put.mock.calls.filter(([name]) => name === "outliers").length).toBeLessThanOrEqual(2);
-    expect(store.get("outliers")).toEqual({});
   });
 });
