@@ -45,15 +45,24 @@ afterAll(async () => {
   for (const origin of origins.values()) origin.stop();
 });
 
-const send = (host: string, line: string, ...rest: string[]) =>
-  BareClient.send(balancer.url, head(line, `host: ${host}`, ...rest.slice(0, -1)) + (rest.at(-1) ?? ""));
+/** Requests that are the pool's, so far, by host: a handshake that is refused is none. */
+const sent = new Map<string, number>();
 
-/** Failures of the origin that its pool's object has heard of, once it has heard of all. */
-async function failures(pool: string, requests: number): Promise<unknown> {
-  return eventually("all requests to be reported", async () => {
-    const { origins } = await poolStats(balancer.url, pool);
-    return (origins.a?.requests ?? 0) >= requests && { errors: origins.a?.errors };
+function send(host: string, line: string, ...rest: string[]): Promise<BareClient> {
+  if (!line.endsWith("/ws")) sent.set(host, (sent.get(host) ?? 0) + 1);
+  return BareClient.send(
+    balancer.url,
+    head(line, `host: ${host}`, ...rest.slice(0, -1)) + (rest.at(-1) ?? ""),
+  );
+}
+
+/** Failures of the origin that its pool's object has heard of, once it has heard of all requests, which were answered. */
+async function failures(pool: keyof typeof POOLS): Promise<number | undefined> {
+  const { origins } = await eventually("all requests to be reported", async () => {
+    const stats = await poolStats(balancer.url, pool);
+    return stats.clients.requests >= (sent.get(POOLS[pool]) ?? 0) && stats;
   });
+  return origins.a?.errors;
 }
 
 /** What the line and headers of a request are, its body, and the body that arrives. */
@@ -79,146 +88,149 @@ const ODD: Record<string, readonly [line: string, headers: string[], body: strin
 };
 
 // The pools beside each other, the tests of one after the other.
-describe.concurrent.each(Object.entries(POOLS))("through a %s pool", (pool, host) => {
-  let origin: BareOrigin;
+describe.concurrent.each(Object.entries(POOLS) as [keyof typeof POOLS, string][])(
+  "through a %s pool",
+  (pool, host) => {
+    let origin: BareOrigin;
 
-  beforeAll(() => {
-    const found = origins.get(pool);
-    if (found === undefined) throw new Error(`no origin of ${pool}`);
-    origin = found;
-  });
+    beforeAll(() => {
+      const found = origins.get(pool);
+      if (found === undefined) throw new Error(`no origin of ${pool}`);
+      origin = found;
+    });
 
-  afterEach(async () => {
-    origin.answer = takesAll;
-    await nothingOpen(balancer, [pool], [origin]);
-  });
+    afterEach(async () => {
+      origin.answer = takesAll;
+      await nothingOpen(balancer, [pool], [origin]);
+    });
 
-  test.each(Object.entries(ODD))(
-    "a %s reaches the origin as it is",
-    IN_TURN,
-    async (_, [line, headers, body, arrives]) => {
-      for (let i = 1; i <= 4; i++) {
-        const arrived = origin.next();
-        const client = await send(host, line, ...headers, body);
-        expect(await client.status()).toBe(200);
-        const { text, body: seen } = await arrived;
-        expect([text.split(" ", 2).join(" "), seen]).toEqual([line, arrives]);
-      }
-    },
-  );
-
-  test("the origin is not blamed for any of these", IN_TURN, async () => {
-    expect(await failures(pool, 4 * Object.keys(ODD).length)).toEqual({ errors: 0 });
-  });
-
-  test.each([
-    ["without a key", "GET /ws", [UPGRADE, VERSION], 400, "bad_websocket_handshake"],
-    [
-      "with an empty key",
-      "GET /ws",
-      [UPGRADE, VERSION, "sec-websocket-key: "],
-      400,
-      "bad_websocket_handshake",
-    ],
-    ["by POST", "POST /ws", [UPGRADE, VERSION, KEY], 400, "bad_websocket_handshake"],
-    ["by OPTIONS", "OPTIONS /ws", [UPGRADE, VERSION, KEY], 400, "bad_websocket_handshake"],
-    ["without a version", "GET /ws", [UPGRADE, KEY], 426, "websocket_version"],
-    ["of version 8", "GET /ws", [UPGRADE, KEY, "sec-websocket-version: 8"], 426, "websocket_version"],
-  ] as const)(
-    "a WebSocket handshake %s is refused and opens nothing",
-    IN_TURN,
-    async (_, line, headers, status, type) => {
-      origin.answer = (connection) => connection.acceptWebSocket();
-      const before = origin.requests.length;
-      // More than the pool's connections.
-      for (let i = 0; i < 4; i++) {
-        const client = await send(host, line, ...headers, "connection: upgrade", "");
-        expect(await client.problem()).toEqual([status, type]);
-      }
-      expect(origin.requests.length).toBe(before);
-    },
-  );
-
-  test("a HEAD that would become a WebSocket is refused and opens nothing", IN_TURN, async () => {
-    origin.answer = (connection) => connection.acceptWebSocket();
-    for (let i = 0; i < 4; i++)
-      expect(await (await send(host, "HEAD /ws", UPGRADE, VERSION, KEY, "")).status()).toBe(400);
-  });
-
-  const CONTROL = "x-a: \u0007";
-  /** With the line and Host 15 KB and more: servers that take 16 hang up, counting what is added on the way. */
-  const LARGE = `x-a: ${"y".repeat(15 * 1_024)}`;
-  const BODY = ["content-length: 90000", "x".repeat(90_000)];
-
-  test.each([
-    ["a header that no client may send", "GET /a", [CONTROL, ""]],
-    ["such a header before a body that the platform sends", "GET /a", [CONTROL, ...BODY]],
-    ["such a header before a body that is streamed", "POST /a", [CONTROL, ...BODY]],
-    ["a head that few servers take", "GET /a", [LARGE, ""]],
-    ["such a head before a body that the platform sends", "GET /a", [LARGE, ...BODY]],
-    ["such a head before a body that is streamed", "PATCH /a", [LARGE, ...BODY]],
-    ["a target that few servers take", `GET /a?${"y".repeat(15 * 1_024)}`, [""]],
-  ])("an origin is not blamed for hanging up on %s", IN_TURN, async (_, line, rest) => {
-    const { requests, errors } = await poolStats(balancer.url, pool);
-    origin.answer = ({ socket }) => socket.resetAndDestroy();
-    const before = origin.requests.length;
-    for (let i = 0; i < 4; i++) {
-      const client = await send(host, line, ...rest);
-      expect(await client.problem()).toEqual([502, "origin_failed"]);
-    }
-    expect(origin.requests.length - before, "each is sent once").toBe(4);
-    origin.answer = takesAll;
-    expect(await (await send(host, "GET /a", "x-a: a\tb", "")).status()).toBe(200);
-    expect(await failures(pool, requests + 1)).toEqual({ errors });
-  });
-
-  test("an origin is blamed for hanging up on a head of ordinary size", IN_TURN, async () => {
-    const { requests, errors } = await poolStats(balancer.url, pool);
-    origin.answer = ({ socket }) => socket.resetAndDestroy();
-    const client = await send(host, "POST /a", `x-a: ${"y".repeat(14 * 1_024)}`, "content-length: 0", "");
-    expect(await client.problem()).toEqual([502, "origin_failed"]);
-    origin.answer = takesAll;
-    // One success makes up for it.
-    expect(await (await send(host, "GET /a", "")).status()).toBe(200);
-    expect(await failures(pool, requests + 2)).toEqual({ errors: (errors ?? 0) + 1 });
-  });
-
-  test("a 101 that nobody asked for is 502 and opens nothing", IN_TURN, async () => {
-    origin.answer = (connection) => connection.acceptWebSocket();
-    const client = await send(host, "POST /a", "content-length: 0", "");
-    expect(await client.problem()).toEqual([502, "origin_failed"]);
-    origin.answer = takesAll;
-    // It is a failure of the origin's, and one success makes up for it.
-    expect(await (await send(host, "GET /a", "")).status()).toBe(200);
-  });
-
-  test.each([418, 599, 600, 999])(
-    "an answer with status %i arrives as it is and is over",
-    IN_TURN,
-    async (status) => {
-      for (const [name, framing, body] of [
-        ["chunked", "transfer-encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"],
-        ["short", "content-length: 5", "hello"],
-        ["long", "content-length: 100000", "x".repeat(100_000)],
-      ] as const) {
-        origin.answer = sends(`${status} Odd\r\n${framing}\r\nx-own: yes`, body);
-        for (let i = 0; i < (status === 599 ? 1 : 4); i++) {
-          const client = await send(host, "POST /a", "content-length: 0", "");
-          expect(await client.status(), name).toBe(status);
-          await eventually("the whole answer", () => client.isClosed || client.body.length >= body.length);
-          expect(client.text).toMatch(/x-own: yes/i);
-          expect(client.body.replaceAll(/\r\n|^\d+|0/g, "").length).toBe(
-            body.replaceAll(/\r\n|^\d+|0/g, "").length,
-          );
-          client.socket.destroy();
+    test.each(Object.entries(ODD))(
+      "a %s reaches the origin as it is",
+      IN_TURN,
+      async (_, [line, headers, body, arrives]) => {
+        for (let i = 1; i <= 4; i++) {
+          const arrived = origin.next();
+          const client = await send(host, line, ...headers, body);
+          expect(await client.status()).toBe(200);
+          const { text, body: seen } = await arrived;
+          expect([text.split(" ", 2).join(" "), seen]).toEqual([line, arrives]);
         }
-        await nothingOpen(balancer, [pool], [origin]);
-        origin.answer = takesAll;
-        await eventually("the origin to take requests", async () => {
-          const again = await send(host, "GET /a", "");
-          return (await again.status()) === 200;
-        });
+      },
+    );
+
+    test("the origin is not blamed for any of these", IN_TURN, async () => {
+      expect(await failures(pool)).toBe(0);
+    });
+
+    test.each([
+      ["without a key", "GET /ws", [UPGRADE, VERSION], 400, "bad_websocket_handshake"],
+      [
+        "with an empty key",
+        "GET /ws",
+        [UPGRADE, VERSION, "sec-websocket-key: "],
+        400,
+        "bad_websocket_handshake",
+      ],
+      ["by POST", "POST /ws", [UPGRADE, VERSION, KEY], 400, "bad_websocket_handshake"],
+      ["by OPTIONS", "OPTIONS /ws", [UPGRADE, VERSION, KEY], 400, "bad_websocket_handshake"],
+      ["without a version", "GET /ws", [UPGRADE, KEY], 426, "websocket_version"],
+      ["of version 8", "GET /ws", [UPGRADE, KEY, "sec-websocket-version: 8"], 426, "websocket_version"],
+    ] as const)(
+      "a WebSocket handshake %s is refused and opens nothing",
+      IN_TURN,
+      async (_, line, headers, status, type) => {
+        origin.answer = (connection) => connection.acceptWebSocket();
+        const before = origin.requests.length;
+        // More than the pool's connections.
+        for (let i = 0; i < 4; i++) {
+          const client = await send(host, line, ...headers, "connection: upgrade", "");
+          expect(await client.problem()).toEqual([status, type]);
+        }
+        expect(origin.requests.length).toBe(before);
+      },
+    );
+
+    test("a HEAD that would become a WebSocket is refused and opens nothing", IN_TURN, async () => {
+      origin.answer = (connection) => connection.acceptWebSocket();
+      for (let i = 0; i < 4; i++)
+        expect(await (await send(host, "HEAD /ws", UPGRADE, VERSION, KEY, "")).status()).toBe(400);
+    });
+
+    const CONTROL = "x-a: \u0007";
+    /** With the line and Host 15 KB and more: servers that take 16 hang up, counting what is added on the way. */
+    const LARGE = `x-a: ${"y".repeat(15 * 1_024)}`;
+    const BODY = ["content-length: 90000", "x".repeat(90_000)];
+
+    test.each([
+      ["a header that no client may send", "GET /a", [CONTROL, ""]],
+      ["such a header before a body that the platform sends", "GET /a", [CONTROL, ...BODY]],
+      ["such a header before a body that is streamed", "POST /a", [CONTROL, ...BODY]],
+      ["a head that few servers take", "GET /a", [LARGE, ""]],
+      ["such a head before a body that the platform sends", "GET /a", [LARGE, ...BODY]],
+      ["such a head before a body that is streamed", "PATCH /a", [LARGE, ...BODY]],
+      ["a target that few servers take", `GET /a?${"y".repeat(15 * 1_024)}`, [""]],
+    ])("an origin is not blamed for hanging up on %s", IN_TURN, async (_, line, rest) => {
+      const errors = await failures(pool);
+      origin.answer = ({ socket }) => socket.resetAndDestroy();
+      const before = origin.requests.length;
+      for (let i = 0; i < 4; i++) {
+        const client = await send(host, line, ...rest);
+        expect(await client.problem()).toEqual([502, "origin_failed"]);
       }
-    },
-  );
-});
+      expect(origin.requests.length - before, "each is sent once").toBe(4);
+      origin.answer = takesAll;
+      expect(await (await send(host, "GET /a", "x-a: a\tb", "")).status()).toBe(200);
+      expect(await failures(pool)).toBe(errors);
+    });
+
+    test("an origin is blamed for hanging up on a head of ordinary size", IN_TURN, async () => {
+      const errors = await failures(pool);
+      origin.answer = ({ socket }) => socket.resetAndDestroy();
+      const client = await send(host, "POST /a", `x-a: ${"y".repeat(14 * 1_024)}`, "content-length: 0", "");
+      expect(await client.problem()).toEqual([502, "origin_failed"]);
+      origin.answer = takesAll;
+      // One success makes up for it.
+      expect(await (await send(host, "GET /a", "")).status()).toBe(200);
+      expect(await failures(pool)).toBe((errors ?? 0) + 1);
+    });
+
+    test("a 101 that nobody asked for is 502 and opens nothing", IN_TURN, async () => {
+      origin.answer = (connection) => connection.acceptWebSocket();
+      const client = await send(host, "POST /a", "content-length: 0", "");
+      expect(await client.problem()).toEqual([502, "origin_failed"]);
+      origin.answer = takesAll;
+      // It is a failure of the origin's, and one success makes up for it.
+      expect(await (await send(host, "GET /a", "")).status()).toBe(200);
+    });
+
+    test.each([418, 599, 600, 999])(
+      "an answer with status %i arrives as it is and is over",
+      IN_TURN,
+      async (status) => {
+        for (const [name, framing, body] of [
+          ["chunked", "transfer-encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"],
+          ["short", "content-length: 5", "hello"],
+          ["long", "content-length: 100000", "x".repeat(100_000)],
+        ] as const) {
+          origin.answer = sends(`${status} Odd\r\n${framing}\r\nx-own: yes`, body);
+          for (let i = 0; i < (status === 599 ? 1 : 4); i++) {
+            const client = await send(host, "POST /a", "content-length: 0", "");
+            expect(await client.status(), name).toBe(status);
+            await eventually("the whole answer", () => client.isClosed || client.body.length >= body.length);
+            expect(client.text).toMatch(/x-own: yes/i);
+            expect(client.body.replaceAll(/\r\n|^\d+|0/g, "").length).toBe(
+              body.replaceAll(/\r\n|^\d+|0/g, "").length,
+            );
+            client.socket.destroy();
+          }
+          await nothingOpen(balancer, [pool], [origin]);
+          origin.answer = takesAll;
+          await eventually("the origin to take requests", async () => {
+            const again = await send(host, "GET /a", "");
+            return (await again.status()) === 200;
+          });
+        }
+      },
+    );
+  },
+);
