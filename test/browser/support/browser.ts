@@ -42,6 +42,7 @@ export async function openBrowser(options: BrowserContextOptions = {}): Promise<
     args: FLAGS,
     viewport: { width: 1280, height: 900 },
     reducedMotion: "reduce",
+    timeout: PATIENCE_MS,
     ...options,
   });
   context.setDefaultTimeout(PATIENCE_MS);
