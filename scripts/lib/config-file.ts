@@ -6,14 +6,7 @@
 import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { getSystemErrorMessage } from "node:util";
-import {
-  findNodeAtLocation,
-  type Node,
-  type ParseError,
-  parse,
-  parseTree,
-  printParseErrorCode,
-} from "jsonc-parser";
+import { type Node, type ParseError, parse, parseTree, printParseErrorCode } from "jsonc-parser";
 import { depthProblem, sizeProblem } from "../../src/config/canonical.ts";
 import { type ConfigError, type ConfigPath, formatPath } from "../../src/config/errors.ts";
 import { type ParseOptions, parseConfigFile } from "../../src/config/parse.ts";
@@ -158,8 +151,8 @@ export function parseJsonText(text: string, name: string): JsonText {
 
 /** The text at `path`, indented as if it began at the left margin. */
 function textAt(source: string, tree: Node, path: ConfigPath): string | undefined {
-  const node = findNodeAtLocation(tree, [...path]);
-  if (node === undefined) return undefined;
+  const [node, isThere] = nearestNode(tree, path);
+  if (!isThere) return undefined;
   const { offset, length } = node;
   const line = source.slice(source.lastIndexOf("\n", offset) + 1, offset);
   const indent = /^[ \t]*/.exec(line)?.[0] ?? "";
@@ -171,17 +164,38 @@ function textAt(source: string, tree: Node, path: ConfigPath): string | undefine
 
 /** The place of an error: the key if the key is wrong, otherwise the value, or the object that should contain it. */
 export function offsetOf(tree: Node, error: Pick<ConfigError, "path" | "at">): number {
-  const node = nearestNode(tree, error.path);
+  const [node] = nearestNode(tree, error.path);
   const key = error.at === "key" ? node.parent?.children?.[0] : undefined;
   return (key ?? node).offset;
 }
 
-function nearestNode(tree: Node, path: ConfigPath): Node {
-  for (let length = path.length; length > 0; length--) {
-    const node = findNodeAtLocation(tree, path.slice(0, length));
-    if (node !== undefined) return node;
+/** The value at `path` or, as far as there is any, around it; and whether it is the one at `path`. */
+function nearestNode(tree: Node, path: ConfigPath): [nearest: Node, isThere: boolean] {
+  let node = tree;
+  for (const step of path) {
+    const child = typeof step === "number" ? itemAt(node, step) : valuesOf(node).get(step);
+    if (child === undefined) return [node, false];
+    node = child;
   }
-  return tree;
+  return [node, true];
+}
+
+function itemAt({ type, children = [] }: Node, index: number): Node | undefined {
+  return type === "array" ? children[index] : undefined;
+}
+
+/** Of each object that was asked for: a file may have warnings about each of thousands of pools. */
+const VALUES = new WeakMap<Node, ReadonlyMap<unknown, Node>>();
+
+/** The values of an object by their keys; of a key that stands twice, the first. */
+function valuesOf(node: Node): ReadonlyMap<unknown, Node> {
+  const known = VALUES.get(node);
+  if (known !== undefined) return known;
+  const values = new Map<unknown, Node>();
+  for (const { children: [key, value] = [] } of node.type === "object" ? (node.children ?? []) : [])
+    if (key !== undefined && value !== undefined && !values.has(key.value)) values.set(key.value, value);
+  VALUES.set(node, values);
+  return values;
 }
 
 /** The inverse of `formatPath`. */

@@ -6,7 +6,7 @@
 import type * as z from "zod";
 import { keysAt } from "./schema-keys.ts";
 import { isSecret, MASK } from "./secrets.ts";
-import { suggest } from "./suggest.ts";
+import { MOST_SUGGESTED, suggest } from "./suggest.ts";
 
 const UNKNOWN_KEY = "unknown key";
 
@@ -58,7 +58,9 @@ export function errorsOf(
   value: unknown,
   base: ConfigPath,
 ): ConfigError[] {
-  const errors = flatten(issues, []).flatMap((issue) => fromIssue(issue, schema, value, base));
+  const errors = flatten(issues, []).flatMap((issue, index) =>
+    fromIssue(issue, schema, value, base, MOST_SUGGESTED - index),
+  );
   // Two checks of one field (whole number, maximum) state the same rule.
   return [...new Map(errors.map((error) => [error.message, error])).values()];
 }
@@ -78,20 +80,22 @@ function isInside(issues: readonly z.core.$ZodIssue[]): boolean {
   return issues.every((issue) => issue.path.length > 0 || issue.code === "unrecognized_keys");
 }
 
+/** @param suggested most errors that get a suggestion; 0 or less: none */
 function fromIssue(
   { issue, path }: Issue,
   schema: z.ZodType,
   value: unknown,
   base: ConfigPath,
+  suggested: number,
 ): ConfigError[] {
   const full = [...base, ...path];
   const there = valueAt(value, path);
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(schema, path);
-    return issue.keys.map((key) =>
+    return issue.keys.map((key, index) =>
       configError(
         { path: shownKey([...full, key]), at: "key", rule: UNKNOWN_KEY, found: kind(valueAt(there, [key])) },
-        suggest(key, known),
+        index < suggested ? suggest(key, known) : undefined,
       ),
     );
   }
@@ -102,7 +106,12 @@ function fromIssue(
     return [configError({ path: shown, at: "key", rule, found })];
   }
   const found = foundIn(issue) ?? (isSecret(full) ? kind(there) : describeValue(there));
-  return [configError({ path: full, at: "value", rule: issue.message, found }, suggestValue(issue, there))];
+  return [
+    configError(
+      { path: full, at: "value", rule: issue.message, found },
+      suggested > 0 ? suggestValue(issue, there) : undefined,
+    ),
+  ];
 }
 
 /** The path of a wrong key, which may be a whole header or parameter with its value: then without the key. */

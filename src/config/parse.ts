@@ -22,7 +22,7 @@ import {
   type RouteConfig,
   routesSchema,
 } from "./schema.ts";
-import { suggest } from "./suggest.ts";
+import { MOST_SUGGESTED, suggest } from "./suggest.ts";
 import { hasLocalHost, hasPrivateHost } from "./urls.ts";
 
 export type Result<T> =
@@ -141,15 +141,14 @@ function checkReferences(
 ): ConfigError[] {
   const known = new Set(poolIds);
   const rule = "must be a pool that exists";
-  return routes.flatMap((route, index) =>
-    namedPools(route)
-      .filter(({ pool }) => !known.has(pool))
-      .map(({ pool, field }) =>
-        configError(
-          { path: [...path, index, ...field], at: "value", rule, found: describeValue(pool) },
-          suggest(pool, known),
-        ),
-      ),
+  const missing = routes.flatMap((route, index) =>
+    namedPools(route).flatMap(({ pool, field }) => (known.has(pool) ? [] : { pool, at: [index, ...field] })),
+  );
+  return missing.map(({ pool, at }, index) =>
+    configError(
+      { path: [...path, ...at], at: "value", rule, found: describeValue(pool) },
+      index < MOST_SUGGESTED ? suggest(pool, known) : undefined,
+    ),
   );
 }
 

@@ -3,6 +3,12 @@
  * @module
  */
 
+/**
+ * So many errors of a kind in one document get a suggestion: each costs a look at all candidates, of which there may be
+ * thousands, and nobody reads more.
+ */
+export const MOST_SUGGESTED = 20;
+
 /** The candidate nearest to `text` in spelling, or undefined if none is near. */
 export function suggest(text: string, candidates: Iterable<string>): string | undefined {
   const plain = normalise(text);
@@ -33,17 +39,18 @@ function normalise(text: string): string {
  * neighbours that turn `a` into `b` (Boytsov, "Indexing methods for approximate dictionary searching", 2011, 2.1).
  */
 export function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let beforeLast = new Uint32Array(b.length + 1);
+  let last = Uint32Array.from(beforeLast, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
+    const row = new Uint32Array(b.length + 1);
+    row[0] = i;
     for (let j = 1; j <= b.length; j++) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
       let distance = Math.min(at(last, j) + 1, at(row, j - 1) + 1, at(last, j - 1) + cost);
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
         distance = Math.min(distance, at(beforeLast, j - 2) + 1);
       }
-      row.push(distance);
+      row[j] = distance;
     }
     beforeLast = last;
     last = row;
@@ -51,6 +58,6 @@ export function editDistance(a: string, b: string): number {
   return at(last, b.length);
 }
 
-function at(row: readonly number[], index: number): number {
+function at(row: Uint32Array, index: number): number {
   return row[index] ?? Number.POSITIVE_INFINITY;
 }

@@ -33,29 +33,43 @@ function fieldCovers(outer: WhereConfig, inner: WhereConfig, field: WhereField):
   }
 }
 
+/** Of each list once: each of a thousand routes is compared with all before it. */
+function onceForEach<L extends object, T>(make: (list: L) => T): (list: L) => T {
+  const made = new WeakMap<L, T>();
+  return (list) => {
+    const known = made.get(list) ?? make(list);
+    made.set(list, known);
+    return known;
+  };
+}
+
+const setOf = onceForEach((values: Values): ReadonlySet<string | number> => new Set(values));
+const rangesOf = onceForEach((texts: readonly string[]) => texts.map(parseRange));
+
 function valuesCover(outer: Values, inner: Values): boolean {
-  return inner.every((value) => outer.includes(value));
+  const known = setOf(outer);
+  return inner.every((value) => known.has(value));
 }
 
 function rangesCover(outer: readonly string[], inner: readonly string[]): boolean {
-  const ranges = outer.map(parseRange).filter((range) => range !== null);
-  return inner.every((text) => {
-    const range = parseRange(text);
-    return range !== null && ranges.some((each) => rangeCovers(each, range));
-  });
+  const ranges = rangesOf(outer);
+  return rangesOf(inner).every(
+    (range) => range !== null && ranges.some((each) => each !== null && rangeCovers(each, range)),
+  );
 }
 
 function namedCover(outer: Named, inner: Named): boolean {
   return Object.entries(outer).every(([name, patterns]) => {
     const narrower = Object.hasOwn(inner, name) ? inner[name] : undefined;
-    return narrower?.every((pattern) => patterns.some((each) => patternCovers(each, pattern))) ?? false;
+    return narrower?.every((pattern) => patternsCover(setOf(patterns), pattern)) ?? false;
   });
 }
 
-/** True if every value that `inner` stands for is one of `outer`'s. */
-export function patternCovers(outer: string, inner: string): boolean {
-  if (outer === inner) return true;
-  return outer.endsWith("*") && inner.startsWith(outer.slice(0, -1));
+/** True if every value that `inner` stands for is one that `outer` names, by itself or by a prefix of it. */
+function patternsCover(outer: ReadonlySet<string | number>, inner: string): boolean {
+  if (outer.has(inner)) return true;
+  for (let end = 0; end <= inner.length; end++) if (outer.has(`${inner.slice(0, end)}*`)) return true;
+  return false;
 }
 
 /** The reason why no client can meet the conditions; null: one may. Uses only what follows from a client's country. */

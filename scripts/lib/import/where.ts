@@ -3,7 +3,7 @@
  * @module
  */
 import { WHERE_FIELDS, type WhereConfig, type WhereField } from "../../../src/config/where.ts";
-import { whereCovers as coversComplete, patternCovers } from "../../../src/config/where-cover.ts";
+import { whereCovers as coversComplete } from "../../../src/config/where-cover.ts";
 import { whereSchema } from "../../../src/config/where-schema.ts";
 import { parseRange, rangeCovers } from "../../../src/core/steering/address-range.ts";
 import type { Rule } from "./model.ts";
@@ -69,7 +69,8 @@ function bothLists<T>(one: readonly T[], other: readonly T[], covers: Covers): T
 }
 
 function valueCovers(outer: unknown, inner: unknown): boolean {
-  return patternCovers(String(outer), String(inner));
+  const [wide, narrow] = [String(outer), String(inner)];
+  return wide === narrow || (wide.endsWith("*") && narrow.startsWith(wide.slice(0, -1)));
 }
 
 function addressCovers(outer: unknown, inner: unknown): boolean {

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Node, parseTree } from "jsonc-parser";
 import { describe, expect, it } from "vitest";
-import { loadConfigFile, loadConfigText } from "../../../scripts/lib/config-file.ts";
+import { loadConfigFile, loadConfigText, offsetOf } from "../../../scripts/lib/config-file.ts";
+import { counted } from "../../support/counted-list.ts";
 
 const errorsOf = (text: string) => {
   const loaded = loadConfigText(text, "lb.jsonc");
@@ -90,4 +92,15 @@ it("says why a file cannot be read", async () => {
     ok: false,
     errors: ["no/such/file.jsonc: cannot be read: no such file or directory"],
   });
+});
+
+it("finds the places of errors about each of many pools with one look through the file", () => {
+  const ids = Array.from({ length: 500 }, (_, n) => `pool-${n}`);
+  const text = JSON.stringify(Object.fromEntries(ids.map((id) => [id, { a: 1 }])));
+  const parsed = parseTree(text);
+  const { list, looks } = counted(parsed?.children ?? []);
+  const tree: Node = { type: "object", offset: 0, length: text.length, children: list };
+  const offsets = ids.map((id) => offsetOf(tree, { path: [id, "a"], at: "key" }));
+  expect(offsets).toEqual(ids.map((id) => text.indexOf('"a"', text.indexOf(`"${id}"`))));
+  expect(looks()).toBeLessThanOrEqual(2 * ids.length);
 });
