@@ -9,3 +9,6 @@ const isFull = process.env.TEST_RUNS === "full";
 export function share<T>(all: readonly T[], few: number): readonly T[] {
   return isFull ? all : all.slice(0, few);
 }
+
+/** In ms, for what takes a minute or more in full. It ends a test that hangs; a slow machine has ten times the time. */
+export const FULL_PATIENCE_MS = 1_200_000;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { parseOptions } from "../../../sim/lib/options.ts";
 import type { Results } from "../../../sim/lib/results.ts";
-import { share } from "../../support/full.ts";
+import { FULL_PATIENCE_MS, share } from "../../support/full.ts";
 import { origins, simulated } from "./support.ts";
 
 const SEEDS = share([1, 2, 3], 1);
@@ -76,7 +76,6 @@ const ALL: [what: string, pool: Record<string, unknown>, args: string][] = [
 ];
 /** The last one takes a minute. */
 const CASES = share(ALL, ALL.length - 1);
-const PATIENCE_MS = 240_000;
 
 describe("requests on the short way", () => {
   it.each(CASES)(
@@ -93,7 +92,7 @@ describe("requests on the short way", () => {
       expect(Math.abs(got.calls / expected.calls - 1)).toBeLessThan(0.1);
       expect(short.map(({ promises }) => promises)).toEqual(whole.map(({ promises }) => promises));
     },
-    PATIENCE_MS,
+    FULL_PATIENCE_MS,
   );
 
   it("leave a failed origin as fast, within two seconds, and at the cost of as many attempts, within a third", async () => {

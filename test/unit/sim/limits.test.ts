@@ -1,13 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { share } from "../../support/full.ts";
+import { FULL_PATIENCE_MS, share } from "../../support/full.ts";
 import { origins, simulated } from "./support.ts";
 
 const SEEDS = share(
   Array.from({ length: 100 }, (_, index) => index + 1),
   15,
 );
-/** Of all seeds: the simulation runs the Worker's own data path. */
-const PATIENCE_MS = 240_000;
 const POOL = {
   algorithm: "weighted_round_robin",
   origins: origins("a", "b", "c").map((origin, index) => ({ ...origin, weight: index + 1 })),
@@ -50,7 +48,7 @@ describe("a rate limit", () => {
       // A limit nobody comes near would prove nothing.
       expect(Math.max(...worst)).toBe(POOL.rate_limit);
     },
-    PATIENCE_MS,
+    FULL_PATIENCE_MS,
   );
 
   it("is fully used by a strict pool, whose clients get the limit as the reason of a refusal", async () => {
