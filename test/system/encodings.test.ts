@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ADMIN_TOKEN } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, type Reply } from "./support/client.ts";
+import { eventually } from "./support/eventually.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
 
 const same = (body: Buffer): Buffer => body;
@@ -88,10 +89,12 @@ describe.each(Object.entries(HOSTS))("through a %s pool", (_, host) => {
     for (const size of Object.keys(BODIES)) {
       for (const framing of ["length", "chunked"]) {
         const path = `/${encoding}/${size}/${framing}`;
-        const [direct, ours] = [
-          await fetchRaw(originUrl(), path),
-          await fetchRaw(balancer.url, path, { headers: { host } }),
-        ];
+        const direct = await fetchRaw(originUrl(), path);
+        // On a busy machine the object may be too slow to say that the limit is not reached.
+        const ours = await eventually("an origin's answer", async () => {
+          const reply = await fetchRaw(balancer.url, path, { headers: { host } });
+          return reply.status !== 503 && reply;
+        });
         expect(comparable(ours), path).toEqual(comparable(direct));
       }
     }
