@@ -32,11 +32,13 @@ export function routesOf(
   for (const { hosts, rules } of sites) {
     for (const host of hosts) if (!byHost.has(host)) byHost.set(host, rules);
   }
-  const open = [...byHost].filter(([, rules]) => rules.some((rule) => !isClosing(rule)));
-  const isCaught = (host: Host) => open.some(([other]) => other !== host && includes(other, host));
   const ordered = [...byHost].sort(([a], [b]) => compareHosts(a, b));
+  // Of the others, of which there may be thousands, none includes another.
+  const wide = ordered.filter(([host]) => host === null || host.startsWith("*"));
   const isRepeated = ([host, rules]: readonly [Host, readonly Rule[]]) =>
-    ordered.find(([other]) => other !== host && includes(other, host))?.[1] === rules;
+    wide.find(([other]) => other !== host && includes(other, host))?.[1] === rules;
+  const open = wide.filter(([, rules]) => rules.some((rule) => !isClosing(rule)));
+  const isCaught = (host: Host) => open.some(([other]) => other !== host && includes(other, host));
   const routes = ordered
     .filter((site) => !isRepeated(site))
     .flatMap(([host, rules]) => completed(rules, isCaught(host)).map((rule) => routeAt(host, rule)));

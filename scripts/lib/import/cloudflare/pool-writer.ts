@@ -23,7 +23,8 @@ export interface Use {
 export class PoolWriter {
   readonly pools = new PoolBook();
   readonly #lastResorts: ReadonlySet<string | null>;
-  readonly #uses: readonly Use[];
+  /** By Cloudflare's id of the pool. */
+  readonly #uses = new Map<string, Use[]>();
   readonly #context: PoolContext;
   /** Ours, by Cloudflare's id and how the pool is used. */
   readonly #ids = new Map<string, string>();
@@ -31,9 +32,14 @@ export class PoolWriter {
   readonly #steered = new Set<string>();
 
   constructor(uses: readonly Use[], context: PoolContext) {
-    this.#uses = uses;
     this.#context = context;
     this.#lastResorts = new Set(uses.map(({ steering }) => steering.fallback));
+    for (const use of uses)
+      for (const id of new Set(poolsOf(use.steering))) {
+        const using = this.#uses.get(id);
+        if (using === undefined) this.#uses.set(id, [use]);
+        else using.push(use);
+      }
   }
 
   write(pool: Item<CfPool>): void {
@@ -43,7 +49,7 @@ export class PoolWriter {
       findings.todo(pool.at("origins"), "the pool has no origins and is left out");
       return;
     }
-    const using = this.#uses.filter(({ steering }) => poolsOf(steering).includes(id));
+    const using = this.#uses.get(id) ?? [];
     this.#reportShedding(pool, using);
     const written = new Set<string>();
     for (const { affinity } of using.length === 0 ? [{ affinity: {} }] : using) {
