@@ -6,6 +6,11 @@
  */
 import type { RateGrant, RateReport } from "./rate-lease.ts";
 
+/** Shares of this many requests a second, on average, leave room for more tokens after a restart... */
+const LARGE_SHARE = 3;
+/** ...this part of the limit. */
+const KEPT_FOR_TOKENS = 0.25;
+
 export interface PreviousIncarnationOptions {
   /** Some of it may be in use until this time. */
   readonly untilMs: number;
@@ -48,6 +53,18 @@ export class PreviousIncarnation {
     if (this.#options === null || this.untilMs(nowMs) === null) return 0;
     const { most, mostShares = most } = this.#options;
     return Math.max(0, Math.min(most, mostShares) - this.#reclaimedShare);
+  }
+
+  /**
+   * The part of `limit` that the isolate of this report gets a share of. After a restart it is what can be given out by
+   * now, less a part for tokens: the first to ask would otherwise get all there is, and those after them nothing until
+   * the first ones come again, while requests wait there. Not for an isolate that holds a share from before.
+   * @param isolates that have a share
+   */
+  sharedOut(limit: number, isolates: number, report: RateReport, nowMs: number): number {
+    const isOver = this.untilMs(nowMs) === null;
+    if (isOver || this.isHeldBy(report, nowMs) || limit < LARGE_SHARE * isolates) return limit;
+    return Math.max(1, (1 - KEPT_FOR_TOKENS) * limit - this.unaccounted(nowMs));
   }
 
   /** For an answer: how long a part of the limit is withheld. */

@@ -102,7 +102,8 @@ export class RateLimitAllocator {
     if (report.released_ms !== undefined) return this.#withoutLease(report, nowMs);
     if (allocation === null || this.tokensOnly) return this.#withoutShare(report, paceMs, nowMs);
     const valid_ms = leaseMs(paceMs);
-    const share = this.#allocate(allocation, valid_ms, nowMs);
+    const sharedOut = this.previous.sharedOut(this.limit, this.#allocations.size, report, nowMs);
+    const share = this.#allocate(allocation, sharedOut, valid_ms, nowMs);
     const raised = placesRaised(report, share);
     return { lease: this.#number, share, valid_ms, ...this.#answerNeed(report, raised, paceMs, nowMs) };
   }
@@ -204,14 +205,15 @@ export class RateLimitAllocator {
     this.#allocations.setDemand(allocation, rate, demand);
   }
 
-  #allocate(allocation: Allocation, validMs: number, nowMs: number): number {
+  #allocate(allocation: Allocation, sharedOut: number, validMs: number, nowMs: number): number {
     const left = this.limit - this.#inUse(nowMs);
     const isRestarted = this.previous.untilMs(nowMs) !== null;
     // A part of what is free, so that ten isolates born at once all get some. After a restart there may be isolates of
     // two versions, and those of the new one all come at once.
     const part = Math.ceil(Math.max(0, left) * (isRestarted ? 0.25 : 0.5));
     const more = left < 0 && isRestarted ? left : part;
-    const share = Math.max(0, Math.min(this.#target(allocation, nowMs), allocation.outstanding + more));
+    const target = this.#target(allocation, sharedOut, nowMs);
+    const share = Math.max(0, Math.min(target, allocation.outstanding + more));
     this.#allocations.lease(allocation, { number: ++this.#number, share, endsMs: nowMs + validMs }, nowMs);
     return share;
   }
@@ -224,15 +226,14 @@ export class RateLimitAllocator {
     return Math.max(0, this.limit - this.#inUse(nowMs));
   }
 
-  #target(allocation: Allocation, nowMs: number): number {
-    const { limit } = this;
+  #target(allocation: Allocation, sharedOut: number, nowMs: number): number {
     const { size, rateSum, demandSum, sqrtDemandSum } = this.#allocations;
     // The first isolate to report after a restart is hardly the only one.
-    if (size === 1 && this.previous.untilMs(nowMs) === null) return shareAlone(allocation, limit);
+    if (size === 1 && this.previous.untilMs(nowMs) === null) return shareAlone(allocation, this.limit);
     const sums = { isolates: size, rateSum, demandSum, sqrtDemandSum };
-    const isOverdrawn = this.#inUse(nowMs) > limit;
+    const isOverdrawn = this.#inUse(nowMs) > this.limit;
     return fairShare(allocation, {
-      limit,
+      limit: sharedOut,
       ...sums,
       tokenRequests: this.#needs.perSecond(nowMs),
       isOverdrawn,

@@ -6,14 +6,14 @@
 import { ownValue } from "../../core/own-value.ts";
 import type { PreviousIncarnationOptions } from "../../core/rate-limit/previous-incarnation.ts";
 import type { RateLimitAllocator } from "../../core/rate-limit/rate-allocator.ts";
-import { LONGEST_LEASE_MS, LONGEST_TOKEN_MS, SAFE_WINDOW_MS } from "../../core/rate-limit/rate-lease.ts";
+import { LONGEST_TOKEN_MS, SAFE_WINDOW_MS } from "../../core/rate-limit/rate-lease.ts";
 import type { Metadata } from "../storage/metadata.ts";
 import type { GrantWatermark } from "../storage/stored-forms.ts";
 
 /** The watermark reaches this far ahead, and is moved when half is left: two writes a minute... */
 const WATERMARK_MS = 60_000;
-/** ...or where it says far more than was given in a time of this length, which is as long as any lease. */
-const TURN_MS = LONGEST_LEASE_MS;
+/** ...or where it says far more than was given in a time of this length; but not while a lease may last from before. */
+const TURN_MS = 5_000;
 const FAR_MORE = 1.25;
 /** A watermark says this much more than was given, so that it need not be written for each share that grows... */
 const WATERMARK_FACTOR = 1.1;
@@ -96,7 +96,8 @@ export class RateWatermark {
     const given = this.#note(origin, allocator, nowMs);
     const sinceMs = nowMs - (this.#stored.until - WATERMARK_MS);
     const isTurn = nowMs >= this.#turnedMs + TURN_MS;
-    const isMoved = sinceMs >= WATERMARK_MS / 2 || (isTurn && sinceMs >= TURN_MS && this.#isLoose(all()));
+    const mayFall = isTurn && sinceMs >= Math.max(TURN_MS, this.#stored.lease_ms);
+    const isMoved = sinceMs >= WATERMARK_MS / 2 || (mayFall && this.#isLoose(all()));
     if (isMoved || !this.#covers(origin, given)) this.#write(isMoved, all(), nowMs);
     if (isMoved) this.#longest = times;
     if (!isTurn) return;

@@ -123,6 +123,25 @@ describe("an object that knows how much it may have granted", () => {
     );
   });
 
+  it("keeps a part for tokens where shares are large, or those that ask last would get nothing for a while", () => {
+    const limit = 400;
+    const shares = new RateLimitAllocator(limit, { previous, firstNumber: 1_000 });
+    const held = new Map<number, Partial<RateReport>>();
+    // Long enough for a share to have stopped counting that was given up.
+    const turnMs = 1_010;
+    for (let nowMs = 0; nowMs < 3_300; nowMs += turnMs) {
+      for (let i = 0; i < 20; i++) {
+        const { lease, share } = shares.exchange(`i${i}`, busy(30, held.get(i)), PACE_MS, nowMs);
+        held.set(i, { lease, share, held_ms: turnMs, left_ms: 1_500 });
+      }
+    }
+    const given = [...held.values()].reduce((sum, { share = 0 }) => sum + share, 0);
+    expect(given).toBeGreaterThan(0.6 * limit);
+    expect(given).toBeLessThanOrEqual(0.75 * limit);
+    const last = shares.exchange("last", busy(30, { need: 20, token_ms: 100 }), PACE_MS, 3_300);
+    expect(last.share + last.tokens).toBeGreaterThanOrEqual(20);
+  });
+
   it("counts a share that its holder reports only once", () => {
     const shares = new RateLimitAllocator(40, { previous, firstNumber: 1_000 });
     const holder = busy(100, { lease: 77, held_ms: 500, share: 6, left_ms: 2_000 });

@@ -71,6 +71,25 @@ describe("the watermark of grants", () => {
     expect(known?.most).toBeLessThan(50);
   });
 
+  it("falls soon after a peak", () => {
+    const pool = new Pool();
+    pool.run(10, 20, START_MS, START_MS + 4_000);
+    expect(pool.known(START_MS + 4_000)?.most).toBeGreaterThan(90);
+    pool.run(10, 1, START_MS + 4_000, START_MS + 17_000);
+    expect(pool.known(START_MS + 17_000)?.most).toBeLessThan(60);
+  });
+
+  it("does not fall while a lease may last that was given before it was moved", () => {
+    const pool = new Pool();
+    pool.run(10, 20, START_MS, START_MS + 1, 9_000);
+    for (let nowMs = START_MS; nowMs < START_MS + 10_000; nowMs += PACE_MS) {
+      pool.run(2, 1, nowMs, nowMs + 1);
+      const inUse = pool.allocator.outstandingShares(nowMs);
+      expect(pool.known(nowMs)?.leaseMs, `after ${nowMs - START_MS} ms`).toBe(10_000);
+      expect(pool.known(nowMs)?.most).toBeGreaterThanOrEqual(inUse);
+    }
+  });
+
   it("covers a lease that was given just before it was moved", () => {
     const pool = new Pool();
     pool.run(2, 1, START_MS, START_MS + 29_900);

@@ -71,6 +71,7 @@ describe("a rate limit", () => {
   it.each([
     [100, 10, 0.25],
     [100, 10, 0.5],
+    [100, 60, 0.5],
     [1_000, 60, 0.25],
     [1_000, 60, 0.5],
     [1_000, 160, 0.25],
@@ -91,6 +92,18 @@ describe("a rate limit", () => {
       }
     },
   );
+
+  it("refuses few when each of 160 isolates of a new version takes its part of what the old one held", async () => {
+    const pool = { origins: origins("a", "b"), rate_limit: 1_000 };
+    let refused = 0;
+    for (const seed of [1, 2, 3]) {
+      const args = `--rps 1000 --isolates 160 --seconds 22 --deploy 16 --seed ${seed}`;
+      const { deploys, promises } = await simulated(pool, args);
+      expect([seed, promises.limit, promises.pace]).toEqual([seed, true, true]);
+      refused += (deploys[0]?.refused ?? 1) / 3;
+    }
+    expect(refused).toBeLessThan(0.03);
+  });
 
   it.each([
     [100, 0.25, 0.015],
