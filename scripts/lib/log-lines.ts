@@ -16,6 +16,9 @@ const requestSchema = z.looseObject({
   duration_ms: z.number(),
   attempts: z.number(),
   why: z.string(),
+  /** Of a route with several pools. */
+  arrival: z.string().optional(),
+  steered_from: z.string().nullish(),
 });
 
 const eventSchema = z.looseObject({ time: z.string().optional(), event: z.string() });
@@ -92,9 +95,12 @@ export function entryLine(entry: unknown, paint: Paint): string | null {
 function requestLine(line: RequestLine, paint: Paint): string {
   const { time, method, path, pool, origin, status, duration_ms, attempts, why, request_id } = line;
   const colour = status >= 500 ? paint.red : status >= 400 ? paint.yellow : paint.green;
+  const { arrival, steered_from } = line;
+  const came =
+    arrival === undefined ? "" : ` (${arrival}${steered_from == null ? "" : `, not ${steered_from}`})`;
   const where = pool === null ? "-" : origin === null ? pool : `${pool}/${origin}`;
   const tries = attempts > 1 ? `, ${attempts} attempts` : "";
-  return `${paint.dim(clock(time))}  ${colour(`${status}`)}  ${method} ${path}  ${paint.bold(where)}  ${why}  ${duration_ms}ms${tries}  ${paint.dim(request_id)}`;
+  return `${paint.dim(clock(time))}  ${colour(`${status}`)}  ${method} ${path}  ${paint.bold(where)}${came}  ${why}  ${duration_ms}ms${tries}  ${paint.dim(request_id)}`;
 }
 
 /** The time of day of an ISO time; `--:--:--` if there is none. */

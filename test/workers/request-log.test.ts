@@ -58,6 +58,7 @@ it("writes one line per request, with nothing secret in it", async () => {
       request_id: "r-1",
       method: "GET",
       path: "/a/b",
+      route: "all.example/*",
       pool: "all",
       origin: expect.stringMatching(/^o\d$/),
       status: 200,

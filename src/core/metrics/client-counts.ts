@@ -17,7 +17,7 @@ const FAILED = ANSWER_CLASSES.indexOf("5xx");
 /** Stands for all keys beyond the bound. No route's label and no host is empty. */
 const OTHERS = "";
 /** Longer labels and hosts are cut to this length: 253 characters are rare, and a row of storage is small. */
-const LONGEST_KEY = 120;
+export const LONGEST_KEY = 120;
 
 /** Plain data, for reports and storage. */
 export interface ClientCountsData {

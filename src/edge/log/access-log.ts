@@ -5,6 +5,7 @@
  */
 import type { PoolConfig } from "../../config/schema.ts";
 import type { DecisionReason } from "../../core/load-balancer.ts";
+import { LONGEST_KEY } from "../../core/metrics/client-counts.ts";
 import type { Arrival } from "../../core/steering/choose-pool.ts";
 import type { Region } from "../../core/steering/regions.ts";
 import type { DataPointSink } from "../model/surroundings.ts";
@@ -16,6 +17,8 @@ export interface AccessRecord {
   method: string;
   /** Without the query. */
   path: string;
+  /** Label of the route, with its conditions; null if none matched. */
+  route: string | null;
   /** Null if no route matched, or something failed before. */
   pool: string | null;
   /** Id of the origin that was tried last; null if none was. */
@@ -67,6 +70,7 @@ export function accessLine(record: AccessRecord): Record<string, unknown> {
     request_id: record.requestId,
     method: record.method,
     path: record.path.slice(0, LONGEST_PATH),
+    route: record.route?.slice(0, LONGEST_KEY) ?? null,
     pool: record.pool,
     origin: record.origin,
     status: record.status,

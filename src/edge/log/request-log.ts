@@ -107,6 +107,7 @@ export class RequestLog {
       requestId: this.#edge.id,
       method: this.#edge.method,
       path: this.#edge.path,
+      route: this.#route,
       pool: pool?.id ?? null,
       origin: exchange?.server?.id ?? null,
       status,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { LONGEST_KEY } from "../../../src/core/metrics/client-counts.ts";
 import { type AccessRecord, accessLine, isLogged, writePoint } from "../../../src/edge/log/access-log.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 
@@ -6,6 +7,7 @@ const RECORD: AccessRecord = {
   requestId: "r1",
   method: "GET",
   path: "/a",
+  route: "example.com/*",
   pool: "web",
   origin: "a",
   status: 200,
@@ -54,6 +56,7 @@ describe("a log line", () => {
       request_id: "r1",
       method: "GET",
       path: "/a",
+      route: "example.com/*",
       pool: "web",
       origin: "a",
       status: 200,
@@ -61,6 +64,12 @@ describe("a log line", () => {
       attempts: 1,
       why: "algorithm",
     });
+  });
+
+  it("has as much of the route's label as the statistics have", () => {
+    const { route } = accessLine({ ...RECORD, route: `example.com/* (countries ${"DE,".repeat(100)})` });
+    expect(route).toHaveLength(LONGEST_KEY);
+    expect(accessLine({ ...RECORD, route: null }).route).toBeNull();
   });
 
   it("comes with one data point per request", () => {

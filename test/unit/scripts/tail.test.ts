@@ -59,6 +59,13 @@ describe("log lines", () => {
     expect(entryLine(REQUEST, PLAIN)).toBe(
       "05:30:01.250  503  GET /cart  web/b  failover  12ms, 2 attempts  79ae0916",
     );
+    const steered = { ...REQUEST, arrival: "unavailable", steered_from: "api" };
+    expect(entryLine(steered, PLAIN)).toBe(
+      "05:30:01.250  503  GET /cart  web/b (unavailable, not api)  failover  12ms, 2 attempts  79ae0916",
+    );
+    expect(entryLine({ ...steered, arrival: "first", steered_from: null }, PLAIN)).toContain(
+      "web/b (first)  ",
+    );
     expect(entryLine({ event: "internal_error", error: "x" }, PLAIN)).toBe(
       '--:--:--  internal_error  {"error":"x"}',
     );
