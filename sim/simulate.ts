@@ -5,30 +5,64 @@
 import { writeFile } from "node:fs/promises";
 import { setFlagsFromString } from "node:v8";
 import { UsageError } from "../scripts/lib/options.ts";
-import { parseOptions, type SimOptions, USAGE } from "./lib/options.ts";
+import { parse, type SimOptions, simOptions } from "./lib/options.ts";
 import { picture } from "./lib/picture.ts";
 import { report } from "./lib/report.ts";
 import { exitCodeOf, resultsOf } from "./lib/results.ts";
+import { type RouteOptions, routeOptions } from "./lib/routes/options.ts";
+import { routePicture } from "./lib/routes/picture.ts";
+import { routeReport } from "./lib/routes/report.ts";
+import { routeResults } from "./lib/routes/results.ts";
+import { loadRoutesTarget } from "./lib/routes/target.ts";
+import { RoutesWorld } from "./lib/routes/world.ts";
 import { loadTargetConfig } from "./lib/target-config.ts";
+import { USAGE } from "./lib/usage.ts";
 import { World } from "./lib/world.ts";
 
 const EXIT_REFUSED = 2;
 
 /** @returns the exit code */
-async function simulate(options: SimOptions): Promise<number> {
+async function simulatePool(options: SimOptions): Promise<number> {
   const target = await loadTargetConfig(options);
   const startedMs = performance.now();
   const world = new World(options, target);
   if (options.isBrief) keepGarbageLow(world);
   await world.run();
-  const tookS = (performance.now() - startedMs) / 1_000;
+  const tookMs = performance.now() - startedMs;
   const results = resultsOf(options, target, world);
-  console.log(report(results));
-  const memoryMb = process.memoryUsage().rss / 1e6;
-  console.error(`\n${world.queue.events} events in ${tookS.toFixed(1)} s, ${memoryMb.toFixed(0)} MB`);
-  if (options.out !== null) await write("--out", options.out, picture(results));
-  if (options.json !== null) await write("--json", options.json, `${JSON.stringify(results, null, 2)}\n`);
+  await show(options, { text: report(results), results, svg: () => picture(results) }, world, tookMs);
   return exitCodeOf(results.promises);
+}
+
+/** @returns the exit code */
+async function simulateRoutes(options: RouteOptions): Promise<number> {
+  const target = await loadRoutesTarget(options);
+  const startedMs = performance.now();
+  const world = await new RoutesWorld(options, target).run();
+  const tookMs = performance.now() - startedMs;
+  const results = routeResults(options, target, world);
+  const shown = { text: routeReport(results), results, svg: () => routePicture(results) };
+  await show(options.common, shown, world, tookMs);
+  return exitCodeOf(results.promises);
+}
+
+interface Shown {
+  readonly text: string;
+  readonly results: object;
+  readonly svg: () => string;
+}
+
+async function show(
+  { out, json }: SimOptions,
+  { text, results, svg }: Shown,
+  { queue }: Pick<World, "queue">,
+  tookMs: number,
+): Promise<void> {
+  console.log(text);
+  const memoryMb = process.memoryUsage().rss / 1e6;
+  console.error(`\n${queue.events} events in ${(tookMs / 1_000).toFixed(1)} s, ${memoryMb.toFixed(0)} MB`);
+  if (out !== null) await write("--out", out, svg());
+  if (json !== null) await write("--json", json, `${JSON.stringify(results, null, 2)}\n`);
 }
 
 /**
@@ -52,10 +86,13 @@ async function write(flag: string, path: string, text: string): Promise<void> {
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const options = parseOptions(args);
-    if (options !== "help") return await simulate(options);
-    console.log(USAGE);
-    return 0;
+    const flags = parse(args);
+    if (flags.help === true) {
+      console.log(USAGE);
+      return 0;
+    }
+    const routes = routeOptions(flags);
+    return routes === null ? await simulatePool(simOptions(flags)) : await simulateRoutes(routes);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(error.message);

@@ -12,8 +12,11 @@ import type { ActivePool, EdgePool } from "../../src/edge/pool/edge-pool.ts";
 import type { PoolSync } from "../../src/edge/sync/pool-sync.ts";
 import { LONG_POLL_MS, LONGEST_SCHEDULE_MS, RENEWED_AFTER_MS } from "../../src/edge/sync/sync-state.ts";
 import { Client } from "./clients.ts";
+import type { IsolateWorld } from "./isolate-world.ts";
+import type { Answer } from "./recorder.ts";
 import type { SimOrigin, Visitor } from "./sim-origin.ts";
-import type { IsolateWorld, SimSurroundings } from "./sim-surroundings.ts";
+import type { SimSurroundings } from "./sim-surroundings.ts";
+import type { SyncCalls } from "./sync-calls.ts";
 
 const NO_SERVERS: ReadonlySet<EdgeServer> = new Set();
 /** The pick looks at nothing of it. */
@@ -24,7 +27,9 @@ export interface BriefIsolate {
   readonly pool: EdgePool;
   readonly sync: PoolSync;
   readonly region: number;
-  readonly surroundings: Pick<SimSurroundings, "now" | "isAlive" | "calls">;
+  readonly surroundings: Pick<SimSurroundings, "now" | "isAlive">;
+  /** To the pool's object. */
+  readonly calls: SyncCalls;
   /** The rest of a request takes the whole way. @param cameMs when it came */
   serveWhole(client: Client, cameMs: number): void;
 }
@@ -130,10 +135,10 @@ export class BriefRequests {
   }
 
   #send(client: Client, server: EdgeServer, startedMs: number): void {
-    const { queue, network, origins, recorder } = this.#world;
-    const origin = origins.get(server.id);
-    if (origin === undefined) throw new RangeError(`no origin ${server.id}`);
-    recorder.start(queue.nowMs, server.id);
+    const { queue, network, hosts, measures } = this.#world;
+    const origin = hosts.get(server.host);
+    if (origin === undefined) throw new RangeError(`no origin at ${server.host}`);
+    measures.start(queue.nowMs, origin.id);
     const open = new Open(this, client, { server, origin }, { cameMs: queue.nowMs, startedMs });
     queue.in(network.delayMs(this.#isolate.region, origin.region), open);
   }
@@ -146,20 +151,24 @@ export class BriefRequests {
 
   /** It is back. */
   ended(open: Open, isAnswered: boolean): void {
-    const { queue, recorder } = this.#world;
     const { pool, surroundings } = this.#isolate;
-    const { server, cameMs, startedMs } = open;
+    const { server, startedMs } = open;
     if (!surroundings.isAlive) {
-      recorder.answer(queue.nowMs, "lost", cameMs);
+      this.#answer(open, "lost");
       return;
     }
     const nowMs = surroundings.now();
     server.activeConnections--;
     pool.ended(server, isAnswered ? "success" : "connect_failure", rounded(nowMs - startedMs));
-    if (isAnswered) recorder.answer(queue.nowMs, "answered", cameMs);
+    if (isAnswered) this.#answer(open, "answered");
     else if (this.#isRepeated(open, nowMs)) return;
-    else recorder.answer(queue.nowMs, "origin_failed", cameMs);
+    else this.#answer(open, "origin_failed");
     this.#report(nowMs);
+  }
+
+  #answer({ client, cameMs }: Open, answer: Answer): void {
+    const { queue, measures } = this.#world;
+    measures.ended(queue.nowMs, { client, cameMs, answer, line: null });
   }
 
   /** Its origin has failed: the rest of it takes the whole way, with its report. False: it may not be repeated. */
@@ -198,7 +207,7 @@ export class BriefRequests {
 
   /** What has ended is reported when it is due, though no other request comes, and before the platform ends the wait. */
   #watch(nowMs: number): void {
-    const { sentMs, paceMs } = this.#isolate.surroundings.calls;
+    const { sentMs, paceMs } = this.#isolate.calls;
     const untilMs = Math.min(sentMs + paceMs, this.#holderMs + LONGEST_SCHEDULE_MS);
     this.#isWatched = true;
     this.#world.queue.in(Math.max(LONG_POLL_MS, untilMs - nowMs), () => this.#look());
@@ -206,7 +215,8 @@ export class BriefRequests {
 
   #look(): void {
     this.#isWatched = false;
-    const { isAlive, calls, now } = this.#isolate.surroundings;
+    const { calls } = this.#isolate;
+    const { isAlive, now } = this.#isolate.surroundings;
     // Nothing has ended since: the next request that ends begins to watch again.
     if (!isAlive || this.#isScheduled || calls.sentMs >= this.#endedMs) return;
     const nowMs = now();

@@ -5,7 +5,15 @@
 import type { PoolConfig } from "../../src/config/schema.ts";
 import type { Rng } from "./rng.ts";
 
-export class Client {
+/** Whoever sends requests. */
+export interface AnyClient {
+  /** Its next request, a GET. @param id names it in the log */
+  request(id: string): Request;
+  /** Takes a Set-Cookie to heart. */
+  keep(setCookie: string | null): void;
+}
+
+export class Client implements AnyClient {
   readonly region: number;
   readonly #index: number;
   readonly #hashKey: string;
@@ -22,19 +30,13 @@ export class Client {
   /** A GET. @param id names it in the log */
   request(id: string): Request {
     const { kind, name } = this.#keyed();
-    const headers = new Headers({ "cf-connecting-ip": this.#address, "x-request-id": id });
+    const headers = new Headers({ "cf-connecting-ip": addressOf(this.#index), "x-request-id": id });
     const cookie = this.#cookieHeader(kind === "cookie" ? name : null);
     if (cookie !== null) headers.set("cookie", cookie);
     if (kind === "header") headers.set(name, String(this.#index));
     const query = kind === "query" ? `?${name}=${this.#index}` : "";
     const url = `https://example.com/${this.#index}${query}`;
-    // All of it that the edge looks at: Node takes longer to make a Request than the edge to serve it.
-    const request = { method: "GET", url, headers, body: null, signal: { onabort: null } };
-    return request as unknown as Request;
-  }
-
-  get #address(): string {
-    return `10.${(this.#index >> 16) & 255}.${(this.#index >> 8) & 255}.${this.#index & 255}`;
+    return asRequest(url, headers);
   }
 
   /** Takes a Set-Cookie to heart. */
@@ -53,6 +55,16 @@ export class Client {
     );
     return parts.length === 0 ? null : parts.join("; ");
   }
+}
+
+/** All of a GET that the edge looks at: Node takes longer to make a Request than the edge to serve it. */
+export function asRequest(url: string, headers: Headers, cf?: object): Request {
+  return { method: "GET", url, headers, body: null, signal: { onabort: null }, cf } as unknown as Request;
+}
+
+/** The address of a client by its index, which is below 2^24. */
+export function addressOf(index: number): string {
+  return `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
 }
 
 export class Clients {

@@ -44,3 +44,25 @@ export function virtualTimers(queue: EventQueue): Timers {
     clear: (timer) => (timer as VirtualTimer).stop(),
   };
 }
+
+/** Resolves after `ms`. Rejects when `signal` is aborted. @param start of a timer */
+export function abortableWait(
+  start: (delayMs: number, act: () => void) => { stop(): void },
+  ms: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = start(ms, resolve);
+    signal?.addEventListener("abort", () => {
+      timer.stop();
+      reject(signal.reason);
+    });
+  });
+}
+
+/** Waits of a runtime that lasts. */
+export function virtualWait(queue: EventQueue): (ms: number, signal?: AbortSignal) => Promise<void> {
+  const runtime = { isAlive: true };
+  return (ms, signal) =>
+    abortableWait((delayMs, act) => new VirtualTimer(queue, delayMs, act, runtime), ms, signal);
+}

@@ -5,50 +5,6 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../../scripts/lib/options.ts";
 
-export const USAGE = `Usage: npm run simulate -- --config FILE [OPTIONS]
-
-Runs the balancer's own picks, leases and pool object on a virtual clock, over your configuration.
-
-  --config FILE       routes and pools, JSON with comments, as for npm start
-  --pool ID           which pool (default: the only one, or "default")
-  --rps N             requests per second, all clients together (default 200)
-  --isolates M        isolates that serve them (default 20)
-  --regions R         regions around the globe; the pool's object is in the first (default 3)
-  --data-centers N    each isolate is in one of them, and tells its neighbours of changes (default 100)
-  --seconds S         how long (default 60)
-  --seed N            the same seed gives the same run (default 1)
-  --way whole|short   of a request through the balancer; short: only its pick and its counts, which is an approximation
-                      (docs/simulation.md, large runs; default: short from a million requests on)
-
-What happens (each may be given several times; T and D in seconds)
-  --fail ORIGIN@T     the origin refuses connections from T on
-  --recover ORIGIN@T  it is there again
-  --disable ORIGIN@T  the operator takes the origin out, by its configuration
-  --enable ORIGIN@T   and puts it back
-  --drain ORIGIN@T    the operator drains the origin
-  --burst F@T+D       F times as many requests from T on, for D
-  --outage T+D        nothing reaches the pool's object from T on, for D
-  --restart T         the pool's object is started anew, and forgets what it does not store
-  --deploy T          a new version: the object is started anew, and cold isolates take over from all there were
-
-The world
-  --latency A-B       one way in ms, within a region and to the farthest one (default 3-80)
-  --loss P            percent of the messages to and from the object that get lost (default 0.1)
-  --churn P           percent of the isolates that die in a minute; others come up cold (default 1)
-  --skew X            0: isolates are equally busy; more: some are far busier (default 0)
-  --clients N         how many there are, each with an address and a cookie jar (default 10000)
-  --cold              no isolate has met the object before the run
-Origins: two of these give the third, for each origin's expected share of the requests
-  --load F            share of its workers' time in use, 0 to 1 (default 0.5)
-  --service MS        mean time to serve a request, exponential (default 20)
-  --workers N         requests served at once; others wait in line (default: from the two others)
-
-  --out FILE          writes the picture there (SVG)
-  --json FILE         writes all figures there
-  --help              this text
-
-Exit code: 0 all promises held, 1 one of them did not, 2 wrong usage or a configuration with errors.`;
-
 interface OriginEvent {
   readonly origin: string;
   readonly atMs: number;
@@ -105,10 +61,17 @@ export interface SimOptions {
   readonly json: string | null;
 }
 
+/** As the command line has them. */
+export type Flags = ReturnType<typeof parse>;
+
 /** @throws UsageError; "help" stands for a request for the usage text */
 export function parseOptions(args: readonly string[]): SimOptions | "help" {
-  const values = parse(args);
-  if (values.help === true) return "help";
+  const flags = parse(args);
+  return flags.help === true ? "help" : simOptions(flags);
+}
+
+/** @throws UsageError */
+export function simOptions(values: Flags): SimOptions {
   if (!values.config) throw new UsageError("--config: a configuration file is missing");
   const [nearMs, farMs] = latency(values.latency ?? "3-80");
   const rps = number("rps", values.rps ?? "200", 0.001, 1e6);
@@ -159,7 +122,8 @@ function moments(name: string, texts: readonly string[] = []): number[] {
   return texts.map((text) => 1_000 * number(name, text, 0, 86_400));
 }
 
-function parse(args: readonly string[]) {
+/** @throws UsageError */
+export function parse(args: readonly string[]) {
   const text = { type: "string" } as const;
   const texts = { type: "string", multiple: true } as const;
   const flag = { type: "boolean" } as const;
@@ -172,6 +136,7 @@ function parse(args: readonly string[]) {
         ...{ load: text, service: text, workers: text, out: text, json: text },
         ...{ fail: texts, recover: texts, disable: texts, enable: texts, drain: texts },
         ...{ burst: texts, outage: texts, restart: texts, deploy: texts },
+        ...{ routes: flag, from: text, to: text, shed: texts },
         "data-centers": text,
         help: { type: "boolean", short: "h" },
       },
@@ -182,7 +147,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-function number(flag: string, text: string, least: number, most: number): number {
+export function number(flag: string, text: string, least: number, most: number): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (value >= least && value <= most) return value;
   throw new UsageError(`--${flag}: must be a number from ${least} to ${most}, got ${JSON.stringify(text)}`);

@@ -36,6 +36,14 @@ export function picture(results: Results): string {
     answerChart(results),
     queueChart(results),
   ];
+  return drawing({ head: headline(results), subline: subline(results) }, charts);
+}
+
+/** Charts below each other. @param charts null: there is nothing to draw */
+export function drawing(
+  { head, subline }: { readonly head: string; readonly subline: string },
+  charts: readonly (ChartOptions | null)[],
+): string {
   let top = HEAD_HEIGHT;
   const drawn = charts.flatMap((options) => {
     if (options === null) return [];
@@ -45,11 +53,11 @@ export function picture(results: Results): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" width="${WIDTH}" height="${top}" role="img">`,
-    `<title>${escaped(headline(results))}</title>`,
+    `<title>${escaped(head)}</title>`,
     `<style>${STYLE}\n</style>`,
     `<rect class="ground" width="${WIDTH}" height="${top}"/>`,
-    `<text class="head" x="64" y="28">${escaped(headline(results))}</text>`,
-    `<text class="muted" x="64" y="47">${escaped(subline(results))}</text>`,
+    `<text class="head" x="64" y="28">${escaped(head)}</text>`,
+    `<text class="muted" x="64" y="47">${escaped(subline)}</text>`,
     ...drawn,
     "</svg>\n",
   ].join("\n");
@@ -158,7 +166,7 @@ const LEAVES: Readonly<Record<FailureResult["what"], (origin: string) => string>
   drain: (origin) => `${origin} is drained`,
 };
 
-function annotationsOf({ options }: Results): Annotation[] {
+export function annotationsOf({ options }: Pick<Results, "options">): Annotation[] {
   const { bursts, outages, restartsMs, deploysMs } = options;
   return [
     ...leaving(options).map(({ what, origin, atMs }) => ({ x: atMs / 1_000, text: LEAVES[what](origin) })),
@@ -174,7 +182,7 @@ function annotationsOf({ options }: Results): Annotation[] {
 }
 
 /** A value per second, or per several seconds if there are too many to draw, each in the middle of its time. */
-function overTime(seconds: number): Pick<ChartOptions, "lastX" | "stepX" | "offsetX"> {
+export function overTime(seconds: number): Pick<ChartOptions, "lastX" | "stepX" | "offsetX"> {
   const stepX = step(seconds);
   return { lastX: seconds, stepX, offsetX: stepX / 2 };
 }
@@ -183,13 +191,13 @@ function step(seconds: number): number {
   return Math.ceil(seconds / MOST_POINTS);
 }
 
-function thinned(values: readonly number[], by: (values: readonly number[]) => number): number[] {
+export function thinned(values: readonly number[], by: (values: readonly number[]) => number): number[] {
   const length = step(values.length);
   const points = Math.ceil(values.length / length);
   return Array.from({ length: points }, (_, i) => by(values.slice(i * length, (i + 1) * length)));
 }
 
-function mean(values: readonly number[]): number {
+export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
 

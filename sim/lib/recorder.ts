@@ -3,6 +3,7 @@
  * @module
  */
 import { type DeployRecord, deployRecord, noteAnswer } from "./deploys.ts";
+import type { Ended, Measures } from "./isolate-world.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
 /** The reason for a call to the object. */
@@ -32,7 +33,7 @@ export interface PoolEvent {
   readonly detail: string;
 }
 
-export class Recorder {
+export class Recorder implements Measures {
   readonly seconds: number;
   readonly origins: ReadonlyMap<string, OriginRecord>;
   readonly calls: Readonly<Record<CallKind, Float64Array>>;
@@ -75,10 +76,9 @@ export class Recorder {
     add(this.offered, nowMs);
   }
 
-  /** @param cameMs when the request came that is answered */
-  answer(nowMs: number, kind: Answer, cameMs: number): void {
-    add(this.answers[kind], nowMs);
-    for (const deploy of this.deploys) noteAnswer(deploy, cameMs, nowMs, kind === "rate_limited");
+  ended(nowMs: number, { answer, cameMs }: Pick<Ended, "answer" | "cameMs">): void {
+    add(this.answers[answer], nowMs);
+    for (const deploy of this.deploys) noteAnswer(deploy, cameMs, nowMs, answer === "rate_limited");
   }
 
   /** A request leaves for an origin. */

@@ -9,6 +9,7 @@ import { add } from "./numbers.ts";
 import type { QueueResult } from "./queue-result.ts";
 import { CALL_KINDS } from "./recorder.ts";
 import { LOAD_SPAN_S, type Results } from "./results.ts";
+import { count, percent, table } from "./text.ts";
 
 /** Queue lengths with a smaller share are not shown, because they are too rare to matter. */
 const LEAST_TAIL = 0.000_5;
@@ -197,27 +198,4 @@ function verdict({ promises, options, coordination }: Results): string {
   ];
   if (options.deploysMs.length > 0) lines.push(`a new version serves: ${served[word(promises.deploy)]}`);
   return lines.join("\n");
-}
-
-/** Aligns columns: the first one left, the others right; the last one is not padded. */
-function table(names: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [names, ...rows];
-  const widths = names.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  const isText = names.map((_, column) => rows.some((row) => /^[a-z]/i.test(row[column] ?? "")));
-  const render = (line: readonly string[]): string =>
-    line
-      .map((cell, column) =>
-        isText[column] ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join("  ")
-      .trimEnd();
-  return lines.map(render).join("\n");
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en-US", { maximumFractionDigits: 2 });
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(2)}%`;
 }

@@ -48,12 +48,12 @@ export interface OriginResult {
 }
 
 /** True: held; false: broken; null: not judged in this run. */
-export interface Promises {
+type Promises = {
   limit: boolean | null;
   pace: boolean | null;
   split: boolean | null;
   deploy: boolean | null;
-}
+};
 
 export interface Results {
   pool: string;
@@ -155,7 +155,7 @@ function returnResults(
 }
 
 /** For whoever runs it in a pipeline: 0 as long as no promise was broken. */
-export function exitCodeOf(promises: Promises): number {
+export function exitCodeOf(promises: Readonly<Record<string, boolean | null>>): number {
   return Object.values(promises).includes(false) ? EXIT_BROKEN : 0;
 }
 
@@ -218,7 +218,7 @@ function secondErrors(
 }
 
 /** Mean per second of the busiest `LOAD_SPAN_S` seconds in a row. @param aside calls that do not count */
-function busiestSpan(perSecond: readonly number[], aside: Float64Array): number {
+export function busiestSpan(perSecond: readonly number[], aside: Float64Array): number {
   const counted = perSecond.map((calls, second) => calls - (aside[second] ?? 0));
   const length = Math.min(LOAD_SPAN_S, counted.length);
   const spans = counted.slice(length - 1).map((_, first) => add(counted.slice(first, first + length)));

@@ -7,17 +7,19 @@ import { parseNote } from "../../src/edge/pool/verdict-notes.ts";
 import { serve } from "../../src/edge/proxy.ts";
 import { IsolateState } from "../../src/edge/sync/isolate.ts";
 import { type BriefIsolate, BriefRequests } from "./brief-requests.ts";
-import type { Client } from "./clients.ts";
+import type { AnyClient, Client } from "./clients.ts";
+import type { IsolateWorld, LogLine, Place } from "./isolate-world.ts";
 import type { Answer } from "./recorder.ts";
-import { type IsolateWorld, type Place, SimSurroundings } from "./sim-surroundings.ts";
+import { SimSurroundings } from "./sim-surroundings.ts";
 
 /** Work that a request leaves running continues by itself. */
 const BACKGROUND = { waitUntil: () => undefined };
 
 interface OpenRequest {
-  /** The reason of the answer, taken from the log. */
-  why: string;
+  readonly client: AnyClient;
   readonly cameMs: number;
+  /** Its line in the log; null: there is none yet. */
+  line: LogLine | null;
 }
 
 export class SimIsolate {
@@ -39,14 +41,15 @@ export class SimIsolate {
   }
 
   /**
-   * Meets the object before the run, having served `requests` since the last time.
+   * Meets a pool's object before the run, having served `requests` since the last time.
    * @returns milliseconds until it is to meet it again
    */
-  async warmUp(requests: number): Promise<number> {
-    const { pool, sync } = this.#state.pool(this.#world.pool);
+  async warmUp(id: string, requests: number): Promise<number> {
+    const { pool, sync } = this.#state.pool(id);
     const { routes } = this.#state;
     if (!this.#world.isBrief && routes.peek(BACKGROUND) === null) await routes.load(BACKGROUND);
-    const { now, calls } = this.#surroundings;
+    const { now } = this.#surroundings;
+    const calls = this.#surroundings.callsTo(id);
     const sentMs = now();
     const work: Promise<unknown>[] = [];
     pool.requests += requests;
@@ -55,54 +58,61 @@ export class SimIsolate {
     return calls.paceMs - (now() - sentMs);
   }
 
-  /** One request of a client on the short way. @returns false: it must take the whole one */
-  serveBriefly(client: Client): boolean {
-    this.#brief ??= new BriefRequests(this.#world, this.#briefly(), BACKGROUND);
+  /**
+   * One request of a client on the short way.
+   * @param pool the only one there is
+   * @returns false: it must take the whole one
+   */
+  serveBriefly(pool: string, client: Client): boolean {
+    this.#brief ??= new BriefRequests(this.#world, this.#briefly(pool), BACKGROUND);
     return this.#brief.begin(client);
   }
 
-  #briefly(): BriefIsolate {
-    const { pool, sync } = this.#state.pool(this.#world.pool);
+  #briefly(id: string): BriefIsolate {
+    const { pool, sync } = this.#state.pool(id);
+    const calls = this.#surroundings.callsTo(id);
     return {
-      ...{ pool, sync, region: this.#region, surroundings: this.#surroundings },
+      ...{ pool, sync, calls, region: this.#region, surroundings: this.#surroundings },
       serveWhole: (client, cameMs) => void this.serve(client, cameMs),
     };
   }
 
   /** A look for a note in the data centre's cache has found this one. */
-  sawNote(text: string): void {
+  sawNote(pool: string, text: string): void {
     const note = parseNote(text);
-    if (note !== null && this.#surroundings.isAlive) this.#state.pool(this.#world.pool).pool.takeNote(note);
+    if (note !== null && this.#surroundings.isAlive) this.#state.pool(pool).pool.takeNote(note);
   }
 
   /** One request of a client, up to its answer. @param cameMs when it came */
-  async serve(client: Client, cameMs = this.#world.queue.nowMs): Promise<void> {
-    const { queue, recorder } = this.#world;
+  async serve(client: AnyClient, cameMs = this.#world.queue.nowMs): Promise<void> {
+    const { queue, measures } = this.#world;
     const id = String(++this.#requests);
-    const open: OpenRequest = { why: "", cameMs };
+    const open: OpenRequest = { client, cameMs, line: null };
     this.#open ??= new Map();
     this.#open.set(id, open);
     const response = await serve(client.request(id), this.#state, BACKGROUND);
     if (this.#open?.delete(id) !== true) return;
     client.keep(response.headers.get("set-cookie"));
-    recorder.answer(queue.nowMs, response.ok ? "answered" : answerOf(open.why), open.cameMs);
+    const answer = response.ok ? "answered" : answerOf(open.line?.why);
+    measures.ended(queue.nowMs, { ...open, answer });
   }
 
   /** The isolate dies, and its requests with it. */
   die(): void {
-    const { queue, recorder } = this.#world;
+    const { queue, measures } = this.#world;
     this.#surroundings.isAlive = false;
-    for (const { cameMs } of this.#open?.values() ?? []) recorder.answer(queue.nowMs, "lost", cameMs);
+    for (const open of this.#open?.values() ?? []) measures.ended(queue.nowMs, { ...open, answer: "lost" });
     this.#open = null;
   }
 
-  #logged({ request_id: id, why }: Record<string, unknown>): void {
+  #logged(entry: LogLine): void {
+    const { request_id: id, why } = entry;
     const open = typeof id === "string" ? this.#open?.get(id) : undefined;
-    if (open !== undefined && typeof why === "string") open.why = why;
+    if (open !== undefined && typeof why === "string") open.line = entry;
   }
 }
 
-function answerOf(why: string): Answer {
+function answerOf(why: unknown): Answer {
   if (why === "rate_limited") return "rate_limited";
   return why === "no_origin_available" || why === "config_unavailable" ? "no_origin" : "origin_failed";
 }

@@ -4,27 +4,20 @@
  */
 import { keepsSessionCookies } from "../../src/config/pool-rules.ts";
 import type { OriginConfig, PoolConfig } from "../../src/config/schema.ts";
+import type { PoolStatus, PoolStatuses, PoolStatusReply } from "../../src/contract/pool-status.ts";
 import type { AffinityTokens, SyncReply, SyncReport } from "../../src/contract/sync.ts";
+import { poolTag } from "../../src/core/affinity/pool-tag.ts";
 import { PoolController } from "../../src/pool/controller.ts";
 import type { ProbeResult, RunProbe } from "../../src/pool/health/probe-result.ts";
+import { StatusFeed } from "../../src/pool/status/status-feed.ts";
 import { PoolStore } from "../../src/pool/storage/store.ts";
-import { skewedClock, virtualTimers } from "./clock.ts";
+import { CallLine } from "./call-line.ts";
+import { skewedClock, virtualTimers, virtualWait } from "./clock.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { memorySql } from "./memory-sql.ts";
 import type { Network } from "./network.ts";
 import type { Rng } from "./rng.ts";
 import type { SimOrigin } from "./sim-origin.ts";
-
-/** The object's region. */
-export const OBJECT_REGION = 0;
-/** An object takes about a thousand calls a second; beyond that they queue (docs/platform.md, Durable Objects). */
-const CALL_MS = 1;
-/** A call that would wait longer is refused as `overloaded`. */
-const LONGEST_QUEUE_MS = 1_000;
-
-/** Errors as Durable Objects throw them. */
-const UNREACHABLE = Object.assign(new Error("Network connection lost."), { retryable: true });
-const OVERLOADED = Object.assign(new Error("Durable Object is overloaded."), { overloaded: true });
 
 export interface ObjectOptions {
   queue: EventQueue;
@@ -33,7 +26,14 @@ export interface ObjectOptions {
   pool: string;
   /** The pool's configuration as its author wrote it. */
   document: string;
+  /** By id. */
   origins: ReadonlyMap<string, SimOrigin>;
+  /** Where it is. */
+  region: number;
+  /** The first number of its session tokens: other pools have other tokens. Default: 0. */
+  firstToken?: number;
+  /** Tells the object of the routes the pool's status; null: it did not hear. Absent: no route chooses the pool. */
+  tell?: (status: PoolStatus) => Promise<PoolStatusReply | null>;
   /** Gets each event of the pool. */
   event: (kind: string, origin: string | null, detail: string) => void;
 }
@@ -45,18 +45,20 @@ export class SimObject {
   /** As the operator last wrote it. */
   #document: string;
   #controller: PoolController;
-  #freeAtMs = Number.NEGATIVE_INFINITY;
+  #feed: StatusFeed | null = null;
   /** Time of the next alarm by the object's own clock; Infinity: none is set. */
   #alarmAtMs = Number.POSITIVE_INFINITY;
   #isRunning = false;
-  /** True during an outage: no call reaches the object. */
-  isDown = false;
+  readonly #line: CallLine;
 
   constructor(options: ObjectOptions) {
     this.#options = options;
+    this.#line = new CallLine(options.queue);
     this.#now = skewedClock(options.queue, options.rng.random);
     this.#store = new PoolStore(memorySql());
     this.#controller = this.#start();
+    // The object keeps it over restarts.
+    if (options.tell !== undefined) this.#controller.status.steer(true);
     this.#document = options.document;
     this.#apply();
   }
@@ -67,6 +69,22 @@ export class SimObject {
     const origins = content.origins.map((origin) => (origin.id === id ? { ...origin, enabled } : origin));
     this.#document = JSON.stringify({ ...content, origins });
     this.#apply();
+  }
+
+  /** The operator changes a field of the configuration. */
+  change(fields: object): void {
+    this.#document = JSON.stringify({ ...(JSON.parse(this.#document) as object), ...fields });
+    this.#apply();
+  }
+
+  /** News of pools that share a route with this one. */
+  hear(statuses: PoolStatuses): void {
+    this.#feed?.hear(statuses);
+  }
+
+  /** The status that it tells; null: none. */
+  get status(): PoolStatus | null {
+    return this.#controller.status.status;
   }
 
   /** The operator drains an origin. */
@@ -84,21 +102,16 @@ export class SimObject {
     answered: (value: T) => void,
     failed: (error: Error) => void,
   ): void {
-    const { queue } = this.#options;
-    if (this.isDown) {
-      failed(UNREACHABLE);
-      return;
-    }
-    const startMs = Math.max(queue.nowMs, this.#freeAtMs);
-    if (startMs - queue.nowMs > LONGEST_QUEUE_MS) {
-      failed(OVERLOADED);
-      return;
-    }
-    this.#freeAtMs = startMs + CALL_MS;
-    queue.at(this.#freeAtMs, () => {
-      if (this.isDown) failed(UNREACHABLE);
-      else answered(this.#act(act));
-    });
+    this.#line.call(() => this.#act(act), answered, failed);
+  }
+
+  /** True during an outage: no call reaches the object. */
+  set isDown(isDown: boolean) {
+    this.#line.isDown = isDown;
+  }
+
+  get region(): number {
+    return this.#options.region;
   }
 
   /** Starts the object anew; everything outside its store is forgotten. */
@@ -111,10 +124,10 @@ export class SimObject {
 
   /** The answer to `sync`. */
   reply(controller: PoolController, report: SyncReport): SyncReply {
-    const reply = controller.sync(report);
+    const reply = { ...controller.sync(report), ...this.#feed?.replyTo(report) };
     const { snapshot } = reply;
     if (snapshot === null || !keepsSessionCookies(snapshot.config)) return reply;
-    return { ...reply, snapshot: { ...snapshot, affinity: tokensOf(snapshot.config) } };
+    return { ...reply, snapshot: { ...snapshot, affinity: this.#tokensOf(snapshot.config) } };
   }
 
   #act<T>(act: (controller: PoolController) => T): T {
@@ -125,7 +138,7 @@ export class SimObject {
 
   #start(): PoolController {
     const { queue, pool, rng, event } = this.#options;
-    return new PoolController({
+    const controller = new PoolController({
       pool,
       store: this.#store,
       now: this.#now,
@@ -136,12 +149,34 @@ export class SimObject {
       log: ({ event: kind, origin, detail }) => {
         event(String(kind), origin === undefined ? null : String(origin), String(detail ?? ""));
       },
+      statusChanged: () => this.#statusChanged(),
     });
+    this.#feed = this.#newFeed(controller);
+    return controller;
+  }
+
+  #newFeed({ status }: PoolController): StatusFeed | null {
+    const { pool, queue, tell } = this.#options;
+    if (tell === undefined) return null;
+    return new StatusFeed({
+      ...{ pool, tell, now: this.#now, wait: virtualWait(queue) },
+      own: () => status.status,
+      background: (work) => void work.then(() => this.#arm()),
+      // The routes stay as they are.
+      unwanted: () => undefined,
+    });
+  }
+
+  /** What changes while the object starts is told with its first action. */
+  #statusChanged(): void {
+    if (this.#feed === null) return;
+    this.#feed.changed();
+    this.#options.queue.settle();
   }
 
   #arm(): void {
     const controller = this.#controller;
-    const nextMs = controller.nextRunMs();
+    const nextMs = Math.min(controller.nextRunMs(), this.#feed?.nextRunMs() ?? Number.POSITIVE_INFINITY);
     if (this.#isRunning || nextMs >= this.#alarmAtMs) return;
     this.#alarmAtMs = nextMs;
     this.#options.queue.in(Math.max(0, nextMs - this.#now()), () => {
@@ -152,6 +187,7 @@ export class SimObject {
   #ring(controller: PoolController): void {
     this.#isRunning = true;
     this.#options.queue.settle();
+    this.#feed?.run();
     void controller.run().then(() => {
       if (controller !== this.#controller) return;
       this.#isRunning = false;
@@ -162,7 +198,7 @@ export class SimObject {
 
   /** A check is a request like any other: it waits in line at the origin. */
   readonly #probe: RunProbe = (check, { id }: OriginConfig) => {
-    const { queue, network, origins } = this.#options;
+    const { queue, network, origins, region } = this.#options;
     const startedMs = queue.nowMs;
     return new Promise<ProbeResult>((resolve) => {
       const end = (passed: boolean, timedOut: boolean, detail: string): void => {
@@ -173,7 +209,7 @@ export class SimObject {
       queue.in(timeoutMs, () => end(false, true, `no answer within ${check.timeout} s`));
       const origin = origins.get(id);
       if (origin === undefined) return;
-      const delayMs = () => network.delayMs(OBJECT_REGION, origin.region);
+      const delayMs = () => network.delayMs(region, origin.region);
       queue.in(delayMs(), () => {
         const left = (answered: boolean): void =>
           queue.in(delayMs(), () => end(answered, false, answered ? "passed" : "could not connect"));
@@ -181,10 +217,12 @@ export class SimObject {
       });
     });
   };
-}
 
-/** Stand-ins of the right form, because the content of a token decides nothing. */
-function tokensOf({ origins }: PoolConfig): AffinityTokens {
-  const tokens = origins.map(({ id }, index): [string, string] => [id, String(index).padStart(22, "0")]);
-  return { tokens: Object.fromEntries(tokens), previous: {} };
+  /** Stand-ins of the right form, because the content of a token decides nothing. */
+  #tokensOf({ origins }: PoolConfig): AffinityTokens {
+    const { firstToken = 0, pool } = this.#options;
+    const token = (index: number) => String(firstToken + index).padStart(22, "0");
+    const tokens = Object.fromEntries(origins.map(({ id }, index) => [id, token(index)]));
+    return { tokens, previous: {}, pool_tag: poolTag(pool) };
+  }
 }

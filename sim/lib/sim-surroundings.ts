@@ -3,20 +3,18 @@
  * network. What is under way when the isolate dies never comes back.
  * @module
  */
-import { type KvDocument, poolKey, ROUTES_KEY } from "../../src/config/documents.ts";
+import type { KvDocument } from "../../src/config/documents.ts";
 import type { RoutesRpc } from "../../src/contract/routes.ts";
 import type { PoolRpc, SyncReply, SyncReport } from "../../src/contract/sync.ts";
 import type { Sender, Surroundings, Timer } from "../../src/edge/model/surroundings.ts";
 import type { ObjectAnswer } from "../../src/platform/object-answer.ts";
 import { answered } from "../../src/platform/object-client.ts";
 import type { PoolController } from "../../src/pool/controller.ts";
-import { skewedClock, VirtualTimer } from "./clock.ts";
-import type { EventQueue } from "./event-queue.ts";
-import type { Network } from "./network.ts";
-import type { CallKind, Recorder } from "./recorder.ts";
-import type { Rng } from "./rng.ts";
-import { OBJECT_REGION, type SimObject } from "./sim-object.ts";
-import type { SimOrigin } from "./sim-origin.ts";
+import { abortableWait, skewedClock, VirtualTimer } from "./clock.ts";
+import { cross } from "./crossing.ts";
+import type { IsolateWorld, Place } from "./isolate-world.ts";
+import type { CallKind } from "./recorder.ts";
+import type { SimObject } from "./sim-object.ts";
 import { SyncCalls } from "./sync-calls.ts";
 
 /** A read of KV. */
@@ -26,41 +24,13 @@ const CACHE_MS = 3;
 /** What origins answer. It ends with its headers, so one is enough for all. */
 const ANSWER = new Response(null, { headers: { "content-length": "0" } });
 const SCHEME = "https://";
-/** The object of the routes: what it is told of is counted nowhere. */
+/** The object of the routes: KV has them, and what it is told of is counted nowhere. */
 const ROUTES_STUB = { reportUnrouted: async () => ({ next_report_ms: 60_000 }) } as unknown as RoutesRpc;
 
-/** What all isolates have in common. */
-export interface IsolateWorld {
-  readonly queue: EventQueue;
-  readonly rng: Rng;
-  readonly network: Network;
-  readonly object: SimObject;
-  readonly recorder: Recorder;
+/** The object that a call goes to. */
+interface Called {
   readonly pool: string;
-  /** The documents in KV, by key. */
-  readonly documents: ReadonlyMap<string, string>;
-  /** The notes that isolates have left, by data centre. */
-  readonly notes: Map<number, string>;
-  /** A note has taken the place of another, in a data centre. */
-  readonly noted: (dataCenter: number, text: string) => void;
-  /** By id, which is the name of the host at which an isolate finds it. */
-  readonly origins: ReadonlyMap<string, SimOrigin>;
-  /** Requests take the short way where they can (brief-requests.ts). */
-  readonly isBrief: boolean;
-}
-
-/** Where an isolate runs. */
-export interface Place {
-  readonly region: number;
-  readonly dataCenter: number;
-}
-
-/** The documents in KV: the pool's, and a route that leads all requests there. */
-export function documentsFor(pool: string, document: string): Map<string, string> {
-  return new Map([
-    [poolKey(pool), document],
-    [ROUTES_KEY, JSON.stringify([{ pool }])],
-  ]);
+  readonly object: SimObject;
 }
 
 export class SimSurroundings implements Surroundings {
@@ -69,9 +39,9 @@ export class SimSurroundings implements Surroundings {
   readonly originBindings = [];
   readonly now: () => number;
   readonly random: () => number;
-  readonly calls = new SyncCalls();
   isAlive = true;
   readonly #world: IsolateWorld;
+  readonly #calls = new Map<string, SyncCalls>();
   readonly #id: string;
   readonly #region: number;
   readonly #dataCenter: number;
@@ -92,6 +62,16 @@ export class SimSurroundings implements Surroundings {
     this.random = world.rng.random;
   }
 
+  /** Its calls to a pool's object. */
+  callsTo(pool: string): SyncCalls {
+    let calls = this.#calls.get(pool);
+    if (calls === undefined) {
+      calls = new SyncCalls();
+      this.#calls.set(pool, calls);
+    }
+    return calls;
+  }
+
   newId(): string {
     return this.#id;
   }
@@ -101,13 +81,7 @@ export class SimSurroundings implements Surroundings {
   }
 
   wait(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = this.startTimer(ms, resolve);
-      signal?.addEventListener("abort", () => {
-        timer.stop();
-        reject(signal.reason);
-      });
-    });
+    return abortableWait((delayMs, act) => this.startTimer(delayMs, act), ms, signal);
   }
 
   startTimer(ms: number, onFire: () => void): Timer {
@@ -121,13 +95,13 @@ export class SimSurroundings implements Surroundings {
 
   /** There and back. Messages between isolates and origins do not get lost. */
   #fetch(request: Request | string, { signal }: RequestInit): Promise<Response> {
-    const { queue, network, origins, recorder } = this.#world;
-    const id = hostOf(String(request));
-    const origin = origins.get(id);
+    const { queue, network, hosts, measures } = this.#world;
+    const host = hostOf(String(request));
+    const origin = hosts.get(host);
     return new Promise((resolve, reject) => {
-      if (origin === undefined) throw new RangeError(`no origin ${id}`);
+      if (origin === undefined) throw new RangeError(`no origin at ${host}`);
       if (signal) signal.onabort = () => reject(signal.reason);
-      recorder.start(queue.nowMs, id);
+      measures.start(queue.nowMs, origin.id);
       queue.in(network.delayMs(this.#region, origin.region), () => {
         const left = (isAnswered: boolean): void => {
           this.startTimer(network.delayMs(origin.region, this.#region), () => {
@@ -141,12 +115,12 @@ export class SimSurroundings implements Surroundings {
   }
 
   callPool<T>(
-    _pool: string,
+    pool: string,
     call: (object: PoolRpc) => Promise<T>,
     withinMs?: number,
   ): Promise<ObjectAnswer<T>> {
     return answered(
-      () => call(this.#makeStub()),
+      () => call(this.#makeStub(pool)),
       withinMs,
       (ms, signal) => this.wait(ms, signal),
     );
@@ -162,56 +136,58 @@ export class SimSurroundings implements Surroundings {
     return text === undefined ? null : { text, updatedAt: 1 };
   }
 
-  async readNote(): Promise<string | null> {
+  async readNote(pool: string): Promise<string | null> {
     await this.wait(CACHE_MS);
-    const text = this.#world.notes.get(this.#dataCenter) ?? null;
+    const text = this.#world.notes.get(this.#noteKey(pool)) ?? null;
     await this.wait(CACHE_MS);
     return text;
   }
 
-  async leaveNote(_pool: string, text: string): Promise<void> {
+  async leaveNote(pool: string, text: string): Promise<void> {
     await this.wait(CACHE_MS);
     const { notes, noted } = this.#world;
-    if (notes.get(this.#dataCenter) !== text) noted(this.#dataCenter, text);
-    notes.set(this.#dataCenter, text);
+    const key = this.#noteKey(pool);
+    if (notes.get(key) !== text) noted(this.#dataCenter, text);
+    notes.set(key, text);
     await this.wait(CACHE_MS);
   }
 
+  #noteKey(pool: string): string {
+    return `${pool} ${this.#dataCenter}`;
+  }
+
   /** The methods of the object that an isolate calls. */
-  #makeStub(): PoolRpc {
+  #makeStub(pool: string): PoolRpc {
+    const object = this.#world.objects.get(pool);
+    if (object === undefined) throw new RangeError(`no object of pool ${pool}`);
+    const to = { pool, object };
     const methods: Pick<PoolRpc, "sync" | "acquire" | "pick" | "release"> = {
-      sync: (report) => this.#sync(report),
-      acquire: (report) => this.#send("tokens", (controller) => controller.acquire(report)),
-      pick: (request) => this.#send("picks", (controller) => controller.pick(request)),
-      release: (report) => this.#send("picks", (controller) => controller.release(report)),
+      sync: (report) => this.#sync(to, report),
+      acquire: (report) => this.#send(to, "tokens", (controller) => controller.acquire(report)),
+      pick: (request) => this.#send(to, "picks", (controller) => controller.pick(request)),
+      release: (report) => this.#send(to, "picks", (controller) => controller.release(report)),
     };
     return methods as PoolRpc;
   }
 
-  async #sync(report: SyncReport): Promise<SyncReply> {
-    const { object } = this.#world;
-    const kind = this.calls.sent(this.now());
-    const reply = await this.#send(kind, (controller) => object.reply(controller, report));
-    this.calls.answered(reply.next_sync_ms);
+  async #sync(to: Called, report: SyncReport): Promise<SyncReply> {
+    const calls = this.callsTo(to.pool);
+    const kind = calls.sent(this.now());
+    const reply = await this.#send(to, kind, (controller) => to.object.reply(controller, report));
+    calls.answered(reply.next_sync_ms);
     return reply;
   }
 
-  /** There and back. What is lost on the way is not heard of again. */
-  #send<T>(kind: CallKind, act: (controller: PoolController) => T): Promise<T> {
-    const { queue, network, object, recorder } = this.#world;
-    return new Promise((resolve, reject) => {
-      const back = (arrive: () => void): void => {
-        if (!network.loses()) this.startTimer(network.delayMs(this.#region, OBJECT_REGION), arrive);
-      };
-      if (network.loses()) return;
-      queue.in(network.delayMs(this.#region, OBJECT_REGION), () => {
-        recorder.objectCall(queue.nowMs, kind);
-        object.call(
-          act,
-          (value) => back(() => resolve(value)),
-          (error) => back(() => reject(error)),
-        );
-      });
+  #send<T>({ pool, object }: Called, kind: CallKind, act: (controller: PoolController) => T): Promise<T> {
+    const { queue, measures } = this.#world;
+    return cross(this.#world, {
+      from: this.#region,
+      to: object.region,
+      arrive: (resolve, reject) => {
+        measures.objectCall(queue.nowMs, kind, pool);
+        object.call(act, resolve, reject);
+      },
+      later: (ms, act) => void this.startTimer(ms, act),
     });
   }
 }

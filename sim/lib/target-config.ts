@@ -6,7 +6,7 @@
 import { loadDocuments } from "../../scripts/lib/config-documents.ts";
 import { loadConfigFile } from "../../scripts/lib/config-file.ts";
 import { UsageError } from "../../scripts/lib/options.ts";
-import { poolKey } from "../../src/config/documents.ts";
+import { poolKey, ROUTES_KEY } from "../../src/config/documents.ts";
 import { implicitPool } from "../../src/config/routing.ts";
 import type { PoolConfig } from "../../src/config/schema.ts";
 import { ownValue } from "../../src/core/own-value.ts";
@@ -47,20 +47,32 @@ function checkOrigins(options: SimOptions, pool: string, config: PoolConfig): vo
   if (sharesOf(config).length === 0) throw new UsageError(`pool ${pool} has no origin that takes traffic`);
 }
 
+/** What KV holds. @param pools each pool's document, by id */
+export function documentsFor(pools: ReadonlyMap<string, string>, routes: unknown): Map<string, string> {
+  const documents = [...pools].map(([pool, document]): [string, string] => [poolKey(pool), document]);
+  return new Map([...documents, [ROUTES_KEY, JSON.stringify(routes)]]);
+}
+
 /** A simulated transition must not be notified to anybody. */
-function withoutNotice(document: string): string {
+export function withoutNotice(document: string): string {
   return JSON.stringify({ ...(JSON.parse(document) as object), notify_url: null });
 }
 
 /**
- * The same document with the origins where an isolate finds them in the simulation: at hosts named by their ids, whatever
- * leads to them.
+ * The host at which an isolate finds an origin in the simulation. By positions, for an id may be no host's name.
+ * @param pool position of its pool
+ * @param origin its position in the pool
  */
-export function withOwnAddresses(document: string): string {
-  const content = JSON.parse(document) as { origins: { id: string }[] };
-  const origins = content.origins.map((origin) => ({
+export function simHost(pool: number, origin: number): string {
+  return `o${origin}.p${pool}`;
+}
+
+/** The same document with the origins where an isolate finds them in the simulation, whatever leads to them. */
+export function withOwnAddresses(document: string, pool = 0): string {
+  const content = JSON.parse(document) as { origins: object[] };
+  const origins = content.origins.map((origin, index) => ({
     ...origin,
-    url: `https://${origin.id}`,
+    url: `https://${simHost(pool, index)}`,
     binding: null,
     resolve_override: null,
   }));

@@ -6,23 +6,23 @@ import type { PoolConfig } from "../../src/config/schema.ts";
 import { LOOK_MS } from "../../src/edge/sync/note-exchange.ts";
 import { PLANNED_PER_SECOND } from "../../src/pool/leases/pacer.ts";
 import { leaving, returning } from "./absences.ts";
+import { Arrivals } from "./arrivals.ts";
+import { capacityOf } from "./capacity.ts";
 import { Clients } from "./clients.ts";
 import { EventQueue } from "./event-queue.ts";
-import { expectedSplit, sharesOf } from "./expected-split.ts";
-import { Network } from "./network.ts";
+import { IsolateSlots } from "./isolate-slots.ts";
+import type { IsolateWorld, Place } from "./isolate-world.ts";
+import { Network, ring } from "./network.ts";
 import type { SimOptions } from "./options.ts";
 import { Recorder } from "./recorder.ts";
 import { Rng } from "./rng.ts";
-import { SimIsolate } from "./sim-isolate.ts";
 import { SimObject } from "./sim-object.ts";
-import { type Capacity, SimOrigin } from "./sim-origin.ts";
-import { documentsFor, type IsolateWorld, type Place } from "./sim-surroundings.ts";
-import { withOwnAddresses } from "./target-config.ts";
+import { SimOrigin } from "./sim-origin.ts";
+import { documentsFor, simHost, withOwnAddresses } from "./target-config.ts";
 
 /** Before the run isolates come up, so many a second: half of what the object paces is left for those that return. */
 const STARTS_PER_SECOND = 90;
 const SHORTEST_WARM_UP_MS = 5_000;
-const DEFAULT_SERVICE_MS = 20;
 
 /** The simulated pool. */
 export interface TargetConfig {
@@ -37,18 +37,17 @@ export class World {
   readonly origins: ReadonlyMap<string, SimOrigin>;
   readonly queue: EventQueue;
   readonly #options: SimOptions;
+  readonly #pool: string;
   readonly #rng: Rng;
   readonly #clients: Clients;
   readonly #object: SimObject;
-  readonly #isolateWorld: IsolateWorld;
-  /** By slot: slot s is in region s mod R. Null: none has come up there yet. */
-  readonly #isolates: (SimIsolate | null)[];
-  #made = 0;
-  /** Counts up when the rate changes, so that requests planned at the old rate are dropped. */
-  #arrivals = 0;
+  /** Slot s is in region s mod R. */
+  readonly #isolates: IsolateSlots;
+  readonly #arrivals: Arrivals;
 
   constructor(options: SimOptions, { pool, config, document }: TargetConfig) {
     this.#options = options;
+    this.#pool = pool;
     this.queue = new EventQueue(options.isCold ? 0 : -warmUpMs(options));
     const rng = new Rng(options.seed);
     this.#rng = rng;
@@ -62,22 +61,24 @@ export class World {
         return [id, new SimOrigin(id, index % options.regions, capacity, this.queue, rng)];
       }),
     );
-    const network = new Network(options, rng);
+    const network = new Network(options, rng, ring(options.regions));
     const { queue, origins, recorder } = this;
     const own = withOwnAddresses(document);
     this.#object = new SimObject({
-      ...{ queue, rng, network, pool, document: own, origins },
+      ...{ queue, rng, network, pool, document: own, origins, region: 0 },
       event: (kind, origin, detail) => recorder.event(queue.nowMs, kind, origin, detail),
     });
-    const documents = documentsFor(pool, own);
-    const notes = new Map<number, string>();
-    const object = this.#object;
+    const documents = documentsFor(new Map([[pool, own]]), [{ pool }]);
+    const objects = new Map([[pool, this.#object]]);
+    const hosts = new Map([...origins.values()].map((origin, index) => [simHost(0, index), origin]));
     const { isBrief } = options;
     const noted = (dataCenter: number, text: string): void => this.#noted(dataCenter, text);
-    this.#isolateWorld = {
-      ...{ queue, rng, network, object, recorder, pool, documents, notes, noted, origins, isBrief },
+    const world: IsolateWorld = {
+      ...{ queue, rng, network, objects, measures: recorder, documents, hosts, isBrief },
+      ...{ notes: new Map(), noted },
     };
-    this.#isolates = new Array<SimIsolate | null>(options.isolates).fill(null);
+    this.#isolates = new IsolateSlots(options.isolates, (slot) => placeOf(slot, options), world);
+    this.#arrivals = new Arrivals(options, queue, rng, () => this.#request());
   }
 
   async run(): Promise<this> {
@@ -85,8 +86,8 @@ export class World {
     if (!this.#options.isCold) this.#warmUp();
     this.queue.at(0, () => {
       for (const origin of this.origins.values()) origin.startMeasuring();
-      this.#arrive();
-      this.#planDeath();
+      this.#arrivals.start();
+      this.#isolates.planDeaths(this.#options, this.queue, this.#rng);
     });
     this.#planEvents();
     await this.queue.run(endMs);
@@ -95,15 +96,13 @@ export class World {
 
   /** Requests per second now. */
   rateAt(atMs: number): number {
-    const burst = this.#options.bursts.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs);
-    return this.#options.rps * (burst?.factor ?? 1);
+    return this.#arrivals.rateAt(atMs);
   }
 
   #planEvents(): void {
-    const { bursts, outages, restartsMs, deploysMs } = this.#options;
+    const { outages, restartsMs, deploysMs } = this.#options;
     this.#planOriginEvents();
-    for (const { fromMs, toMs } of bursts)
-      for (const atMs of [fromMs, toMs]) this.queue.at(atMs, () => this.#arrive());
+    this.#arrivals.planBursts();
     for (const { fromMs, toMs } of outages) {
       this.queue.at(fromMs, () => this.#setDown(true));
       this.queue.at(toMs, () => this.#setDown(false));
@@ -124,15 +123,14 @@ export class World {
   /** Isolates of the old version finish what they have begun. */
   #deploy(): void {
     this.#object.restart();
-    this.#isolates.fill(null);
+    this.#isolates.replaceAll();
   }
 
   /** On the short way no isolate looks for notes again and again: each sees a new one within a look's time. */
   #noted(dataCenter: number, text: string): void {
     if (!this.#options.isBrief) return;
-    for (const [slot, isolate] of this.#isolates.entries()) {
-      if (isolate === null || placeOf(slot, this.#options).dataCenter !== dataCenter) continue;
-      this.queue.in(this.#rng.random() * LOOK_MS, () => isolate.sawNote(text));
+    for (const isolate of this.#isolates.inDataCenter(dataCenter)) {
+      this.queue.in(this.#rng.random() * LOOK_MS, () => isolate.sawNote(this.#pool, text));
     }
   }
 
@@ -147,7 +145,7 @@ export class World {
     const startMs = this.queue.nowMs;
     for (let slot = 0; slot < isolates; slot++) {
       const meet = async (requests: number): Promise<void> => {
-        const waitMs = await this.#isolate(slot).warmUp(requests);
+        const waitMs = await this.#isolates.at(slot).warmUp(this.#pool, requests);
         const nextMs = this.queue.nowMs + waitMs;
         if (nextMs < 0) this.queue.at(nextMs, () => begin(Math.round(waitMs * perMs)));
       };
@@ -159,26 +157,11 @@ export class World {
     }
   }
 
-  /** Plans the next request; each comes independently of the others (Poisson). */
-  #arrive(): void {
-    const plan = ++this.#arrivals;
-    const next = (): void => {
-      const rate = this.rateAt(this.queue.nowMs);
-      if (rate === 0) return;
-      this.queue.in(this.#rng.exponential(1_000 / rate), () => {
-        if (plan !== this.#arrivals) return;
-        this.#request();
-        next();
-      });
-    };
-    next();
-  }
-
   #request(): void {
     this.recorder.request(this.queue.nowMs);
     const client = this.#clients.draw(this.#rng);
-    const isolate = this.#isolate(this.#slotIn(client.region));
-    if (this.#options.isBrief && isolate.serveBriefly(client)) return;
+    const isolate = this.#isolates.at(this.#slotIn(client.region));
+    if (this.#options.isBrief && isolate.serveBriefly(this.#pool, client)) return;
     void isolate.serve(client);
     this.queue.settle();
   }
@@ -190,31 +173,6 @@ export class World {
     const count = Math.ceil((isolates - first) / regions);
     return first + regions * Math.floor(count * this.#rng.random() ** (1 + skew));
   }
-
-  #isolate(slot: number): SimIsolate {
-    const there = this.#isolates[slot];
-    if (there) return there;
-    const isolate = new SimIsolate(
-      `isolate-${this.#made++}`,
-      placeOf(slot, this.#options),
-      this.#isolateWorld,
-    );
-    this.#isolates[slot] = isolate;
-    return isolate;
-  }
-
-  /** One isolate dies; the next request there finds a cold one. */
-  #planDeath(): void {
-    const { churn, isolates } = this.#options;
-    if (churn === 0) return;
-    this.queue.in(this.#rng.exponential(60_000 / (churn * isolates)), () => {
-      const slot = this.#rng.integer(isolates);
-      const dying = this.#isolates[slot];
-      dying?.die();
-      this.#isolates[slot] = null;
-      this.#planDeath();
-    });
-  }
 }
 
 /** Regions take the slots in turns, and within a region its data centres do. */
@@ -224,22 +182,9 @@ function placeOf(slot: number, { regions, dataCenters }: SimOptions): Place {
   return { region, dataCenter: region + regions * (Math.floor(slot / regions) % here) };
 }
 
-function warmUpMs({ isolates }: SimOptions): number {
+export function warmUpMs({ isolates }: SimOptions): number {
   const startingMs = (isolates / STARTS_PER_SECOND) * 1_000;
   // Afterwards each isolate calls again once or more, at the object's pace.
   const returns = (isolates / PLANNED_PER_SECOND) * 1_000;
   return startingMs + Math.max(returns, SHORTEST_WARM_UP_MS);
-}
-
-/** Two of load, service time and workers give the third. */
-function capacityOf(id: string, { rps, load, serviceMs, workers }: SimOptions, config: PoolConfig): Capacity {
-  const shares = sharesOf(config);
-  const own = shares.find((share) => share.id === id);
-  // A backup must be able to stand in for the others.
-  const weight = own === undefined || own.backup ? null : own.weight;
-  const share = weight === null ? rps : (expectedSplit(shares, rps, () => false).get(id) ?? 0);
-  const perMs = Math.max(share, 0.001) / 1_000;
-  if (workers !== null) return { workers, serviceMs: serviceMs ?? (load * workers) / perMs };
-  const takenMs = serviceMs ?? DEFAULT_SERVICE_MS;
-  return { workers: Math.max(1, Math.ceil((perMs * takenMs) / load)), serviceMs: takenMs };
 }

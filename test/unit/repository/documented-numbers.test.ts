@@ -41,6 +41,9 @@ const notifier = constantsOf("src/pool/events/webhook-notifier.ts");
 const deploys = constantsOf("sim/lib/deploys.ts");
 const absences = constantsOf("sim/lib/absences.ts");
 const around = constantsOf("sim/lib/sim-surroundings.ts");
+const outages = constantsOf("sim/lib/routes/outages.ts");
+const routePromises = constantsOf("sim/lib/routes/promises.ts");
+const routeOptions = constantsOf("sim/lib/routes/options.ts");
 const probes = constantsOf("src/pool/health/connections.ts");
 
 const planned = pacer("PLANNED_PER_SECOND");
@@ -203,12 +206,16 @@ const PAGES: Record<string, readonly string[]> = {
     `${100 * deploys("MOST_REFUSED")}% more are refused in the ${word(deploys("SPAN_MS") / 1_000)} seconds after it`,
     `before ${word(absences("QUIET_MS") / 1_000)} seconds without one`,
     `it gets ${100 * absences("BACK_SHARE")}% of what`,
-    `The object takes ${constantsOf("sim/lib/sim-object.ts")("CALL_MS")} ms a call`,
+    `The object takes ${constantsOf("sim/lib/call-line.ts")("CALL_MS")} ms a call`,
+    `came more than ${outages("LEFT_WITHIN_MS") / 1_000} s after a pool's object had said so`,
+    `with more than ${routePromises("MOST_ISOLATES_AT_ONCE")} isolates, with over ${100 * routePromises("MOST_LOSS")}% of the messages`,
+    `\`--clients\` are ${number(routeOptions("DEFAULT_CLIENTS"))},`,
     `a cache that answers in ${2 * around("CACHE_MS")} ms`,
     `KV answers in ${around("KV_READ_MS")} ms`,
   ],
   "docs/request-log.md": [
     `at most ${number(constantsOf("src/edge/log/access-log.ts")("LONGEST_PATH"))} characters`,
+    `at most ${constantsOf("src/core/metrics/client-counts.ts")("LONGEST_KEY")} characters`,
     `; ${constantsOf("src/edge/log/access-log.ts")("CLIENT_CLOSED_STATUS")} if it left`,
   ],
 };

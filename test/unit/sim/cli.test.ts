@@ -1,21 +1,11 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { simulate } from "./support.ts";
 
-const root = join(import.meta.dirname, "../../..");
-const node = join(root, "node_modules/.bin/node");
 const directory = mkdtempSync(join(tmpdir(), "simulate-cli-"));
 afterAll(() => rmSync(directory, { recursive: true }));
-
-function simulate(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(node, ["sim/simulate.ts", ...args], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  return { status, stdout, stderr };
-}
 
 describe("npm run simulate", () => {
   it("runs on a user's file, prints the figures, writes the picture and the figures, and exits with 0", () => {

@@ -11,8 +11,7 @@ const sum = (column: Float64Array) => column.reduce((total, each) => total + eac
 
 /** What becomes of a burst, where the object is so far away. */
 async function burst(oneWayMs: number, seed: number) {
-  const world = aroundIsolate(DOCUMENT, { oneWayMs, seed });
-  const { queue, recorder } = world;
+  const { world, queue, recorder } = aroundIsolate(DOCUMENT, { oneWayMs, seed });
   const isolate = new SimIsolate("i", { region: 0, dataCenter: 0 }, world);
   queue.at(0, () => {
     for (let i = 0; i < 2 * LIMIT; i++) void isolate.serve(new Client(i, 0, ""));

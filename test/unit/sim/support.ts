@@ -1,13 +1,16 @@
 /** Simulates a pool that is given as a document. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { EventQueue } from "../../../sim/lib/event-queue.ts";
-import { Network } from "../../../sim/lib/network.ts";
+import type { IsolateWorld } from "../../../sim/lib/isolate-world.ts";
+import { Network, ring } from "../../../sim/lib/network.ts";
 import { parseOptions } from "../../../sim/lib/options.ts";
 import { Recorder } from "../../../sim/lib/recorder.ts";
 import { type Results, resultsOf } from "../../../sim/lib/results.ts";
 import { Rng } from "../../../sim/lib/rng.ts";
 import { SimObject } from "../../../sim/lib/sim-object.ts";
 import { SimOrigin } from "../../../sim/lib/sim-origin.ts";
-import { documentsFor, type IsolateWorld } from "../../../sim/lib/sim-surroundings.ts";
+import { documentsFor, simHost, withOwnAddresses } from "../../../sim/lib/target-config.ts";
 import { World } from "../../../sim/lib/world.ts";
 import { parsePool } from "../../../src/config/parse.ts";
 
@@ -36,16 +39,34 @@ const CAPACITY = { workers: 1_000, serviceMs: 5 };
 export function aroundIsolate(
   document: { origins: { id: string }[] },
   { oneWayMs = 10, loss = 0, seed = 1 },
-): IsolateWorld {
+) {
   const queue = new EventQueue();
   const rng = new Rng(seed);
-  const network = new Network({ regions: 1, nearMs: oneWayMs, farMs: oneWayMs, loss }, rng);
+  const network = new Network({ nearMs: oneWayMs, farMs: oneWayMs, loss }, rng, ring(1));
   const ids = document.origins.map(({ id }) => id);
   const origins = new Map(ids.map((id) => [id, new SimOrigin(id, 0, CAPACITY, queue, rng)]));
-  const common = { queue, rng, network, pool: "p", origins };
-  const text = JSON.stringify(document);
-  const object = new SimObject({ ...common, document: text, event: () => undefined });
-  const notes = { notes: new Map<number, string>(), noted: () => undefined };
+  const common = { queue, rng, network };
+  const text = withOwnAddresses(JSON.stringify(document));
+  const event = () => undefined;
+  const object = new SimObject({ ...common, pool: "p", origins, document: text, region: 0, event });
   const recorder = new Recorder(10, ids, [], []);
-  return { ...common, ...notes, object, recorder, documents: documentsFor("p", text), isBrief: false };
+  const world: IsolateWorld = {
+    ...{ ...common, measures: recorder, objects: new Map([["p", object]]) },
+    hosts: new Map([...origins.values()].map((origin, index) => [simHost(0, index), origin])),
+    documents: documentsFor(new Map([["p", text]]), [{ pool: "p" }]),
+    ...{ notes: new Map(), noted: () => undefined, isBrief: false },
+  };
+  return { world, queue, origins, object, recorder };
+}
+
+const root = join(import.meta.dirname, "../../..");
+const node = join(root, "node_modules/.bin/node");
+
+/** The command, as a user starts it. */
+export function simulate(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(node, ["sim/simulate.ts", ...args], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
 }

@@ -1,6 +1,7 @@
 /** The world as an isolate in the simulation sees it. */
 import { describe, expect, it } from "vitest";
 import { SimSurroundings } from "../../../sim/lib/sim-surroundings.ts";
+import { simHost, withOwnAddresses } from "../../../sim/lib/target-config.ts";
 import { aroundIsolate } from "./support.ts";
 
 const DOCUMENT = { origins: [{ id: "a", url: "https://a" }] };
@@ -10,7 +11,7 @@ function world(loss = 0) {
   const around = aroundIsolate(DOCUMENT, { loss });
   const { queue, object } = around;
   const origin = around.origins.get("a") ?? expect.fail("no origin");
-  const isolate = new SimSurroundings("i", { region: 0, dataCenter: 0 }, around, () => undefined);
+  const isolate = new SimSurroundings("i", { region: 0, dataCenter: 0 }, around.world, () => undefined);
   /** What each piece of work came to, and when. */
   const seen: [what: string, atMs: number][] = [];
   const follow = (name: string, work: Promise<unknown>): void => {
@@ -57,7 +58,7 @@ it("a timer that is stopped does not fire", async () => {
 });
 
 describe("a request to an origin", () => {
-  const URL = "https://a/path";
+  const URL = `https://${simHost(0, 0)}/path`;
 
   it("is answered, or fails while the origin refuses", async () => {
     const { queue, origin, isolate, seen, follow } = world();
@@ -107,7 +108,7 @@ it("KV has the pool's document and the route to it, and nothing else", async () 
   const read = Promise.all(["pool:p", "routes", "pool:q"].map((key) => isolate.readDocument(key)));
   await queue.run(100);
   const [pool, routes, other] = await read;
-  expect(pool?.text).toBe(JSON.stringify(DOCUMENT));
+  expect(pool?.text).toBe(withOwnAddresses(JSON.stringify(DOCUMENT)));
   expect(JSON.parse(routes?.text ?? "")).toEqual([{ pool: "p" }]);
   expect(other).toBeNull();
 });

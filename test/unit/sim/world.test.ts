@@ -53,6 +53,11 @@ describe("a run", () => {
   });
 });
 
+it("an origin gets its requests whatever its id is, also one that is no host's name", async () => {
+  const { origins: all } = await simulated({ origins: origins("1", "0x7f", "b_", "xn--") }, "--seconds 4");
+  for (const { requests } of all) expect(requests).toBeGreaterThan(100);
+});
+
 describe("round robin", () => {
   it("of one isolate is exact, and of many is nearer to the expected split than random picks", async () => {
     const alone = await simulated(
