@@ -156,14 +156,17 @@ describe("the version of a snapshot", () => {
 
   it("grows when the object starts with other secrets or other bindings than the last time, and only then", () => {
     const metadata = new MemoryMetadata();
+    expect(new SnapshotVersion(metadata, secret, ["ORIGIN_A"]).current).toBe(0);
+    expect(metadata.rows.size, "nothing is stored while none was given").toBe(0);
+    new SnapshotVersion(metadata, none).next();
     const starts: [secrets: typeof none, bindings: string[], version: number][] = [
-      [none, [], 0],
-      [none, ["ORIGIN_A"], 1],
-      [none, ["ORIGIN_A"], 1],
-      [none, ["ORIGIN_A", "ORIGIN_B"], 2],
-      [secret, ["ORIGIN_A", "ORIGIN_B"], 3],
-      [secret, [], 4],
-      [secret, [], 4],
+      [none, [], 1],
+      [none, ["ORIGIN_A"], 2],
+      [none, ["ORIGIN_A"], 2],
+      [none, ["ORIGIN_A", "ORIGIN_B"], 3],
+      [secret, ["ORIGIN_A", "ORIGIN_B"], 4],
+      [secret, [], 5],
+      [secret, [], 5],
     ];
     for (const [secrets, bindings, version] of starts) {
       expect(new SnapshotVersion(metadata, secrets, bindings).current).toBe(version);

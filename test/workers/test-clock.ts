@@ -31,13 +31,15 @@ const PATIENCE_MS = 600_000;
 interface Platform {
   readonly now: () => number;
   readonly wait: typeof scheduler.wait;
+  /** The clock that stands in for it; null: none does. */
+  standIn: TestClock | null;
 }
 
 /** As they were before any clock. Outlives the modules. */
 const platform: Platform = Reflect.get(globalThis, "platformTime") ?? notePlatform();
 
 function notePlatform(): Platform {
-  const noted = { now: Date.now, wait: scheduler.wait.bind(scheduler) };
+  const noted = { now: Date.now, wait: scheduler.wait.bind(scheduler), standIn: null };
   Reflect.set(globalThis, "platformTime", noted);
   return noted;
 }
@@ -50,13 +52,18 @@ class TestClock {
 
   /** Puts it in force, in place of the clock of the file before. */
   begin(): void {
-    setInterval(() => this.#turn(), LOOK_MS);
+    platform.standIn = this;
+    const turns = setInterval(() => {
+      if (platform.standIn === this) this.#turn();
+      else clearInterval(turns);
+    }, LOOK_MS);
     Date.now = () => this.nowMs;
     scheduler.wait = (ms, options) => this.#wait(ms, options);
   }
 
   /** Puts the platform's own in force again. */
   end(): void {
+    platform.standIn = null;
     Date.now = platform.now;
     scheduler.wait = platform.wait;
   }
