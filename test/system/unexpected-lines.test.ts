@@ -9,6 +9,7 @@ const ORDINARY = [
   '{"time":"2026-11-30T09:00:00.000Z","pool":"web","event":"config_applied","detail":"version 1"}',
   '{"time":"2026-11-30T09:00:00.000Z","request_id":"r","method":"GET","path":"/","pool":"web","why":"client_closed"}',
   '{"event":"sync_failed","pool":"web","detail":"time-out"}',
+  "NOSENTRY SQLite alarm overdue, running despite AlarmManager mismatch; actorId = 9b0a",
   "",
 ];
 
@@ -24,6 +25,7 @@ test.each([
   '{"event":"alarm_failed","pool":"web","error":"Error: broken"}',
   '{"time":"2026-11-30T09:00:00.000Z","pool":"web","event":"config_refused","detail":"bad"}',
   '{"half of a line',
+  "NOSENTRY SQLite reschedule later alarm failed; e = broken",
 ])("%s fails a test that does not expect it", (line) => {
   const said = [...ORDINARY, line, ...ORDINARY].join("\n");
   expect(unexpectedLines(said)).toEqual([line]);

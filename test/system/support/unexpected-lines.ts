@@ -3,6 +3,7 @@
  * an uncaught exception, a failed call, a warning of the runtime.
  * @module
  */
+import { ALARM_SETTLED } from "../../support/quiet-runtime.ts";
 
 /** Lines that the launcher writes in every run. */
 const LAUNCHER = [
@@ -29,7 +30,7 @@ const TOO_LONG = /time-?out|timed out/i;
 
 /** @param expected lines of this test, each with its reason in the test */
 export function unexpectedLines(stderr: string, expected: readonly RegExp[] = []): string[] {
-  const known = [...LAUNCHER, ...expected];
+  const known = [...LAUNCHER, ALARM_SETTLED, ...expected];
   return stderr
     .split("\n")
     .filter((line) => line !== "" && !isOrdinary(line) && !known.some((pattern) => pattern.test(line)));
