@@ -10,7 +10,7 @@ export interface Scenario {
   readonly title: string;
   readonly request: RequestKind;
   /** The process that answers. */
-  readonly subject: "bare" | "duties" | "balancer" | "reflare" | "nginx" | "haproxy";
+  readonly subject: "bare" | "duties" | "balancer" | "roomy" | "reflare" | "nginx" | "haproxy";
   /** Comes before the request's path. Absent: the id, if the row has a pool. */
   readonly path?: string;
   /** Left out of a short run unless it is named. */
@@ -82,6 +82,12 @@ export const SCENARIOS: readonly Scenario[] = [
   duty("timeout", "bare, with a time-out"),
   duty("all", "bare, with all three"),
   { ...balanced("rr", "round robin", {}), isPaced: true },
+  {
+    ...balanced("rr-roomy", "round robin, where V8 has 64 MB for what is new", {}),
+    subject: "roomy",
+    isPaced: true,
+    isDetail: true,
+  },
   balanced("rr-log", "round robin, every request logged", { log: { sample: 1 } }),
   balanced("wrr", "weighted round robin 5:3:1", { algorithm: "weighted_round_robin" }),
   balanced("lc", "least connections", { algorithm: "least_connections" }),

@@ -12,7 +12,7 @@ import { PROJECT } from "../../scripts/lib/project.ts";
 import { bundleWorker } from "./bundle-worker.ts";
 import type { Startable } from "./cold-start.ts";
 import { startKv } from "./kv-server.ts";
-import { type StateOptions, startWorkerd } from "./workerd.ts";
+import { type StateOptions, startWorkerd, type WorkerOptions } from "./workerd.ts";
 
 export interface Subject {
   readonly url: string;
@@ -27,8 +27,12 @@ export interface Subjects {
   readonly bare: Subject;
   readonly duties: Subject;
   readonly balancer: Subject;
+  /** The balancer with a large young generation, whose garbage is collected seldom. */
+  readonly roomy: Subject;
   readonly reflare: Subject;
 }
+
+const ROOMY = ["--min-semi-space-size=64", "--max-semi-space-size=64"];
 
 /**
  * @param directory for the files that they are started from
@@ -54,6 +58,7 @@ export async function startWorkers(
       duties: await kept(startWorker(await bundled("duties"), bindings)),
       reflare: await kept(startWorker(await bundled("reflare"), { PORTS: ports.join() })),
       balancer: await kept(startBalancer(balancer, config, directory)),
+      roomy: await kept(startBalancer(balancer, config, directory, ROOMY)),
     };
   } catch (error) {
     for (const subject of started) await subject.stop();
@@ -86,7 +91,12 @@ export async function startables(
 }
 
 /** The built balancer, with the objects and the KV namespace of `wrangler.toml`. */
-export async function startBalancer(built: string, config: Config, directory: string): Promise<Subject> {
+export async function startBalancer(
+  built: string,
+  config: Config,
+  directory: string,
+  v8Flags: readonly string[] = [],
+): Promise<Subject> {
   const { durable_objects, kv_namespaces } = wranglerConfig();
   const own = await mkdtemp(join(directory, "balancer-"));
   const bundle = join(own, "balancer.mjs");
@@ -102,10 +112,12 @@ export async function startBalancer(built: string, config: Config, directory: st
   };
   const vars = { ALLOW_IP_ORIGINS: "1", LOCAL_CLIENT_IP: HOST };
   const names = texts.map(({ name }) => name);
-  const subject = await startWorker(bundle, vars, state, names).catch((error: unknown) => {
-    kv.stop();
-    throw error;
-  });
+  const subject = await startWorker(bundle, vars, { state, texts: names, v8Flags }).catch(
+    (error: unknown) => {
+      kv.stop();
+      throw error;
+    },
+  );
   return {
     ...subject,
     async stop() {
@@ -119,15 +131,16 @@ export async function startBalancer(built: string, config: Config, directory: st
 async function startWorker(
   bundle: string,
   vars: Readonly<Record<string, string>>,
-  state: StateOptions | null = null,
-  texts: readonly string[] = [],
+  more: Partial<Pick<WorkerOptions, "state" | "texts" | "v8Flags">> = {},
 ): Promise<Subject> {
   const { compatibility_date, compatibility_flags } = wranglerConfig();
   const { url, pid, stop } = await startWorkerd({
     bundle,
-    texts,
     vars,
-    state,
+    state: null,
+    texts: [],
+    v8Flags: [],
+    ...more,
     compatibilityDate: compatibility_date ?? "",
     compatibilityFlags: compatibility_flags,
   });

@@ -19,6 +19,8 @@ export interface WorkerOptions {
   readonly compatibilityDate: string;
   readonly compatibilityFlags: readonly string[];
   readonly vars: Readonly<Record<string, string>>;
+  /** Flags of V8, which Cloudflare lets nobody set. */
+  readonly v8Flags: readonly string[];
   /** Null: it needs no directory of its own. */
   readonly state: StateOptions | null;
 }
@@ -88,6 +90,7 @@ function configuration({
   compatibilityDate,
   compatibilityFlags,
   vars,
+  v8Flags,
   state,
 }: WorkerOptions): string {
   const bindings = Object.entries(vars).map(([name, text]) => `(name = ${q(name)}, text = ${q(text)})`);
@@ -124,6 +127,7 @@ const config :Workerd.Config = (
       globalOutbound = "network",
     )),
   ],
+  v8Flags = [${v8Flags.map(q)}],
   sockets = [(name = "http", address = "${HOST}:0", http = (), service = "main")],
 );
 `;
