@@ -225,7 +225,8 @@ export class ActiveConfig<C> {
   }
 
   #save(state: ConfigState): void {
-    if (state !== this.#state && !transition.isBlank(state)) this.#store.put("config_state", state);
+    const isNothing = transition.isBlank(state) && transition.isBlank(this.#state);
+    if (state !== this.#state && !isNothing) this.#store.put("config_state", state);
     this.#state = state;
   }
 
