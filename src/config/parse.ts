@@ -61,10 +61,10 @@ export function understoodPool(
 ): { config: PoolConfig; strange: string[] } {
   const { origins, ...fields } = pool;
   const sample = sampleOf(pool);
-  const issues = poolSchema.safeParse(sample).error?.issues ?? [];
-  const errors = errorsOf(issues, poolSchema, sample, []);
+  const parsed = poolSchema.safeParse(sample);
+  const errors = errorsOf(parsed.error?.issues ?? [], poolSchema, sample, []);
   const strange = errors.filter(({ at, path }) => at === "value" && path[0] !== "origins");
-  if (strange.length === 0) return { config: completePool(pool), strange: [] };
+  if (strange.length === 0) return { config: completePool(pool, parsed), strange: [] };
   const config = structuredClone(fields);
   // The last of a list first, so that the others keep their places.
   for (const { path } of strange.toReversed()) replace(config, path, known ?? poolSchema.parse(ANY_POOL));
@@ -74,10 +74,9 @@ export function understoodPool(
   };
 }
 
-function completePool(pool: PoolConfig): PoolConfig {
-  const sample = sampleOf(pool);
-  const completed = poolSchema.safeParse(sample);
-  const isComplete = !completed.success || size(completed.data) === size(sample);
+/** @param completed its sample, parsed */
+function completePool(pool: PoolConfig, completed = poolSchema.safeParse(sampleOf(pool))): PoolConfig {
+  const isComplete = !completed.success || size(completed.data) === size(sampleOf(pool));
   return isComplete ? pool : (poolSchema.safeParse(pool).data ?? pool);
 }
 
