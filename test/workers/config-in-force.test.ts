@@ -6,12 +6,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { documentHash, MOST_DOCUMENT_BYTES } from "../../src/config/canonical.ts";
 import type { PoolConfig } from "../../src/config/schema.ts";
-import type { OriginReport, SyncReport } from "../../src/contract/sync.ts";
+import type { SyncReport } from "../../src/contract/sync.ts";
 import { describeVersions } from "../../src/pool/admin/description.ts";
 import { PoolController } from "../../src/pool/controller.ts";
 import { PoolStore } from "../../src/pool/storage/store.ts";
 import { comeToRest, configCommands } from "../support/config-commands.ts";
 import { ConfigWorld } from "../support/config-world.ts";
+import { failures } from "../support/origin-reports.ts";
 import { at, starts } from "./config-starts.ts";
 import { inStorage } from "./lent-storage.ts";
 import { VirtualObject } from "./virtual-object.ts";
@@ -29,14 +30,7 @@ const REPORT: SyncReport = {
   demand: { requests: 1, elapsed_ms: 1_000 },
   cursor: { want: 0, returned: [] },
 };
-const FAILURES: OriginReport = {
-  outcomes: { connect_failure: 50 },
-  failures_in_row: 50,
-  had_success: false,
-  retries: 0,
-  rate_limited: 0,
-  latency: [],
-};
+const FAILURES = failures("connect_failure", 50);
 
 it(`of a pool is the newest document, whatever happens (${RUNS} runs, seed ${SEED})`, async () => {
   const property = fc.asyncProperty(configCommands, (commands) =>

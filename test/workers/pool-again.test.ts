@@ -4,7 +4,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { OriginReport } from "../../src/contract/sync.ts";
+import { originReport } from "../support/origin-reports.ts";
 import { ask } from "./admin-support.ts";
 import { configure, kinds, newPool, pool, report, stub, url } from "./pool-object.ts";
 
@@ -14,14 +14,7 @@ const origins = (...ids: string[]) => ids.map((id) => ({ id, url }));
 const path = () => `/pools/${pool}`;
 const put = (body: unknown, headers = {}) => ask(`PUT ${path()}`, { body, headers });
 
-const failures: OriginReport = {
-  outcomes: { connect_failure: 9, success: 1 },
-  failures_in_row: 9,
-  had_success: false,
-  retries: 0,
-  rate_limited: 0,
-  latency: [],
-};
+const failures = originReport({ outcomes: { connect_failure: 9, success: 1 }, failures_in_row: 9 });
 
 /** A life with everything that is kept. */
 async function live(document: object): Promise<void> {

@@ -4,7 +4,7 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { OriginReport } from "../../src/contract/sync.ts";
+import { failures } from "../support/origin-reports.ts";
 import {
   CHECK,
   configure,
@@ -22,14 +22,7 @@ import { clock } from "./test-clock.ts";
 
 beforeEach(newPool);
 
-const failures = (count: number): OriginReport => ({
-  outcomes: { connect_failure: count },
-  failures_in_row: count,
-  had_success: false,
-  retries: 0,
-  rate_limited: 0,
-  latency: [],
-});
+const lost = (count: number) => failures("connect_failure", count);
 
 describe("the object's knowledge of origins", () => {
   it("survives its eviction: health, streaks, drains, ejections, events, versions", async () => {
@@ -63,9 +56,9 @@ describe("the object's knowledge of origins", () => {
       origins: ["a", "b"].map((id) => ({ id, url })),
       outlier_detection: { consecutive_failures: 3 },
     });
-    await stub().sync(report({ a: failures(2) }));
+    await stub().sync(report({ a: lost(2) }));
     expect((await origin()).ejected).toBe(false);
-    await stub().sync(report({ a: failures(1) }));
+    await stub().sync(report({ a: lost(1) }));
     expect((await origin()).ejected).toBe(true);
     await evictDurableObject(stub());
     expect((await origin()).ejected).toBe(true);
@@ -83,12 +76,12 @@ describe("the object's knowledge of origins", () => {
       origins: ["a", "b"].map((id) => ({ id, url })),
       outlier_detection: { consecutive_failures: 3 },
     });
-    const twice = report({ a: failures(2) });
+    const twice = report({ a: lost(2) });
     await stub().sync(twice);
     await stub().sync(twice);
     expect((await origin()).ejected).toBe(false);
-    await stub().sync(report({ a: failures(9) }));
-    await stub().sync(report({ b: failures(9) }));
+    await stub().sync(report({ a: lost(9) }));
+    await stub().sync(report({ b: lost(9) }));
     expect([(await origin("a")).ejected, (await origin("b")).ejected]).toEqual([true, false]);
     expect((await kinds()).at(-1)).toBe("b not_ejected");
   });

@@ -9,6 +9,7 @@ import { ROUTES_KEY } from "../../src/config/documents.ts";
 import type { PoolStatus, PoolStatuses } from "../../src/contract/pool-status.ts";
 import type { RoutesRpc } from "../../src/contract/routes.ts";
 import type { PoolRpc, SyncReply } from "../../src/contract/sync.ts";
+import { failures } from "../support/origin-reports.ts";
 import { report } from "./pool-object.ts";
 import { eventually } from "./test-clock.ts";
 
@@ -122,14 +123,7 @@ describe("statuses of pools that share a route", () => {
     await configure(eu, { outlier_detection: { consecutive_failures: 2 } });
     await route(eu, us);
     await hears(us, eu, { available: true });
-    const failing = {
-      outcomes: { timeout: 2 },
-      failures_in_row: 2,
-      had_success: false,
-      retries: 0,
-      rate_limited: 0,
-      latency: [],
-    };
+    const failing = failures("timeout", 2);
     await rpc(eu).sync(report({ a: failing, b: failing }));
     await hears(us, eu, {
       available: false,

@@ -3,7 +3,7 @@
  */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { OriginReport } from "../../src/contract/sync.ts";
+import { originReport } from "../support/origin-reports.ts";
 import { ask } from "./admin-support.ts";
 import { Bill } from "./object-bill.ts";
 import { CHECK, configure, newPool, origin, pool, report, stub, url } from "./pool-object.ts";
@@ -23,14 +23,7 @@ const FREE_ROWS = 100_000;
 const FREE_CALLS = 100_000;
 
 const origins = (...ids: string[]) => ids.map((id) => ({ id, url }));
-const seen: OriginReport = {
-  outcomes: { success: 1 },
-  failures_in_row: 0,
-  had_success: true,
-  retries: 0,
-  rate_limited: 0,
-  latency: [],
-};
+const seen = originReport({ outcomes: { success: 1 }, had_success: true });
 
 /** One isolate that calls each second, for so long; alarms ring when they are due. */
 async function traffic(bill: Bill, seconds: number): Promise<void> {

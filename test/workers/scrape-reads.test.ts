@@ -5,6 +5,7 @@ import { describePool } from "../../src/pool/admin/description.ts";
 import { Unrouted } from "../../src/pool/routes/unrouted.ts";
 import { SqlStatsTable } from "../../src/pool/storage/stats-table.ts";
 import { PoolStore } from "../../src/pool/storage/store.ts";
+import { originReport } from "../support/origin-reports.ts";
 import { inStorage } from "./lent-storage.ts";
 import { VirtualObject } from "./virtual-object.ts";
 
@@ -18,14 +19,7 @@ function oneAnswer(): ClientCounts {
   return counts;
 }
 
-const SUCCESS = {
-  outcomes: { success: 1 },
-  failures_in_row: 0,
-  had_success: true,
-  retries: 0,
-  rate_limited: 0,
-  latency: [[145, 1]] satisfies [number, number][],
-};
+const SUCCESS = originReport({ outcomes: { success: 1 }, had_success: true, latency: [[145, 1]] });
 
 it("of a pool: the last five minutes alone, as totals are in memory", async () => {
   await inStorage((sql) => {

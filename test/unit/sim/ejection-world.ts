@@ -1,10 +1,11 @@
 import { memorySql } from "../../../sim/lib/memory-sql.ts";
 import { parsePool } from "../../../src/config/parse.ts";
 import type { PoolConfig } from "../../../src/config/schema.ts";
-import type { OriginReport, OriginState, SyncReply } from "../../../src/contract/sync.ts";
+import type { OriginState, SyncReply } from "../../../src/contract/sync.ts";
 import { EdgePool } from "../../../src/edge/pool/edge-pool.ts";
 import { OriginStates } from "../../../src/pool/origins/origin-states.ts";
 import { PoolStore } from "../../../src/pool/storage/store.ts";
+import { failures } from "../../support/origin-reports.ts";
 
 const FAILURES = 5;
 /** How long an isolate's own ejection lasts. */
@@ -18,14 +19,7 @@ export interface Origin {
   draining?: boolean;
 }
 
-const FAILED: OriginReport = {
-  outcomes: { status: FAILURES },
-  failures_in_row: FAILURES,
-  had_success: false,
-  retries: 0,
-  rate_limited: 0,
-  latency: [],
-};
+const FAILED = failures("status", FAILURES);
 
 function configOf(origins: Record<string, Origin>, percent: number): PoolConfig {
   const parsed = parsePool({

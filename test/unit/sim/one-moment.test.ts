@@ -1,6 +1,7 @@
 /** The clock may go on between two looks of one call: what is recorded of one change names one moment all the same. */
 import { describe, expect, it } from "vitest";
 import { memorySql } from "../../../sim/lib/memory-sql.ts";
+import { failures } from "../../support/origin-reports.ts";
 import { VirtualObject } from "../../workers/virtual-object.ts";
 
 /** A pool's object whose clock goes on with each look at it. */
@@ -19,16 +20,7 @@ it("an ejection lasts its base time from the moment that its event names", () =>
     sequence: 1,
     snapshot: 0,
     active: {},
-    origins: {
-      a: {
-        outcomes: { connect_failure: 3 },
-        failures_in_row: 3,
-        had_success: false,
-        retries: 0,
-        rate_limited: 0,
-        latency: [],
-      },
-    },
+    origins: { a: failures("connect_failure", 3) },
     demand: { requests: 3, elapsed_ms: 1_000 },
     cursor: { want: 0, returned: [] },
   });

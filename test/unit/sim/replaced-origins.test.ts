@@ -2,20 +2,13 @@
 import { describe, expect, it, vi } from "vitest";
 import { memorySql } from "../../../sim/lib/memory-sql.ts";
 import { parsePool } from "../../../src/config/parse.ts";
-import type { OriginReport } from "../../../src/contract/sync.ts";
 import { OriginStates } from "../../../src/pool/origins/origin-states.ts";
 import { PoolStore } from "../../../src/pool/storage/store.ts";
+import { failures } from "../../support/origin-reports.ts";
 
 const START = 1_790_000_000_000;
 
-const FAILED: OriginReport = {
-  outcomes: { status: 3 },
-  failures_in_row: 3,
-  had_success: false,
-  retries: 0,
-  rate_limited: 0,
-  latency: [],
-};
+const FAILED = failures("status", 3);
 
 describe("origins that are all replaced by others", () => {
   const poolOf = (prefix: string) => {

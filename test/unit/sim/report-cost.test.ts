@@ -9,16 +9,10 @@ import type { PoolConfig } from "../../../src/config/schema.ts";
 import type { OriginReport } from "../../../src/contract/sync.ts";
 import { OriginStates } from "../../../src/pool/origins/origin-states.ts";
 import { PoolStore } from "../../../src/pool/storage/store.ts";
+import { failures, originReport } from "../../support/origin-reports.ts";
 
-const FAILED: OriginReport = {
-  outcomes: { status: 5 },
-  failures_in_row: 5,
-  had_success: false,
-  retries: 0,
-  rate_limited: 0,
-  latency: [],
-};
-const WELL: OriginReport = { ...FAILED, outcomes: { success: 5 }, failures_in_row: 0, had_success: true };
+const FAILED = failures("status", 5);
+const WELL = originReport({ outcomes: { success: 5 }, had_success: true });
 
 /** A configuration that counts how often it is asked for an origin. */
 function watched(config: PoolConfig): { config: PoolConfig; looks: () => number } {

@@ -8,6 +8,7 @@ import type { OriginReport } from "../../../src/contract/sync.ts";
 import { PoolController } from "../../../src/pool/controller.ts";
 import type { ProbeResult } from "../../../src/pool/health/probe-result.ts";
 import { PoolStore } from "../../../src/pool/storage/store.ts";
+import { originReport } from "../../support/origin-reports.ts";
 import { VirtualTimers } from "../../support/virtual-timers.ts";
 
 const START = 1_790_000_000_000;
@@ -42,14 +43,8 @@ class World {
   }
 
   sync(outcomes: OriginReport["outcomes"], failuresInRow = 0): this {
-    const a: OriginReport = {
-      outcomes,
-      failures_in_row: failuresInRow,
-      had_success: (outcomes.success ?? 0) > 0,
-      retries: 0,
-      rate_limited: 0,
-      latency: [],
-    };
+    const had_success = (outcomes.success ?? 0) > 0;
+    const a = originReport({ outcomes, failures_in_row: failuresInRow, had_success });
     this.controller.sync({
       isolate: "one",
       sequence: ++this.#sequence,

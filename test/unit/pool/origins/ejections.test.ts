@@ -7,6 +7,7 @@ import type { OutlierDetectionConfig } from "../../../../src/config/schema.ts";
 import type { OriginReport } from "../../../../src/contract/sync.ts";
 import { Ejections } from "../../../../src/pool/origins/ejections.ts";
 import { MemoryMetadata } from "../../../support/memory-metadata.ts";
+import { originReport } from "../../../support/origin-reports.ts";
 
 const START = 1_790_000_000_000;
 
@@ -21,14 +22,11 @@ function settingsOf(settings: object): OutlierDetectionConfig {
 
 function seen(success: number, status: number): OriginReport {
   const hadSuccess = success > 0;
-  return {
+  return originReport({
     outcomes: { success, status },
     failures_in_row: hadSuccess ? 0 : status,
     had_success: hadSuccess,
-    retries: 0,
-    rate_limited: 0,
-    latency: [],
-  };
+  });
 }
 
 class World {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PeriodStats } from "../../../../src/pool/stats/period-stats.ts";
-import { COARSE_BUCKET_MS, FINE_BUCKET_MS, report, START_MS, StatsWorld, successes } from "./stats-world.ts";
+import { originReport } from "../../../support/origin-reports.ts";
+import { COARSE_BUCKET_MS, FINE_BUCKET_MS, START_MS, StatsWorld, successes } from "./stats-world.ts";
 
 describe("counts", () => {
   it("distinguish errors from clients that left, and include retries and rate limits", () => {
@@ -11,7 +12,7 @@ describe("counts", () => {
       [503, 1],
       [599, 1],
     ];
-    const seen = report({ outcomes, retries: 6, rate_limited: 7, retry_overflow: 2, statuses });
+    const seen = originReport({ outcomes, retries: 6, rate_limited: 7, retry_overflow: 2, statuses });
     world.aggregator.record({ origins: { a: seen }, sync_failures: 8, unserved });
     const { counts } = world.aggregator.window(null);
     const expected = {
@@ -122,7 +123,8 @@ describe("bounds", () => {
 
   it("give latencies of their own to the first 500 origins; the pool's include all", () => {
     const tally = new PeriodStats();
-    for (const id of ids) tally.addReport(id, report({ outcomes: { success: 1 }, latency: [[100, 1]] }));
+    for (const id of ids)
+      tally.addReport(id, originReport({ outcomes: { success: 1 }, latency: [[100, 1]] }));
     const sketched = [...tally.origins.values()].filter(({ sketch }) => sketch !== null);
     expect([sketched.length, tally.pool.sketch.count]).toEqual([500, 5_000]);
   });

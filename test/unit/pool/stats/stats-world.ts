@@ -8,6 +8,7 @@ import type {
   StatsTable,
   StoredPeriod,
 } from "../../../../src/pool/storage/stats-rows.ts";
+import { originReport } from "../../../support/origin-reports.ts";
 
 export const START_MS = 1_800_000_000_000;
 export const FINE_BUCKET_MS = 10_000;
@@ -77,20 +78,12 @@ export class StatsWorld {
   }
 }
 
-export function report(fields: Partial<OriginReport> = {}): OriginReport {
-  return {
-    outcomes: {},
-    failures_in_row: 0,
-    had_success: false,
-    retries: 0,
-    rate_limited: 0,
-    latency: [],
-    ...fields,
-  };
-}
-
 export function successes(latencies: readonly number[]): OriginReport {
   const sketch = new LatencySketch();
   for (const latency of latencies) sketch.add(latency);
-  return report({ outcomes: { success: latencies.length }, had_success: true, latency: sketch.toData() });
+  return originReport({
+    outcomes: { success: latencies.length },
+    had_success: true,
+    latency: sketch.toData(),
+  });
 }
