@@ -61,6 +61,11 @@ export interface SimOptions {
   readonly json: string | null;
 }
 
+type EventFlag = "fail" | "recover" | "disable" | "enable" | "drain";
+/** What events name, and with --routes. */
+const ORIGIN = "ORIGIN@SECOND, as in a@20";
+const PARTS = "POOL@SECOND or POOL/ORIGIN@SECOND, as in eu@20";
+
 /** As the command line has them. */
 export type Flags = ReturnType<typeof parse>;
 
@@ -76,6 +81,8 @@ export function simOptions(values: Flags): SimOptions {
   const [nearMs, farMs] = latency(values.latency ?? "3-80");
   const rps = number("rps", values.rps ?? "200", 0.001, 1e6);
   const seconds = whole("seconds", values.seconds ?? "60", 1, 86_400);
+  const events = (flag: EventFlag) =>
+    (values[flag] ?? []).map((text) => originEvent(flag, text, values.routes === true ? PARTS : ORIGIN));
   return {
     config: values.config,
     pool: values.pool ?? null,
@@ -85,11 +92,11 @@ export function simOptions(values: Flags): SimOptions {
     dataCenters: whole("data-centers", values["data-centers"] ?? "100", 1, 10_000),
     seconds,
     seed: whole("seed", values.seed ?? "1", 0, 2 ** 31 - 1),
-    fails: originEvents("fail", values.fail),
-    recoveries: originEvents("recover", values.recover),
-    disables: originEvents("disable", values.disable),
-    enables: originEvents("enable", values.enable),
-    drains: originEvents("drain", values.drain),
+    fails: events("fail"),
+    recoveries: events("recover"),
+    disables: events("disable"),
+    enables: events("enable"),
+    drains: events("drain"),
     bursts: (values.burst ?? []).map(burst),
     outages: (values.outage ?? []).map((text) => span("outage", text)),
     restartsMs: moments("restart", values.restart),
@@ -159,14 +166,11 @@ function whole(flag: string, text: string, least: number, most: number): number 
   throw new UsageError(`--${flag}: must be a whole number, got ${JSON.stringify(text)}`);
 }
 
-function originEvents(flag: string, texts: readonly string[] = []): OriginEvent[] {
-  return texts.map((text) => originEvent(flag, text));
-}
-
-function originEvent(flag: string, text: string): OriginEvent {
+/** @param form what it must be, for the error */
+function originEvent(flag: string, text: string, form: string): OriginEvent {
   const [, origin, seconds] = /^(.+)@([\d.]+)$/.exec(text) ?? [];
   if (origin === undefined || seconds === undefined) {
-    throw new UsageError(`--${flag}: must be ORIGIN@SECOND, as in a@20, got ${JSON.stringify(text)}`);
+    throw new UsageError(`--${flag}: must be ${form}, got ${JSON.stringify(text)}`);
   }
   return { origin, atMs: 1_000 * number(flag, seconds, 0, 86_400) };
 }

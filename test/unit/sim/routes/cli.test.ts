@@ -72,6 +72,7 @@ describe("npm run simulate -- --routes", () => {
     [["--fail", "xx@3"], 'a pool that is in no route: "xx"; routes name us, eu, ap, spare'],
     [["--drain", "eu/z@3"], 'pool eu has no origin "z"; it has eu-1, eu-2'],
     [["--fail", "eu/eu-1/x@3"], 'pool eu has no origin "eu-1/x"'],
+    [["--fail", "eu@"], '--fail: must be POOL@SECOND or POOL/ORIGIN@SECOND, as in eu@20, got "eu@"'],
     [["--shed", "eu@3"], "--shed: must be POOL:PERCENT@SECOND, as in eu:50@20"],
     [["--shed", "eu:101@3"], "--shed: must be a number from 0 to 100"],
     [["--shed", "eu/eu-1:50@3"], "--shed: must be POOL:PERCENT@SECOND"],
