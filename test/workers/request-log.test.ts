@@ -16,8 +16,14 @@ beforeAll(async () => {
   const list = origins.map((url, i) => ({ id: `o${i}`, url }));
   await env.POOLS.put("pool:all", JSON.stringify({ origins: list, sticky: true }));
   await env.POOLS.put("pool:few", JSON.stringify({ origins: list, log: { sample: 0, slow: 1 } }));
+  const gone = [list[0], { id: "gone", url: "http://127.0.0.1:9" }];
+  await env.POOLS.put("pool:gone", JSON.stringify({ origins: gone, algorithm: "first" }));
   const routes = ["all", "few"].map((pool) => ({ host: `${pool}.example`, pool }));
-  await env.POOLS.put("routes", JSON.stringify(routes));
+  const response_headers = { set: { "x-by": "{pool}/{origin}" } };
+  await env.POOLS.put(
+    "routes",
+    JSON.stringify([...routes, { host: "gone.example", pool: "gone", response_headers }]),
+  );
 });
 
 beforeEach(() => {
@@ -87,6 +93,12 @@ it("says why: affinity, failover, or the problem", async () => {
     [503, "failover", 3],
     [404, "no_route", 0],
   ]);
+});
+
+it("names the origin whose answer the client gets, as the route's rules do, though another was tried later", async () => {
+  const response = await ask("https://gone.example/?status=503");
+  expect(response.headers.get("x-by")).toBe("gone/o0");
+  expect(lines).toMatchObject([{ status: 503, origin: "o0", why: "algorithm", attempts: 3 }]);
 });
 
 it("samples, but not errors and slow requests", async () => {

@@ -11,17 +11,13 @@ import type { AttemptEnd } from "./blame.ts";
 import type { Pick, Picker } from "./picker.ts";
 import type { RequestContext } from "./request-context.ts";
 
-/** The attempt before. Null, both: it was in another pool. */
-export interface LastAttempt {
-  readonly server: EdgeServer | null;
-  readonly end: AttemptEnd | null;
-}
-
 export class AttemptPicks {
   readonly #context: RequestContext;
   readonly #pool: EdgePool;
   readonly #picker: Picker;
   readonly #budget: RetryBudget;
+  /** The attempt before; null: it was in another pool. */
+  #last: { readonly server: EdgeServer; readonly end: AttemptEnd | null } | null = null;
   /** How often every origin has been tried. */
   #rounds = 0;
 
@@ -38,17 +34,23 @@ export class AttemptPicks {
     return picking instanceof Promise ? this.#unlessLeft(picking) : picking;
   }
 
+  /** An attempt there has failed, and another may do better. */
+  failed(server: EdgeServer, end: AttemptEnd | null): void {
+    this.#last = { server, end };
+    this.#picker.failed(server, end !== "connect_failure");
+  }
+
   /**
    * For a retry: an origin not tried yet, or, when all are, after a back-off one that could not be reached. Null: there
    * is none, or the budget is spent.
    * @throws ClientLeft
    */
-  async another(last: LastAttempt): Promise<Pick | null> {
-    if (!this.#budget.isLeft(this.#context.now())) return this.#overBudget(last);
+  async another(): Promise<Pick | null> {
+    if (!this.#budget.isLeft(this.#context.now())) return this.#overBudget();
     const { surroundings } = this.#context;
     let pick = await this.next();
     // An origin that answered would answer the same again; only one that could not be reached is worth another round.
-    if (pick === null && last.end === "connect_failure" && this.#picker.startRound()) {
+    if (pick === null && this.#last?.end === "connect_failure" && this.#picker.startRound()) {
       await surroundings.wait(backoffMs(++this.#rounds, surroundings.random));
       this.#context.checkPresence();
       pick = await this.next();
@@ -57,12 +59,12 @@ export class AttemptPicks {
   }
 
   /** A retry is about to be sent: takes it from the budget. False: others have spent that meanwhile. */
-  startRetry({ server }: Pick, last: LastAttempt): boolean {
+  startRetry({ server }: Pick): boolean {
     if (this.#budget.withdraw(this.#context.now())) {
       this.#pool.outcomes.retry(server.id);
       return true;
     }
-    this.#overBudget(last);
+    this.#overBudget();
     return false;
   }
 
@@ -74,8 +76,9 @@ export class AttemptPicks {
   }
 
   /** Counted only where there is an origin that the request would have gone on to. */
-  #overBudget({ server }: LastAttempt): null {
-    if (server !== null && this.#picker.hasAnother) this.#pool.outcomes.retryOverflow(server.id);
+  #overBudget(): null {
+    if (this.#last !== null && this.#picker.hasAnother)
+      this.#pool.outcomes.retryOverflow(this.#last.server.id);
     return null;
   }
 }

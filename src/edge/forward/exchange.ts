@@ -24,6 +24,8 @@ const SMALL_BODY_BYTES = 65_536;
 /** An attempt under way. */
 interface Open {
   readonly inFlight: InFlightRequest;
+  /** Why its origin. */
+  readonly reason: DecisionReason;
   /** Ends the attempt, and its answer. */
   readonly abort: AbortController;
   readonly startedMs: number;
@@ -40,13 +42,11 @@ export class Exchange {
   readonly #picks: AttemptPicks;
   /** The attempt under way. */
   #current: Open | null = null;
+  /** The last attempt that an origin answered, or, while none did, the last. */
+  #best: Open | null = null;
 
   /** Attempts made so far. */
   attempts = 0;
-  /** The origin tried last; null if none was eligible. */
-  server: EdgeServer | null = null;
-  /** Why that origin. */
-  reason: DecisionReason | null = null;
   /** How the last attempt ended; null if none was made, or the client's body did not come. */
   end: AttemptEnd | null = null;
   readonly answer = new HeldAnswer();
@@ -78,20 +78,34 @@ export class Exchange {
     this.#pool.retryBudget.deposit(this.#context.now());
     if (this.#isBodyReadFirst && !(await this.#readBody())) return;
     for (;;) {
-      const picking = this.#isRetry ? this.#picks.another(this) : this.#picks.next();
+      const picking = this.#isRetry ? this.#picks.another() : this.#picks.next();
       const pick = picking instanceof Promise ? await picking : picking;
       const sent = pick === null ? null : this.#send(pick);
       if (pick === null || sent === null) return;
       this.#failure = this.#received(await sent.result, sent.open);
       if (this.#failure === null) return;
       if (!this.#retries.allowsRetry(this.#failure, this.attempts, this.#context.now())) return;
-      this.#picker.failed(pick.server, this.end !== "connect_failure");
+      this.#picks.failed(pick.server, this.end);
     }
   }
 
   /** The pool as it was when the last origin was picked. */
   get activePool(): ActivePool {
     return this.#picker.activePool;
+  }
+
+  get #shown(): Open | null {
+    return this.#current ?? this.#best;
+  }
+
+  /** Whose answer the client gets; without an answer, the origin tried last. Null: none was eligible. */
+  get server(): EdgeServer | null {
+    return this.#shown?.inFlight.server ?? null;
+  }
+
+  /** Why that origin. */
+  get reason(): DecisionReason | null {
+    return this.#shown?.reason ?? null;
   }
 
   /** Milliseconds until a rate limit lets a request through, if that is why no origin was eligible; else null. */
@@ -155,20 +169,19 @@ export class Exchange {
     const leftMs = this.#retries.leftMs(startedMs);
     this.#isTimeUp = leftMs <= 0 && this.end === null;
     // Not sooner: what is not sent takes nothing.
-    if (leftMs <= 0 || (this.#isRetry && !this.#picks.startRetry(pick, this))) {
+    if (leftMs <= 0 || (this.#isRetry && !this.#picks.startRetry(pick))) {
       pick.onRelease?.("not_sent");
       return null;
     }
     const { server, reason } = pick;
-    this.server = server;
-    this.reason = this.attempts === 0 && reason === "failover" ? "algorithm" : reason;
-    this.attempts++;
     pick.take();
-    const open = {
+    const open: Open = {
       inFlight: new InFlightRequest(server, pick.onRelease),
+      reason: this.attempts === 0 && reason === "failover" ? "algorithm" : reason,
       abort: new AbortController(),
       startedMs,
     };
+    this.attempts++;
     this.#current = open;
     const result = attempt({
       edge: this.#edge,
@@ -195,11 +208,13 @@ export class Exchange {
   }
 
   /** Reports the attempt to the pool; the blame decides the outcome. Nothing else reports attempts. */
-  #ended({ inFlight, startedMs }: Open, end: AttemptEnd, status: number | null = null): void {
+  #ended(open: Open, end: AttemptEnd, status: number | null = null): void {
+    const { inFlight, startedMs } = open;
     const latencyMs = this.#context.now() - startedMs;
     const outcome = outcomeFor(end);
     this.end = end;
     this.#current = null;
+    if (status !== null || this.answer.current === null) this.#best = open;
     if (isOrigins(end)) inFlight.settle(end !== "success", latencyMs);
     if (outcome !== null) this.#pool.ended(inFlight.server, outcome, latencyMs, status);
   }

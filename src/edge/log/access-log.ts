@@ -21,7 +21,7 @@ export interface AccessRecord {
   route: string | null;
   /** Null if no route matched, or something failed before. */
   pool: string | null;
-  /** Id of the origin that was tried last; null if none was. */
+  /** Id of the origin that answered, or else of the one that was tried last; null if none was. */
   origin: string | null;
   /** The client's. */
   status: number;
