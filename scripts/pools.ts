@@ -3,6 +3,7 @@
  * module in `scripts/pools/` and a line in the table below.
  * @module
  */
+import { ApiProblem } from "./lib/admin-client.ts";
 import { Failure } from "./lib/failure.ts";
 import { UsageError } from "./lib/options.ts";
 import { check } from "./pools/check.ts";
@@ -71,6 +72,7 @@ async function run(command: Command, args: string[]): Promise<number> {
       return EXIT.refused;
     }
     console.error(error instanceof Failure ? error.message : `this should not happen: ${String(error)}`);
+    for (const { message } of error instanceof ApiProblem ? error.errors : []) console.error(message);
     return EXIT.failed;
   }
 }

@@ -99,6 +99,9 @@ export class AdminClient {
   /** Checked before the token is sent: a refusal would come after everybody on the way could read the token. */
   #guardToken(): void {
     const url = URL.parse(this.base);
+    // `fetch` would refuse it too, and quote it.
+    if (this.#token !== null && !/^[!-~]*$/.test(this.#token))
+      throw new Failure("the token of LB_ADMIN_TOKEN or --token has characters that no header can hold");
     if (this.#token === null || url?.protocol !== "http:" || isLoopback(url.hostname)) return;
     throw new Failure(`${this.base}: a token is sent over https only. Is it https://${url.host}?`);
   }

@@ -6,9 +6,10 @@
 import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { getSystemErrorMessage } from "node:util";
-import { type Node, type ParseError, parse, parseTree, printParseErrorCode } from "jsonc-parser";
+import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { depthProblem, sizeProblem } from "../../src/config/canonical.ts";
 import { type ConfigError, type ConfigPath, formatPath } from "../../src/config/errors.ts";
+import { parseJsonc } from "../../src/config/json.ts";
 import { type ParseOptions, parseConfigFile } from "../../src/config/parse.ts";
 import type { ConfigFile } from "../../src/config/schema.ts";
 import { warningsOf } from "../../src/config/warnings.ts";
@@ -142,7 +143,8 @@ export function parseJsonText(text: string, name: string): JsonText {
   if (tree === undefined) return { ok: false, errors: [at(0, "the file is empty")] };
   return {
     ok: true,
-    value: parse(source, [], { allowTrailingComma: true }),
+    // As the balancer reads it: jsonc-parser would take a key `__proto__` for settings of its object.
+    value: parseJsonc(source),
     tree,
     at,
     textAt: (path) => textAt(source, tree, path),

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { eventSchema, summarySchema } from "../../src/admin/http/schemas.ts";
+import { NOTIFIED_EVENTS } from "../../src/config/pool-schema.ts";
+import type { PoolEventKind } from "../../src/contract/events.ts";
 import { type AdminClient, ApiProblem } from "../lib/admin-client.ts";
 import { Failure } from "../lib/failure.ts";
 import { UsageError } from "../lib/options.ts";
@@ -44,6 +46,9 @@ const TROUBLE: ReadonlySet<string> = new Set([
 ]);
 const RELIEF: ReadonlySet<string> = new Set(["healthy", "unejected", "pool_up"]);
 
+/** All there are: the failure of a notification alone makes none. */
+const KINDS = [...NOTIFIED_EVENTS, "notify_failed"] as const satisfies readonly PoolEventKind[];
+
 export const events: Command = {
   usage: "events [POOL] [--follow] [--kind KIND,...] [--json]",
   does: "show what happened, oldest first: of one pool, or of all pools and the routes",
@@ -63,7 +68,7 @@ ${BALANCER_HELP}`,
     const feed = new Feed(adminClient(values, ended.signal), {
       pool: pool ?? null,
       routes: values.routes,
-      kind: values.kind,
+      kind: values.kind === undefined ? undefined : checkedKinds(values.kind),
       limit: wholeNumber("--limit", values.limit, 1, MOST_EVENTS),
     });
     const paint = paintFor(process.stdout);
@@ -77,6 +82,14 @@ ${BALANCER_HELP}`,
     return EXIT.ok;
   },
 };
+
+/** A misspelt kind would look as if nothing had happened. @throws UsageError */
+function checkedKinds(text: string): string {
+  const kinds = text.split(",").filter((kind) => kind !== "");
+  const wrong = kinds.find((kind) => !KINDS.some((known) => known === kind));
+  if (kinds.length > 0 && wrong === undefined) return kinds.join(",");
+  throw new UsageError(`--kind: ${JSON.stringify(wrong ?? text)} is not one of ${KINDS.join(", ")}`);
+}
 
 /** @throws Failure if the balancer cannot be asked for a minute */
 async function follow(

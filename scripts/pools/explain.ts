@@ -3,6 +3,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { parseAddress } from "../../src/core/steering/address-range.ts";
 import { explainAnswerSchema, isServed } from "../lib/explain/answer.ts";
 import { explanationLines } from "../lib/explain/lines.ts";
 import { UsageError } from "../lib/options.ts";
@@ -20,6 +21,8 @@ const OPTIONS = {
   ...CLIENT_OPTIONS,
   json: { type: "boolean", default: false },
 } as const;
+
+const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,20}$/;
 
 export const explain: Command = {
   usage:
@@ -42,11 +45,14 @@ ${BALANCER_HELP}`,
     const [text, ...rest] = positionals;
     if (text === undefined || rest.length > 0) throw new UsageError("explain takes one URL");
     const client = adminClient(values);
+    if (!TOKEN.test(values.method)) throw notOfForm("--method", values.method, "a method, such as GET");
+    if (values["client-ip"] !== "" && parseAddress(values["client-ip"]) === null)
+      throw notOfForm("--client-ip", values["client-ip"], "an IP address");
     const request = {
       url: urlOf(text, client.base),
       method: values.method.toUpperCase(),
       client_ip: values["client-ip"],
-      headers: { ...Object.fromEntries(values.header.map(headerOf)), ...cookieHeader(values) },
+      headers: headersOf(values),
       cf: cfOf(values),
     };
     const answer = await client.ask("/explain", explainAnswerSchema, { method: "POST", body: request });
@@ -64,17 +70,25 @@ function urlOf(text: string, base: string): string {
   return url.href;
 }
 
-/** All cookies in one line, also those of `--header`. */
-function cookieHeader({ header, cookie }: { header: string[]; cookie: string[] }): { cookie?: string } {
-  if (cookie.length === 0) return {};
-  const written = header.map(headerOf).filter(([name]) => name === "cookie");
-  return { cookie: [...written.map(([, value]) => value), ...cookie].join("; ") };
+/** A name that is there twice is one field to the balancer: its values in one line (RFC 9110, 5.3), cookies too. */
+function headersOf({ header, cookie }: { header: string[]; cookie: string[] }): Record<string, string> {
+  const wrong = cookie.find((each) => !each.includes("="));
+  if (wrong !== undefined) throw notOfForm("--cookie", wrong, "of the form NAME=VALUE");
+  const headers: Record<string, string> = {};
+  for (const [name, value] of [...header.map(headerOf), ...cookie.map((each) => ["cookie", each] as const)]) {
+    const before = Object.hasOwn(headers, name) ? `${headers[name]}${name === "cookie" ? "; " : ", "}` : "";
+    headers[name] = before + value;
+  }
+  return headers;
 }
 
 function headerOf(line: string): [name: string, value: string] {
   const [, name, value] = /^([^\s:]+):\s*(.*)$/.exec(line) ?? [];
-  if (name === undefined || value === undefined) {
-    throw new UsageError(`--header: ${JSON.stringify(line)} is not of the form 'NAME: VALUE'`);
-  }
+  if (name === undefined || value === undefined)
+    throw notOfForm("--header", line, "of the form 'NAME: VALUE'");
   return [name.toLowerCase(), value];
+}
+
+function notOfForm(option: string, value: string, form: string): UsageError {
+  return new UsageError(`${option}: ${JSON.stringify(value)} is not ${form}`);
 }

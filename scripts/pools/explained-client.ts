@@ -2,6 +2,12 @@
  * Options of `explain` that say where a client is, and what they stand for in `request.cf`.
  * @module
  */
+import {
+  type ClientPlace,
+  clientPlace,
+  coloOf,
+  UNKNOWN_COUNTRY,
+} from "../../src/core/steering/client-place.ts";
 import { UsageError } from "../lib/options.ts";
 
 export const CLIENT_OPTIONS = {
@@ -41,15 +47,34 @@ export function cfOf(values: Values): Record<string, string> | undefined {
     colo: values.colo?.toUpperCase(),
     ...coordinatesOf(values.from),
   };
+  refuseUnknown(values, { ...clientPlace(fields), colo: coloOf(fields) });
   const given = Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
 function coordinatesOf(from: string | undefined): { latitude?: string; longitude?: string } {
   if (from === undefined) return {};
-  const [, latitude, longitude] = /^\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*$/.exec(from) ?? [];
-  if (latitude === undefined || longitude === undefined) {
-    throw new UsageError(`--from: ${JSON.stringify(from)} is not of the form LATITUDE,LONGITUDE`);
-  }
-  return { latitude, longitude };
+  const [latitude = "", longitude = "", ...rest] = from.split(",").map((degrees) => degrees.trim());
+  return rest.length > 0 ? {} : { latitude, longitude };
+}
+
+/**
+ * The balancer takes what it cannot read for unknown, which would explain another client than the one that is meant.
+ * @param known what it would know @throws UsageError
+ */
+function refuseUnknown(values: Values, known: ClientPlace & { colo: string | null }): void {
+  const { country, state = "" } = values;
+  const isCountryKnown = known.country !== UNKNOWN_COUNTRY || country?.toUpperCase() === UNKNOWN_COUNTRY;
+  const isStateKnown = known.subdivision?.endsWith(state.toUpperCase()) === true;
+  const rules: readonly [option: keyof Values, isKnown: boolean, rule: string][] = [
+    ["country", isCountryKnown, "a country's ISO 3166-1 code, such as JP"],
+    ["state", isStateKnown, "a state or province of the client's --country, such as CA or US-CA"],
+    ["continent", known.continent !== null, "one of AF, AN, AS, EU, NA, OC and SA"],
+    ["from", known.coordinates !== null, "of the form LATITUDE,LONGITUDE, in degrees"],
+    ["asn", known.asn !== null, "the number of a network, 1 to 4294967295"],
+    ["colo", known.colo !== null, "the three letters of a data centre, such as FRA"],
+  ];
+  for (const [option, isKnown, rule] of rules)
+    if (values[option] !== undefined && !isKnown)
+      throw new UsageError(`--${option}: ${JSON.stringify(values[option])} is not ${rule}`);
 }

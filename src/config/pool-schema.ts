@@ -72,7 +72,7 @@ const log = object({
 });
 
 /** Kinds of events that `notify_url` can get. */
-const NOTIFIED_EVENTS = [
+export const NOTIFIED_EVENTS = [
   "healthy",
   "unhealthy",
   "flapping",

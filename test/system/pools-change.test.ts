@@ -106,6 +106,10 @@ describe("weight, enable and disable change one origin", () => {
     expect((await pools("disable", "wbe", "a")).stderr).toContain('There is no pool "wbe".');
     expect((await pools("rollback", "web", "9999")).stderr).toContain("Version 9999 is not kept.");
     expect((await pools("check-now", "plain")).stderr).toContain("has no health_check");
+    // What is wrong, not only that something is.
+    const unsaid = await pools("rollback", "web", "1", "-m", "");
+    expect(unsaid).toMatchObject({ code: 3 });
+    expect(unsaid.stderr).toContain("message: must be a text of 1 to 200 characters in one line");
   });
 });
 

@@ -136,6 +136,15 @@ describe("the admin client", () => {
     await expect(asked).rejects.toThrow("nothing listens there. Start the balancer (npm start)");
   });
 
+  it.each(["s3cret\nline", "s3cret\u2603", "s3cret x"])(
+    "quotes no token that no header can hold: %j",
+    async (token) => {
+      const message = await said((_request, response) => response.end('{"pools":[]}'), token);
+      expect(message).toContain("the token of LB_ADMIN_TOKEN or --token has characters");
+      expect(message).not.toContain("s3cret");
+    },
+  );
+
   it("sends no token over plain http, but on this machine", async () => {
     for (const base of ["http://lb.example", "http://localhost.lb.example:8080", "http://10.0.0.5"]) {
       const asked = new AdminClient(base, "t0ken").ask("/pools", z.unknown());

@@ -29,6 +29,11 @@ describe("errors of a file point at file, line and column", () => {
       'lb.jsonc:3:3: pools.Web: must be 1 to 63 lower-case letters, digits, "_" or "-", the first a letter or a digit, found "Web"',
     ],
     [
+      "a key __proto__: at the key, and nothing comes of what it holds",
+      '{ "pools": { "web": {\n  "__proto__": { "algorithm": "first" }, "origins": [ { "id": "a", "url": "https://a.com" } ] } } }',
+      "lb.jsonc:2:3: pools.web.__proto__: unknown key",
+    ],
+    [
       "a missing field: at the object that lacks it",
       '{ "pools": { "web":\n  {} } }',
       "lb.jsonc:2:3: pools.web.origins: must be a list of 1 to 5000 items, found nothing",
