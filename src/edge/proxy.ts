@@ -9,6 +9,7 @@ import { clientResponse, isLoop } from "./forward/headers.ts";
 import { type Served, serveByPools } from "./forward/pool-failover.ts";
 import type { Forwarded } from "./forward/pool-visit.ts";
 import { ClientLeft, RequestContext } from "./forward/request-context.ts";
+import { CLIENT_CLOSED_STATUS } from "./log/access-log.ts";
 import { describeRequest } from "./model/edge-request.ts";
 import type { Background } from "./model/surroundings.ts";
 import { withCookie } from "./response/cookie-response.ts";
@@ -25,9 +26,6 @@ let isolateState: IsolateState | null = null;
 /** Seconds that a client is told to wait if no origin is available: about one health-check round. */
 const RETRY_AFTER_S = 5;
 const COMES_BACK: ReadonlySet<ProblemType> = new Set(["no_origin_available", "config_unavailable"]);
-
-/** Status that is logged for a client that left before it was answered (nginx); it is never sent. */
-const CLIENT_CLOSED_STATUS = 499;
 
 /** @param url the request's, in its one form (config/request-path.ts) */
 export function proxy(

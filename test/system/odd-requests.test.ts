@@ -122,6 +122,17 @@ describe.concurrent.each(Object.entries(POOLS) as [keyof typeof POOLS, string][]
       expect(await failures(pool)).toBe(0);
     });
 
+    test.each(["POST", "PUT"])(
+      "a %s with a length that cannot be counted has a body that breaks off",
+      IN_TURN,
+      async (method) => {
+        const client = await send(host, `${method} /a`, `content-length: ${2 ** 53}`, "hello");
+        client.socket.end();
+        expect(await client.problem()).toEqual([400, "bad_request_body"]);
+        expect(await failures(pool)).toBe(0);
+      },
+    );
+
     test.each([
       ["without a key", "GET /ws", [UPGRADE, VERSION], 400, "bad_websocket_handshake"],
       [

@@ -72,7 +72,10 @@ export function isLoop(via: string | null, balancer: string): boolean {
 
 /** Stands for a hyphen in `X_Real_IP`, which programs behind a gateway (CGI, WSGI, Rack) read as `X-Real-IP`; PHP so reads `X.Real.IP`. */
 const HYPHEN = "[^a-z0-9,]";
-const NOT_AS_IT_CAME = [...HOP_BY_HOP, ...SET_HERE, ...CLAIMED, "upgrade"].join("|").replaceAll("-", HYPHEN);
+// The runtime has met an `Expect` by then: the client sends its body.
+const NOT_AS_IT_CAME = [...HOP_BY_HOP, ...SET_HERE, ...CLAIMED, "expect", "upgrade"]
+  .join("|")
+  .replaceAll("-", HYPHEN);
 /** In a list of names with commas: those of headers that do not go on as they came. */
 const OURS = new RegExp(`(?<![^,])(?:${NOT_AS_IT_CAME}|x${HYPHEN}forwarded${HYPHEN}[^,]*)(?![^,])`, "g");
 

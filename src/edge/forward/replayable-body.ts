@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../../core/system.ts";
+import { contentLength } from "../model/content-length.ts";
 import type { Timer, TimerStarter } from "../model/surroundings.ts";
 import { BodyPump, type BodyReader } from "./body-pump.ts";
 
@@ -53,7 +54,7 @@ export class ReplayableBody {
     this.#now = now;
     this.#carrier = request;
     const hasNone = request.body === null;
-    this.#length = hasNone ? 0 : knownLength(request);
+    this.#length = hasNone ? 0 : contentLength(request);
     this.#rides = !hasNone && (request.method === "GET" || request.method === "HEAD");
     // The platform forwards a GET's body only if it has a length (docs/platform.md, requests with a body).
     this.#isEmpty = this.#length === 0 || (this.#rides && this.#length === null);
@@ -207,9 +208,4 @@ class PauseWatch {
   stop(): void {
     this.#timer?.stop();
   }
-}
-
-function knownLength(request: Request): number | null {
-  const text = request.headers.get("content-length");
-  return text === null ? null : Number(text);
 }

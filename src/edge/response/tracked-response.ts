@@ -6,6 +6,7 @@
  * native stream, never one of JavaScript, which would be ten times slower.
  * @module
  */
+import { contentLength } from "../model/content-length.ts";
 import type { InFlightRequest } from "../model/in-flight.ts";
 import { relay } from "./websocket-relay.ts";
 
@@ -69,11 +70,4 @@ export function trackedResponse(
   gone.addEventListener("abort", end);
   trackLongResponse(response.body.pipeTo(writable).then(over, over));
   return tracked;
-}
-
-/** Null: it says nothing usable. */
-function contentLength(response: Response): number | null {
-  const text = response.headers.get("content-length");
-  const length = Number(text ?? Number.NaN);
-  return Number.isSafeInteger(length) ? length : null;
 }

@@ -52,6 +52,10 @@ describe("the headers of an attempt", () => {
     expect(forwarded({ upgrade: "h2c" }).upgrade).toBeUndefined();
   });
 
+  it("do not include an expectation, which has been met", () => {
+    expect(forwarded({ expect: "100-continue" })).toEqual(SET);
+  });
+
   it("do not include headers that Connection names, except those that frame the message", () => {
     const sent = forwarded({ connection: "close, X-Hop, cookie, @", "x-hop": "1", cookie: "a=1", te: "x" });
     expect(sent).toEqual({ ...SET, cookie: "a=1" });

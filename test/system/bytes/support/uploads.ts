@@ -72,7 +72,6 @@ const REQUEST_HEADERS: Readonly<Record<string, string>> = {
   host: "the origin's own; the client's is in X-Forwarded-Host",
   connection: "belongs to each connection (RFC 9110, 7.6.1)",
   "transfer-encoding": "compared as the framing",
-  expect: "met by the runtime, which has the body sent",
   "x-forwarded-for": "added: the client's address",
   "x-forwarded-proto": "added: the client's scheme",
   "x-forwarded-host": "added: the client's Host",
@@ -83,6 +82,9 @@ const REQUEST_HEADERS: Readonly<Record<string, string>> = {
 };
 
 const SHA256_OF_NOTHING = createHash("sha256").digest("hex");
+
+/** Met on the way: it must not arrive. */
+const EXPECT = "expect";
 
 const hasNoBody = (method: string): boolean => method === "GET" || method === "HEAD";
 
@@ -168,7 +170,8 @@ function requestDifferences(row: UploadRow, direct: Message, arrived: Message): 
 }
 
 /** What is to arrive of what the client sent. */
-function asForwarded({ method, bytes, framing }: UploadRow, direct: Message): Message {
+function asForwarded({ method, bytes, framing }: UploadRow, sent: Message): Message {
+  const direct = { ...sent, headers: sent.headers.filter(([name]) => name.toLowerCase() !== EXPECT) };
   // The runtime drops a GET's or HEAD's body of unknown length.
   if (framing === "chunked" && hasNoBody(method))
     return { ...direct, framing: "none", bodyBytes: 0, sha256: SHA256_OF_NOTHING };
