@@ -6,6 +6,7 @@
 import { ApiProblem } from "./lib/admin-client.ts";
 import { Failure } from "./lib/failure.ts";
 import { UsageError } from "./lib/options.ts";
+import { watchOutput } from "./lib/terminal/output.ts";
 import { check } from "./pools/check.ts";
 import { checkNow } from "./pools/check-now.ts";
 import { type Command, EXIT } from "./pools/command.ts";
@@ -106,4 +107,13 @@ function isUsageError(error: unknown): error is Error {
   return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_");
 }
 
-process.exitCode = await main(process.argv.slice(2));
+let isOutputLost = false;
+watchOutput((reason) => {
+  console.error(`standard output cannot be written: ${reason}`);
+  isOutputLost = true;
+});
+const code = await main(process.argv.slice(2));
+// Decided at the end: an error of the output comes after what was written.
+process.once("exit", () => {
+  process.exitCode = isOutputLost ? EXIT.failed : code;
+});

@@ -96,8 +96,14 @@ export function loadConfigText(
   return { ok: false, errors: found.map(({ offset, message }) => at(offset, message)) };
 }
 
-/** Errors for documents that no row and no write can hold. Each pool is a document, and so are the routes. */
+/** As many keys as one listing of KV has: the watchdog and lists would not know of further pools (docs/storage.md). */
+const MOST_POOLS = 1_000;
+
+/** Errors for documents that no row, no write and no listing can hold. Each pool is a document, and so are the routes. */
 function oversize(written: WrittenConfig): { path: ConfigPath; message: string }[] {
+  const number = Object.keys(written?.pools ?? {}).length;
+  if (number > MOST_POOLS)
+    return [{ path: ["pools"], message: `pools: must have at most ${MOST_POOLS} pools, found ${number}` }];
   const documents: [ConfigPath, unknown][] = Object.entries(written?.pools ?? {}).map(([id, pool]) => [
     ["pools", id],
     pool,

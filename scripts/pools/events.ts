@@ -12,6 +12,7 @@ import { type AdminClient, ApiProblem } from "../lib/admin-client.ts";
 import { Failure } from "../lib/failure.ts";
 import { UsageError } from "../lib/options.ts";
 import { inParallel } from "../lib/parallel.ts";
+import { OUTPUT_GONE } from "../lib/terminal/output.ts";
 import { type Paint, paintFor } from "../lib/terminal/paint.ts";
 import { poolPath, wholeNumber } from "./arguments.ts";
 import { adminClient, BALANCER_HELP, BALANCER_OPTIONS } from "./balancer-options.ts";
@@ -78,6 +79,7 @@ ${BALANCER_HELP}`,
     print(await feed.next());
     if (!values.follow) return EXIT.ok;
     process.once("SIGINT", () => ended.abort());
+    OUTPUT_GONE.addEventListener("abort", () => ended.abort());
     await follow(feed, print, ended.signal);
     return EXIT.ok;
   },

@@ -15,6 +15,7 @@ import { JsonSplitter } from "../lib/json-splitter.ts";
 import { entriesOf, entryLine, isWanted, type LineFilter } from "../lib/log-lines.ts";
 import { UsageError } from "../lib/options.ts";
 import { PROJECT } from "../lib/project.ts";
+import { OUTPUT_GONE } from "../lib/terminal/output.ts";
 import { type Paint, paintFor } from "../lib/terminal/paint.ts";
 import { inEnvironment } from "../lib/wrangler.ts";
 import { type Command, EXIT } from "./command.ts";
@@ -55,6 +56,7 @@ Without --file wrangler must be logged in. A request is shown if the pool's log.
     }
     const ended = new AbortController();
     process.once("SIGINT", () => ended.abort());
+    OUTPUT_GONE.addEventListener("abort", () => ended.abort());
     const printer = new Printer(values);
     if (values.file === undefined) await tailWorker(values.env, printer, ended.signal);
     else await tailFile(values.file, printer, ended.signal);

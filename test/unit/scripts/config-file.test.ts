@@ -109,3 +109,11 @@ it("finds the places of errors about each of many pools with one look through th
   expect(offsets).toEqual(ids.map((id) => text.indexOf('"a"', text.indexOf(`"${id}"`))));
   expect(looks()).toBeLessThanOrEqual(2 * ids.length);
 });
+
+it("refuses more pools than one listing of KV has", () => {
+  const pool = { origins: [{ id: "a", url: "https://a.com" }] };
+  const file = (count: number) =>
+    JSON.stringify({ pools: Object.fromEntries(Array.from({ length: count }, (_, n) => [`p${n}`, pool])) });
+  expect(errorsOf(file(1_000))).toEqual([]);
+  expect(errorsOf(file(1_001))).toEqual(["lb.jsonc:1:10: pools: must have at most 1000 pools, found 1001"]);
+});
