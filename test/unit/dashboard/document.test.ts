@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   documentText,
-  parseDocument,
+  formErrors,
   partText,
   placeErrors,
 } from "../../../src/admin/dashboard/lib/document.ts";
@@ -36,22 +36,37 @@ describe("the place of an error", () => {
 
 describe("a text that is not JSON", () => {
   it("is reported with the place where it stops being JSON", () => {
-    const { errors } = parseDocument('{\n  "a": 1\n  "b": 2\n}');
-    expect(errors).toMatchObject([{ message: "not JSON: comma expected", line: 3 }]);
-    expect(parseDocument("").errors).toHaveLength(1);
-    expect(parseDocument('{ "a": 1 } x').errors).toHaveLength(1);
-    expect(parseDocument('{ "a": 1,, }').errors).toHaveLength(1);
+    expect(formErrors('{\n  "a": 1\n  "b": 2\n}')).toMatchObject([
+      { message: "not JSON: comma expected", line: 3 },
+    ]);
+    expect(formErrors("")).toHaveLength(1);
+    expect(formErrors('{ "a": 1 } x')).toHaveLength(1);
+    expect(formErrors('{ "a": 1,, }')).toHaveLength(1);
   });
 
   it("has no errors if it is JSON", () => {
-    expect(parseDocument(TEXT).errors).toEqual([]);
+    expect(formErrors(TEXT)).toEqual([]);
   });
 
   it("may have comments and trailing commas, like configuration files", () => {
     const text = '{ // why\n  "origins": [1, 2,], /* more */ "weight": 3,\n}';
-    expect(parseDocument(text)).toEqual({ value: { origins: [1, 2], weight: 3 }, errors: [] });
+    expect(formErrors(text)).toEqual([]);
     const [error] = placeErrors(text, [{ path: "pools.web.weight", message: "wrong" }], "pools.web");
     expect(error).toMatchObject({ line: 2 });
+  });
+});
+
+describe("a key that stands twice in its object", () => {
+  it("is reported where it stands again", () => {
+    const text =
+      '{ "weight": 1,\n  "a": { "weight": 1, "weight": 0 }, "list": [{ "x": 1 }, { "x": 1 }],\n  "weight": 2 }';
+    const found = formErrors(text).map(({ message, offset, length, line }) => {
+      return [message, text.slice((offset ?? 0) - 3, (offset ?? 0) + length + 3), line];
+    });
+    expect(found).toEqual([
+      ['the key "weight" stands twice in this object', '\n  "weight": 2', 3],
+      ['the key "weight" stands twice in this object', '1, "weight": 0', 2],
+    ]);
   });
 });
 

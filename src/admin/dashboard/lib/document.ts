@@ -7,7 +7,6 @@ import {
   type JSONPath,
   type Node,
   type ParseError,
-  parse,
   parseTree,
   printParseErrorCode,
 } from "jsonc-parser";
@@ -22,13 +21,26 @@ export interface PlacedError extends DocumentError {
 }
 
 /** Of JSON with comments and commas at the end of lists, which is how files of configuration are written. */
-export function parseDocument(text: string): { value: unknown; errors: PlacedError[] } {
+export function formErrors(text: string): PlacedError[] {
   const found: ParseError[] = [];
-  const value: unknown = parse(text, found, { allowTrailingComma: true });
+  const tree = parseTree(text, found, { allowTrailingComma: true });
   const [first] = found;
-  if (first === undefined) return { value, errors: [] };
+  if (first === undefined) return repeatedKeys(tree).map((key) => repeatedKey(key, text));
   const message = `not JSON: ${words(printParseErrorCode(first.error))}`;
-  return { value: undefined, errors: [placed({ path: "", message }, text, first.offset, first.length)] };
+  return [placed({ path: "", message }, text, first.offset, first.length)];
+}
+
+/** Keys whose object has them before: the last counts, so a change of one before it would do nothing. */
+function repeatedKeys(node: Node | undefined): Node[] {
+  const { type, children = [] } = node ?? {};
+  const keys = type === "object" ? children.flatMap((property) => property.children?.[0] ?? []) : [];
+  const repeated = keys.filter((key, at) => keys.findIndex(({ value }) => value === key.value) < at);
+  return [...repeated, ...children.flatMap(repeatedKeys)];
+}
+
+function repeatedKey({ value, offset, length }: Node, text: string): PlacedError {
+  const message = `the key ${JSON.stringify(value)} stands twice in this object`;
+  return placed({ path: "", message }, text, offset, length);
 }
 
 /** What one looks for first stands first, the rest in order: however two equal documents were written. */

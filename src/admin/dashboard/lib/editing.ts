@@ -5,7 +5,7 @@
  */
 import { ApiError, call, type DocumentError, messageOf, withMessage } from "./api.ts";
 import type { Change } from "./change.ts";
-import { documentText, type PlacedError, parseDocument, placeErrors } from "./document.ts";
+import { documentText, formErrors, type PlacedError, placeErrors } from "./document.ts";
 import { refresh } from "./feed.ts";
 import { Store } from "./store.ts";
 import { say } from "./toast.ts";
@@ -103,7 +103,7 @@ export class Editing {
 
   async compare(): Promise<void> {
     const { loaded, text } = this.state.value;
-    const { errors } = parseDocument(text);
+    const errors = formErrors(text);
     this.#set({ errors });
     if (loaded === null || errors.length > 0) return;
     await this.#try("Comparing…", async () => {
