@@ -34,8 +34,7 @@ export function proxy(
   ctx: ExecutionContext,
   url = resolveUrl(request.url),
 ): Promise<Response> {
-  if (isolateState === null || isolateState.isFull)
-    isolateState = new IsolateState(new WorkerSurroundings(env));
+  isolateState ??= new IsolateState(new WorkerSurroundings(env));
   return serve(request, isolateState, ctx, url);
 }
 

@@ -51,7 +51,7 @@ export interface Surroundings {
   /** Milliseconds since the epoch. On Cloudflare it advances only when something was waited for. */
   readonly now: Clock;
   readonly random: Random;
-  /** A name that no other isolate has. */
+  /** A name that nothing else has in any isolate. */
   newId(): string;
   log(entry: Record<string, unknown>): void;
   /** Resolves after `ms`. Rejects when `signal` is aborted. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { Locations } from "../location/locations.ts";
+import { RecentMap } from "../model/recent-map.ts";
 import type { Surroundings } from "../model/surroundings.ts";
 import { EdgePool } from "../pool/edge-pool.ts";
 import { SessionCookieNames } from "../pool/session-cookie-names.ts";
@@ -14,8 +15,8 @@ import { StrictPicks } from "./strict-picks.ts";
 import { TokenRequests } from "./token-requests.ts";
 import { UnroutedReports } from "./unrouted-reports.ts";
 
-/** Twice as many as there can be at a time (docs/storage.md): at least half of them are gone. */
-const MOST_POOLS = 2_000;
+/** As many as there can be at a time (docs/storage.md). Those that were used before so many others may be forgotten. */
+const MOST_POOLS = 1_000;
 
 /** A pool, and its connection to the pool's object. */
 export interface PoolHandle {
@@ -35,12 +36,11 @@ export class IsolateState {
   readonly steering: PoolSteering;
   /** Answers to clients whose requests no pool handled. */
   readonly unrouted: UnroutedReports;
-  readonly #pools = new Map<string, PoolHandle>();
-  readonly #id: string;
+  readonly #pools: RecentMap<PoolHandle>;
 
-  constructor(surroundings: Surroundings) {
+  constructor(surroundings: Surroundings, mostPools = MOST_POOLS) {
     this.surroundings = surroundings;
-    this.#id = surroundings.newId();
+    this.#pools = new RecentMap(mostPools);
     this.routes = new RouteCache(surroundings);
     this.locations = new Locations(surroundings);
     this.unrouted = new UnroutedReports(surroundings);
@@ -51,24 +51,19 @@ export class IsolateState {
     this.steering = new PoolSteering(this.poolStatuses, this.locations, sessions, surroundings);
   }
 
-  /**
-   * It remembers so many pools that another one should begin anew, or pools that come and go would fill its memory. Those
-   * that requests are in hold on to it themselves.
-   */
-  get isFull(): boolean {
-    return this.#pools.size >= MOST_POOLS;
-  }
-
+  /** Requests hold on to a pool that is forgotten meanwhile, until all of them are reported. */
   pool(id: string): PoolHandle {
     let handle = this.#pools.get(id);
     if (handle === undefined) {
       const { surroundings } = this;
       const { random, now, originBindings } = surroundings;
       const pool = new EdgePool(id, random, now, originBindings);
-      const tokens = new TokenRequests(pool, this.#id, surroundings);
-      const strict = new StrictPicks(pool, this.#id, surroundings);
+      // Not one for all pools: its object must not take a pool that was forgotten and is met again for the one before.
+      const isolate = surroundings.newId();
+      const tokens = new TokenRequests(pool, isolate, surroundings);
+      const strict = new StrictPicks(pool, isolate, surroundings);
       const hearers = { routes: this.routes, statuses: this.poolStatuses };
-      const sync = new PoolSync(pool, this.#id, hearers, surroundings);
+      const sync = new PoolSync(pool, isolate, hearers, surroundings);
       handle = { pool, sync, tokens, strict };
       this.#pools.set(id, handle);
     }
