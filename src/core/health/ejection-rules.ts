@@ -4,7 +4,7 @@
  * @module
  */
 import type { FailureRow } from "./failure-row.ts";
-import { countsIn, type OutcomeWindow } from "./outcome-window.ts";
+import type { OutcomeWindow } from "./outcome-window.ts";
 
 /** What is too bad. */
 export interface EjectionRules {
@@ -22,14 +22,14 @@ export type EjectionReason = "consecutive_failures" | "failure_percent";
 /** What the rules judge. */
 export interface Conduct {
   readonly row: FailureRow;
-  readonly window: OutcomeWindow;
+  readonly window: Pick<OutcomeWindow, "requests" | "failures">;
 }
 
 /** Null: no rule ejects the server. */
 export function reasonToEject({ row, window }: Conduct, rules: EjectionRules): EjectionReason | null {
   const { consecutiveFailures, failurePercent, minimumRequests } = rules;
   if (consecutiveFailures > 0 && row.failures >= consecutiveFailures) return "consecutive_failures";
-  const { requests, failures } = countsIn(window);
+  const { requests, failures } = window;
   const judged = failurePercent > 0 && requests >= minimumRequests;
   return judged && failures * 100 >= failurePercent * requests ? "failure_percent" : null;
 }

@@ -1,5 +1,5 @@
 /**
- * Outcomes of a server's requests, counted over a sliding window. Plain data.
+ * Outcomes of a server's requests, counted over a sliding window.
  * @module
  */
 
@@ -34,33 +34,49 @@ export function withoutFailures(batch: OutcomeBatch): OutcomeBatch {
 /** The window is kept in this many buckets, so it is between 9 and 10 tenths of the interval long. */
 const BUCKETS = 10;
 
-interface Bucket {
-  readonly number: number;
-  readonly successes: number;
-  readonly failures: number;
-}
-
 /** What is left of the outcomes of the last `intervalMs`. */
-export type OutcomeWindow = readonly Bucket[];
+export class OutcomeWindow {
+  readonly #intervalMs: number;
+  /** Rings of buckets. */
+  readonly #requests = new Array<number>(BUCKETS).fill(0);
+  readonly #failures = new Array<number>(BUCKETS).fill(0);
+  /** Number of the bucket that counts now. */
+  #newest = Number.NEGATIVE_INFINITY;
+  /** Over the whole window. */
+  requests = 0;
+  failures = 0;
 
-/** The window with one more batch, which ends now. */
-export function withBatch(
-  window: OutcomeWindow,
-  batch: Pick<OutcomeBatch, "successes" | "failures">,
-  nowMs: number,
-  intervalMs: number,
-): OutcomeWindow {
-  const number = Math.floor((nowMs * BUCKETS) / intervalMs);
-  // A later one is from before the clock was set back.
-  const kept = window.filter((bucket) => bucket.number > number - BUCKETS && bucket.number < number);
-  const same = window.find((bucket) => bucket.number === number);
-  const successes = batch.successes + (same?.successes ?? 0);
-  const failures = batch.failures + (same?.failures ?? 0);
-  return [...kept, { number, successes, failures }];
+  constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Counts one more batch, which ends now. */
+  add({ successes, failures }: Pick<OutcomeBatch, "successes" | "failures">, nowMs: number): void {
+    const number = Math.floor((nowMs * BUCKETS) / this.#intervalMs);
+    // Buckets later than now are from before the clock was set back.
+    if (number > this.#newest) this.#forget(this.#newest + 1, number);
+    else this.#forget(number + 1, this.#newest);
+    this.#newest = number;
+    this.#change(number, successes + failures, failures);
+  }
+
+  /** Empties the buckets of these numbers, at most all of them. */
+  #forget(first: number, last: number): void {
+    for (let number = Math.max(first, last - BUCKETS + 1); number <= last; number++) {
+      const slot = slotOf(number);
+      this.#change(number, -(this.#requests[slot] ?? 0), -(this.#failures[slot] ?? 0));
+    }
+  }
+
+  #change(number: number, requests: number, failures: number): void {
+    const slot = slotOf(number);
+    this.#requests[slot] = (this.#requests[slot] ?? 0) + requests;
+    this.#failures[slot] = (this.#failures[slot] ?? 0) + failures;
+    this.requests += requests;
+    this.failures += failures;
+  }
 }
 
-/** Over the whole window. */
-export function countsIn(window: OutcomeWindow): { requests: number; failures: number } {
-  const failures = window.reduce((sum, bucket) => sum + bucket.failures, 0);
-  return { requests: window.reduce((sum, bucket) => sum + bucket.successes, failures), failures };
+function slotOf(number: number): number {
+  return ((number % BUCKETS) + BUCKETS) % BUCKETS;
 }

@@ -6,7 +6,7 @@
 import { type EjectionLengths, nextEjection } from "./ejection-length.ts";
 import { type EjectionReason, type EjectionRules, reasonToEject } from "./ejection-rules.ts";
 import { type FailureRow, NO_FAILURES, rowAfter } from "./failure-row.ts";
-import { type OutcomeBatch, type OutcomeWindow, withBatch, withoutFailures } from "./outcome-window.ts";
+import { type OutcomeBatch, OutcomeWindow, withoutFailures } from "./outcome-window.ts";
 
 /** Times in ms. */
 export interface OutlierConfig extends EjectionRules, EjectionLengths {
@@ -58,12 +58,11 @@ interface Observed extends Omit<OutlierState, "failuresInRow"> {
   readonly keptInMs: number | null;
 }
 
-const UNKNOWN: Observed = {
+const UNKNOWN: Omit<Observed, "window"> = {
   row: NO_FAILURES,
   ejectedUntilMs: null,
   multiplier: 0,
   lastUnejectedMs: 0,
-  window: [],
   overflowReported: false,
   keptInMs: null,
 };
@@ -83,7 +82,7 @@ export class OutlierDetector {
     const detector = new OutlierDetector(config);
     for (const [id, { failuresInRow, ...state }] of Object.entries(states)) {
       const row = { ...NO_FAILURES, failures: failuresInRow };
-      detector.#servers.set(id, { ...UNKNOWN, ...state, row });
+      detector.#servers.set(id, { ...UNKNOWN, ...state, row, window: detector.#emptyWindow() });
     }
     return detector;
   }
@@ -93,7 +92,7 @@ export class OutlierDetector {
     const { intervalMs } = this.#config;
     this.#config = { ...OUTLIER_DEFAULTS, ...config };
     if (this.#config.intervalMs === intervalMs) return;
-    for (const [id, state] of this.#servers) this.#servers.set(id, { ...state, window: [] });
+    for (const [id, state] of this.#servers) this.#servers.set(id, { ...state, window: this.#emptyWindow() });
   }
 
   /**
@@ -110,10 +109,11 @@ export class OutlierDetector {
     nowMs: number,
     othersInService?: number,
   ): OutlierTransition | null {
-    const before = this.#servers.get(id) ?? UNKNOWN;
+    const before = this.#servers.get(id) ?? { ...UNKNOWN, window: this.#emptyWindow() };
     if (before.ejectedUntilMs !== null) return null;
     const counted = isStale(batch, before, nowMs, this.#config) ? withoutFailures(batch) : batch;
-    const state = observed(before, counted, nowMs, this.#config);
+    before.window.add(counted, nowMs);
+    const state = { ...before, row: rowAfter(before.row, counted, nowMs) };
     const reason = reasonToEject(state, this.#config);
     // A success ejects nobody, though the share may still be too large.
     if (reason === null || counted.failures === 0) {
@@ -130,7 +130,7 @@ export class OutlierDetector {
     const { multiplier, lengthMs } = nextEjection(state, nowMs, this.#config);
     const untilMs = nowMs + lengthMs;
     // Late reports do not count, so the server comes back with a clean slate.
-    const clean = { row: NO_FAILURES, window: [], overflowReported: false, keptInMs: null };
+    const clean = { row: NO_FAILURES, window: this.#emptyWindow(), overflowReported: false, keptInMs: null };
     this.#observed(id, { ...state, ...clean, multiplier, ejectedUntilMs: untilMs }, nowMs);
     return { kind: "ejected", id, reason, untilMs };
   }
@@ -191,6 +191,10 @@ export class OutlierDetector {
     return states;
   }
 
+  #emptyWindow(): OutcomeWindow {
+    return new OutcomeWindow(this.#config.intervalMs);
+  }
+
   #observed(id: string, state: Observed, nowMs: number): void {
     const wasKeptIn = this.keptInUntilMs(id, nowMs) !== null;
     this.#servers.set(id, state);
@@ -225,9 +229,4 @@ function isStale(
   { intervalMs }: OutlierConfig,
 ): boolean {
   return failureAgeMs > 0 && nowMs - failureAgeMs <= Math.max(lastUnejectedMs, nowMs - intervalMs);
-}
-
-function observed(state: Observed, batch: OutcomeBatch, nowMs: number, config: OutlierConfig): Observed {
-  const window = withBatch(state.window, batch, nowMs, config.intervalMs);
-  return { ...state, row: rowAfter(state.row, batch, nowMs), window };
 }
