@@ -4,6 +4,7 @@
  */
 import { resolveUrl } from "../config/request-path.ts";
 import type { FixedAnswer } from "../config/route-tools.ts";
+import type { CompiledRoute, RouteTable } from "../config/routing.ts";
 import type { Env } from "../platform/env.ts";
 import { clientResponse, isLoop } from "./forward/headers.ts";
 import { type Served, serveByPools } from "./forward/pool-failover.ts";
@@ -53,7 +54,11 @@ export async function serve(
   request.signal.onabort = () => watch.context?.leave();
   let response: Response;
   try {
-    response = refusedAtOnce(context) ?? (await route(context, isolate));
+    const { routes } = isolate;
+    const routed =
+      refusedAtOnce(context) ?? route(context, routes.peek(background) ?? (await routes.load(background)));
+    response =
+      routed instanceof Response ? routed : answer(context, await serveByPools(context, isolate, routed));
   } catch (error) {
     response = failed(context, error);
   }
@@ -80,18 +85,17 @@ function failed(context: RequestContext, error: unknown): Response {
   return refuse(context, "internal");
 }
 
-async function route(context: RequestContext, isolate: IsolateState): Promise<Response> {
-  const { edge, background } = context;
-  const routes = isolate.routes.peek(background) ?? (await isolate.routes.load(background));
+/** The route that serves the request, or the answer if there is none, or if it answers by itself. */
+function route(context: RequestContext, routes: RouteTable): CompiledRoute | Response {
+  const { edge } = context;
   context.checkPresence();
   const matched = routes.match(edge.host, edge.path, context);
   if (matched === null) return refuse(context, "no_route");
   context.log.routed(matched.label);
-  if (matched.tools !== null) {
-    context.tools = new RequestTools(matched.tools, context);
-    if (matched.tools.answer !== null) return answerHere(context, context.tools, matched.tools.answer);
-  }
-  return answer(context, await serveByPools(context, isolate, matched));
+  if (matched.tools === null) return matched;
+  context.tools = new RequestTools(matched.tools, context);
+  const { answer } = matched.tools;
+  return answer === null ? matched : answerHere(context, context.tools, answer);
 }
 
 function answerHere({ log }: RequestContext, tools: RequestTools, answer: FixedAnswer): Response {

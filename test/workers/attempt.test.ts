@@ -1,7 +1,7 @@
 /** What an attempt ends with where the request never left. */
 import { describe, expect, inject, it, onTestFinished, vi } from "vitest";
 import { parsePool } from "../../src/config/parse.ts";
-import { attempt, type Sending } from "../../src/edge/forward/attempt.ts";
+import { Attempt, type AttemptResult, type Sending } from "../../src/edge/forward/attempt.ts";
 import type { EdgeRequest } from "../../src/edge/model/edge-request.ts";
 import { EdgeServer } from "../../src/edge/model/edge-server.ts";
 import { WorkerSurroundings } from "../../src/edge/worker-surroundings.ts";
@@ -37,6 +37,14 @@ function sending(method: string, header: string, server = serverAt({ url: REFUSI
     timers: { now: () => 0, startTimer: () => ({ stop: () => undefined }) },
     surroundings: within({}),
   };
+}
+
+/** As an exchange makes it. */
+async function attempt(sending: Sending): Promise<AttemptResult> {
+  const attempt = new Attempt(sending);
+  const sent = attempt.send();
+  const response = await sent?.catch(() => null);
+  return response == null ? attempt.failed() : attempt.answered(response);
 }
 
 /** Stands in for `fetch`, and shows its arguments. */

@@ -46,26 +46,82 @@ const BAD_GATEWAY = 502;
  */
 const AS_IT_COMES: RequestInit = { encodeResponseBody: "manual" };
 
-/** @throws an error that is not the origin's doing: the request could not be made */
-export async function attempt(sending: Sending): Promise<AttemptResult> {
-  const { body, abort } = sending;
-  const send = sending.surroundings.senderTo(sending.server.binding);
-  // The pool leaves such origins out (pool/pool-servers.ts): this one has become such since it was picked.
-  if (send === null) return ended("connection_lost");
-  const pump = body.kind === "stream" ? body.pump : null;
-  const sent = body.kind === "request" ? carried(body.request, sending) : null;
-  const init = sent === null ? initOf(sending) : commonInit(sending.server);
-  const timer = new HeadersTimer(sending, pump);
-  // Runs on beside the answer, which may come before the body's end. It never rejects.
-  void pump?.run(() => abort.abort());
-  try {
-    return answerOf(await send(sent ?? urlOf(sending), init), sending);
-  } catch {
+/**
+ * An attempt under way. Not an async function, because each of those that a request is suspended in takes some 300 bytes
+ * of what the collector has to go through.
+ */
+export class Attempt {
+  readonly #sending: Sending;
+  readonly #pump: BodyPump | null;
+  /** Null: nothing is waited for. */
+  #timer: Timer | null = null;
+  /** Why it failed, if that is known before the platform says that it did. */
+  #end: AttemptEnd | null = null;
+
+  constructor(sending: Sending) {
+    this.#sending = sending;
+    this.#pump = sending.body.kind === "stream" ? sending.body.pump : null;
+  }
+
+  /**
+   * @returns the origin's headers; null: it cannot be sent, and has failed
+   * @throws an error that is not the origin's doing: the request could not be made
+   */
+  send(): Promise<Response> | null {
+    const { body, abort, server, surroundings, timeoutMs } = this.#sending;
+    const send = surroundings.senderTo(server.binding);
+    if (send === null) {
+      // The pool leaves such origins out (pool/pool-servers.ts): this one has become such since it was picked.
+      this.#end = "connection_lost";
+      return null;
+    }
+    const sent = body.kind === "request" ? carried(body.request, this.#sending) : null;
+    const init = sent === null ? initOf(this.#sending) : commonInit(server);
+    const response = send(sent ?? urlOf(this.#sending), init);
+    // Runs on beside the answer, which may come before the body's end. It never rejects.
+    void this.#pump?.run(() => abort.abort());
+    this.#startTimer(this.#pump === null ? timeoutMs : this.#leftMs(this.#pump));
+    return response;
+  }
+
+  /** The headers have come. */
+  answered(response: Response): AttemptResult {
+    this.#timer?.stop();
+    return answerOf(response, this.#sending);
+  }
+
+  /** There will be no headers. @throws as `send`, if that could not tell */
+  failed(): AttemptResult {
+    this.#timer?.stop();
+    const { body } = this.#sending;
     // Where `fetch` makes the request itself, its error does not tell whether there was one.
-    if (sent === null) checkMakeable(sending);
-    return ended(timer.end ?? (pump?.isBroken ? "body_broken" : failureOf(sending)));
-  } finally {
-    timer.stop();
+    if (this.#timer !== null && body.kind !== "request") checkMakeable(this.#sending);
+    return ended(this.#end ?? (this.#pump?.isBroken ? "body_broken" : failureOf(this.#sending)));
+  }
+
+  /**
+   * Ends it if its headers do not come. Not AbortSignal.timeout(): that one would also cut the answer's body off
+   * (docs/platform.md, time-outs).
+   */
+  #startTimer(ms: number): void {
+    this.#timer = this.#sending.timers.startTimer(ms, () => this.#timeIsUp());
+  }
+
+  #timeIsUp(): void {
+    const { body, abort } = this.#sending;
+    const leftMs = this.#pump === null ? 0 : this.#leftMs(this.#pump);
+    if (leftMs > 0) {
+      this.#startTimer(leftMs);
+      return;
+    }
+    if (this.#pump?.waitsForClient) this.#end = "body_stalled";
+    else this.#end = body.kind === "request" && !body.isWhole ? "unclear" : "timeout";
+    abort.abort();
+  }
+
+  #leftMs(pump: BodyPump): number {
+    const { timeoutMs, longestPauseMs, timers } = this.#sending;
+    return pump.quietSinceMs + (pump.isOver ? timeoutMs : longestPauseMs) - timers.now();
   }
 }
 
@@ -172,47 +228,4 @@ export function discard(response: Response): void {
   response.body?.cancel().catch(() => {
     // The origin has closed it already, which is the aim.
   });
-}
-
-/**
- * Ends the attempt if its headers do not come. Not AbortSignal.timeout(): that one would also cut the answer's body off
- * (docs/platform.md, time-outs).
- */
-class HeadersTimer {
-  readonly #sending: Sending;
-  readonly #pump: BodyPump | null;
-  #timer: Timer;
-  /** The reason with which it ended the attempt; null: it did not. */
-  end: AttemptEnd | null = null;
-
-  constructor(sending: Sending, pump: BodyPump | null) {
-    this.#sending = sending;
-    this.#pump = pump;
-    this.#timer = this.#startTimer(pump === null ? sending.timeoutMs : this.#leftMs(pump));
-  }
-
-  stop(): void {
-    this.#timer.stop();
-  }
-
-  #look(): void {
-    const { body, abort } = this.#sending;
-    const leftMs = this.#pump === null ? 0 : this.#leftMs(this.#pump);
-    if (leftMs > 0) {
-      this.#timer = this.#startTimer(leftMs);
-      return;
-    }
-    if (this.#pump?.waitsForClient) this.end = "body_stalled";
-    else this.end = body.kind === "request" && !body.isWhole ? "unclear" : "timeout";
-    abort.abort();
-  }
-
-  #startTimer(ms: number): Timer {
-    return this.#sending.timers.startTimer(ms, () => this.#look());
-  }
-
-  #leftMs(pump: BodyPump): number {
-    const { timeoutMs, longestPauseMs } = this.#sending;
-    return pump.quietSinceMs + (pump.isOver ? timeoutMs : longestPauseMs) - this.#sending.timers.now();
-  }
 }

@@ -9,7 +9,7 @@ import type { EdgeRequest } from "../model/edge-request.ts";
 import type { EdgeServer } from "../model/edge-server.ts";
 import { InFlightRequest } from "../model/in-flight.ts";
 import type { ActivePool, EdgePool } from "../pool/edge-pool.ts";
-import { type AttemptResult, attempt, type PrepareHeaders } from "./attempt.ts";
+import { Attempt, type AttemptResult, type PrepareHeaders } from "./attempt.ts";
 import { AttemptPicks } from "./attempt-picks.ts";
 import { type AttemptEnd, isOrigins, outcomeFor } from "./blame.ts";
 import { type ExchangeProblem, failureOf, problemAfter } from "./exchange-problem.ts";
@@ -23,6 +23,7 @@ const SMALL_BODY_BYTES = 65_536;
 
 /** An attempt under way. */
 interface Open {
+  readonly attempt: Attempt;
   readonly inFlight: InFlightRequest;
   /** Why its origin. */
   readonly reason: DecisionReason;
@@ -80,9 +81,18 @@ export class Exchange {
     for (;;) {
       const picking = this.#isRetry ? this.#picks.another() : this.#picks.next();
       const pick = picking instanceof Promise ? await picking : picking;
-      const sent = pick === null ? null : this.#send(pick);
-      if (pick === null || sent === null) return;
-      this.#failure = this.#received(await sent.result, sent.open);
+      const open = pick === null ? null : this.#open(pick);
+      if (pick === null || open === null) return;
+      // Outside of `try`: what it throws is not the origin's doing.
+      const sent = open.attempt.send();
+      let result: AttemptResult;
+      try {
+        const response = await sent;
+        result = response === null ? open.attempt.failed() : open.attempt.answered(response);
+      } catch {
+        result = open.attempt.failed();
+      }
+      this.#failure = this.#received(result, open);
       if (this.#failure === null) return;
       if (!this.#retries.allowsRetry(this.#failure, this.attempts, this.#context.now())) return;
       this.#picks.failed(pick.server, this.end);
@@ -163,8 +173,8 @@ export class Exchange {
     return false;
   }
 
-  /** Begins an attempt; null: its time is up, or the budget for retries is spent. */
-  #send(pick: Pick): { readonly open: Open; readonly result: Promise<AttemptResult> } | null {
+  /** An attempt that is to be sent; null: its time is up, or the budget for retries is spent. */
+  #open(pick: Pick): Open | null {
     const startedMs = this.#context.now();
     const leftMs = this.#retries.leftMs(startedMs);
     this.#isTimeUp = leftMs <= 0 && this.end === null;
@@ -175,26 +185,27 @@ export class Exchange {
     }
     const { server, reason } = pick;
     pick.take();
-    const open: Open = {
-      inFlight: new InFlightRequest(server, pick.onRelease),
-      reason: this.attempts === 0 && reason === "failover" ? "algorithm" : reason,
-      abort: new AbortController(),
-      startedMs,
-    };
-    this.attempts++;
-    this.#current = open;
-    const result = attempt({
+    const abort = new AbortController();
+    const attempt = new Attempt({
       edge: this.#edge,
       server,
       prepare: this.#prepare,
       body: this.#context.body.take(),
       timeoutMs: Math.min(this.#longestPauseMs, leftMs),
       longestPauseMs: this.#longestPauseMs,
-      abort: open.abort,
+      abort,
       timers: this.#context,
       surroundings: this.#context.surroundings,
     });
-    return { open, result };
+    this.#current = {
+      attempt,
+      inFlight: new InFlightRequest(server, pick.onRelease),
+      reason: this.attempts === 0 && reason === "failover" ? "algorithm" : reason,
+      abort,
+      startedMs,
+    };
+    this.attempts++;
+    return this.#current;
   }
 
   /** Records how an attempt ended. Returns the failure, or null if there is nothing more to try. */
