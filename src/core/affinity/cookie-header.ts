@@ -42,12 +42,26 @@ export function cookieValue(header: string, name: string): string | null {
  */
 export function withoutCookies(header: string, isHidden: (name: string, value: string) => boolean): string {
   const line = inOneLine(header);
-  const parts = line.split(";");
-  const kept = parts.filter((part) => {
-    const equals = part.indexOf("=");
-    return equals < 0 || !isHidden(trimBlanks(part.slice(0, equals)), part.slice(equals + 1).trim());
-  });
-  return kept.length === parts.length ? line : kept.join(";").trimStart();
+  let kept = "";
+  /** Up to there all that is kept is in `kept`. */
+  let takenTo = 0;
+  let equals = -1;
+  for (let start = 0, end = 0; start <= line.length; start = end + 1) {
+    end = indexOrEnd(line, ";", start);
+    if (equals < start) equals = indexOrEnd(line, "=", start);
+    if (equals >= end) continue;
+    if (!isHidden(trimmed(line, start, equals), line.slice(equals + 1, end).trim())) continue;
+    kept += line.slice(takenTo, start);
+    takenTo = end + 1;
+  }
+  if (takenTo === 0) return line;
+  // The semicolon before the last part goes with it.
+  return (takenTo > line.length ? kept.slice(0, -1) : kept + line.slice(takenTo)).trimStart();
+}
+
+function indexOrEnd(text: string, searched: string, from: number): number {
+  const index = text.indexOf(searched, from);
+  return index < 0 ? text.length : index;
 }
 
 /** The index of the value if a cookie of that name begins at `at`, or -1. */
@@ -60,11 +74,12 @@ function startOfValue(line: string, at: number, nameLength: number): number {
   return line[after] === "=" ? after + 1 : -1;
 }
 
-function trimBlanks(text: string): string {
-  let [start, end] = [0, text.length];
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
+/** The part from `start` to `end`, without blanks around it. */
+function trimmed(text: string, start: number, end: number): string {
+  let [from, to] = [start, end];
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
 }
 
 /** Space and tab, the only white space a header's value can hold. */
