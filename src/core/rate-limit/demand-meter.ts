@@ -29,6 +29,11 @@ export class DemandMeter {
     this.#lastMs = nowMs;
   }
 
+  /** A request that was counted is counted elsewhere. */
+  uncount(): void {
+    this.#attempts--;
+  }
+
   /** Takes a sample. Count and time both decay, so that the first second is as accurate as later ones. */
   perSecond(nowMs: number): number {
     const elapsedMs = Math.max(0, nowMs - (this.#sampledMs ?? nowMs));
@@ -37,7 +42,7 @@ export class DemandMeter {
     this.#weightedMs = this.#weightedMs * fade + elapsedMs;
     this.#attempts = 0;
     this.#sampledMs = nowMs;
-    return (this.#weightedCount * 1_000) / Math.max(this.#weightedMs, SHORTEST_SAMPLE_MS);
+    return (Math.max(0, this.#weightedCount) * 1_000) / Math.max(this.#weightedMs, SHORTEST_SAMPLE_MS);
   }
 
   /** The clock was set back: the time since the last sample is not known. */

@@ -32,6 +32,8 @@ export interface SharedLimit {
   readonly sqrtDemandSum: number;
   /** Recent requests for a token per second. */
   readonly tokenRequests: number;
+  /** Tokens alone serve so many requests a second. */
+  readonly tokenRate: number;
   /** More is in use than the limit allows, because it was lowered. */
   readonly isOverdrawn: boolean;
 }
@@ -48,7 +50,8 @@ export function provisionedDemand(demand: number): number {
  * is left for tokens, which go to whoever comes first; less where nobody requests any, because there are other origins.
  */
 export function fairShare(allocation: Allocation, shared: SharedLimit): number {
-  const { limit, isolates, rateSum, demandSum, sqrtDemandSum, tokenRequests, isOverdrawn } = shared;
+  const { limit, isolates, rateSum, demandSum, sqrtDemandSum, tokenRequests, tokenRate, isOverdrawn } =
+    shared;
   const tight = Math.min(1, limit / demandSum);
   const requested = 1 + RESERVED_PER_REQUEST * tokenRequests;
   const reserve = Math.min(MOST_RESERVED, limit, Math.sqrt(tight) * sqrtDemandSum, requested);
@@ -60,7 +63,7 @@ export function fairShare(allocation: Allocation, shared: SharedLimit): number {
   const isClose = Math.abs(fair - allocation.share) < Math.max(1, CLOSE * allocation.share);
   if (isClose && allocation.share >= SMALLEST_KEPT && allocation.share <= limit) return allocation.share;
   const areBelowOne = demandSum * part < isolates;
-  const worthwhile = areBelowOne ? fair * partWithoutTokens(rateSum) : fair;
+  const worthwhile = areBelowOne ? fair * partWithoutTokens(rateSum / tokenRate) : fair;
   return Math.floor(worthwhile + allocation.roundingOffset);
 }
 
@@ -68,9 +71,10 @@ export function fairShare(allocation: Allocation, shared: SharedLimit): number {
  * Where shares are below one request a second on average, one isolate has a place that is idle most of the time, and another has
  * none. Tokens then make more of the limit, and nothing of it is out when the object restarts. They are enough until
  * there are more requests than calls for tokens; then shares take over the rest.
+ * @param load requests, as a multiple of those that tokens alone serve
  */
-function partWithoutTokens(rateSum: number): number {
-  return Math.min(1, Math.max(0, rateSum / MOST_RESERVED - 1));
+function partWithoutTokens(load: number): number {
+  return Math.min(1, Math.max(0, load - 1));
 }
 
 /**

@@ -103,6 +103,11 @@ export class LeasedLimiter implements Limiter {
     this.#demand.count(nowMs);
   }
 
+  /** A request that counted as refused has waited and is served: it counts where it is. */
+  servedLater(): void {
+    this.#demand.uncount();
+  }
+
   /** True if it makes sense to ask the object for a token for a request that finds none. */
   canRequest(nowMs: number): boolean {
     return !this.failStatic && this.#slot.isOpen(nowMs);

@@ -6,9 +6,7 @@
  */
 import type { RateGrant, RateReport } from "./rate-lease.ts";
 
-/** Shares of this many requests a second, on average, leave room for more tokens after a restart... */
-const LARGE_SHARE = 3;
-/** ...this part of the limit. */
+/** After a restart this part of the limit is kept for tokens. */
 const KEPT_FOR_TOKENS = 0.25;
 
 export interface PreviousIncarnationOptions {
@@ -59,11 +57,9 @@ export class PreviousIncarnation {
    * The part of `limit` that the isolate of this report gets a share of. After a restart it is what can be given out by
    * now, less a part for tokens: the first to ask would otherwise get all there is, and those after them nothing until
    * the first ones come again, while requests wait there. Not for an isolate that holds a share from before.
-   * @param isolates that have a share
    */
-  sharedOut(limit: number, isolates: number, report: RateReport, nowMs: number): number {
-    const isOver = this.untilMs(nowMs) === null;
-    if (isOver || this.isHeldBy(report, nowMs) || limit < LARGE_SHARE * isolates) return limit;
+  sharedOut(limit: number, report: RateReport, nowMs: number): number {
+    if (this.untilMs(nowMs) === null || this.isHeldBy(report, nowMs)) return limit;
     return Math.max(1, (1 - KEPT_FOR_TOKENS) * limit - this.unaccounted(nowMs));
   }
 

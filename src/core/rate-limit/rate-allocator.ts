@@ -40,6 +40,7 @@ const SHORTEST_TOKEN_MS = 20;
  * hardly serve more: a lease lasts 10 s at most, and isolates come back at less than 200 a second.
  */
 export const MOST_ALLOCATIONS = 2_000;
+const DEFAULT_TOKEN_RATE = 50;
 
 export interface RateLimitAllocatorOptions {
   /** Grants of a previous incarnation of the object that may still be in use. */
@@ -56,6 +57,8 @@ export class RateLimitAllocator {
   limit: number;
   /** May be changed. */
   mostAllocations: number;
+  /** May be changed. Tokens alone serve so many requests a second, where shares would be small. */
+  tokenRate = DEFAULT_TOKEN_RATE;
   /** May be changed. The object picks by itself, and needs the limit for that: isolates get tokens, no shares. */
   tokensOnly = false;
   /** What a previous incarnation of the object has granted. */
@@ -102,7 +105,7 @@ export class RateLimitAllocator {
     if (report.released_ms !== undefined) return this.#withoutLease(report, nowMs);
     if (allocation === null || this.tokensOnly) return this.#withoutShare(report, paceMs, nowMs);
     const valid_ms = leaseMs(paceMs);
-    const sharedOut = this.previous.sharedOut(this.limit, this.#allocations.size, report, nowMs);
+    const sharedOut = this.previous.sharedOut(this.limit, report, nowMs);
     const share = this.#allocate(allocation, sharedOut, valid_ms, nowMs);
     const raised = placesRaised(report, share);
     return { lease: this.#number, share, valid_ms, ...this.#answerNeed(report, raised, paceMs, nowMs) };
@@ -236,6 +239,7 @@ export class RateLimitAllocator {
       limit: sharedOut,
       ...sums,
       tokenRequests: this.#needs.perSecond(nowMs),
+      tokenRate: this.tokenRate,
       isOverdrawn,
     });
   }

@@ -23,8 +23,8 @@ const FIRST_SLOTS = 10;
 /** Length of a slot in ms. Short, because all isolates whose slots overlap may call at one moment. */
 const SLOT_MS = 2_000;
 
-/** Most calls for tokens that are remembered. */
-const REMEMBERED = perSpan(MOST_TOKEN_CALLS) + 1;
+/** Most calls for tokens that are remembered, and most slots. */
+const REMEMBERED = perSpan(MOST_TOKEN_CALLS);
 
 /** When an isolate may call for tokens. */
 export interface CallSlot {
@@ -34,12 +34,34 @@ export interface CallSlot {
   forMs: number | null;
 }
 
+/** The last times of something, in a ring. */
+class LastTimes {
+  readonly #timesMs = new Float64Array(REMEMBERED).fill(Number.NEGATIVE_INFINITY);
+  #count = 0;
+
+  /** @param atMs no sooner than the one before */
+  add(atMs: number): void {
+    this.#timesMs[this.#count++ % REMEMBERED] = atMs;
+  }
+
+  /** @param back 1: the last one */
+  at(back: number): number {
+    return this.#timesMs[(this.#count + REMEMBERED - back) % REMEMBERED] ?? 0;
+  }
+
+  /** How many are later than that. */
+  after(atMs: number): number {
+    let count = 0;
+    while (count < REMEMBERED && this.at(count + 1) > atMs) count++;
+    return count;
+  }
+}
+
 export class TokenCallPacer {
   /** The last time that was given out. */
   #lastMs = Number.NEGATIVE_INFINITY;
-  /** Times of the last calls, in a ring. */
-  readonly #callsMs = new Float64Array(REMEMBERED).fill(Number.NEGATIVE_INFINITY);
-  #calls = 0;
+  readonly #calls = new LastTimes();
+  readonly #slots = new LastTimes();
   #firstSlots = 0;
 
   /** The next slots are not before this time, because until then there will be no token. */
@@ -48,8 +70,8 @@ export class TokenCallPacer {
   }
 
   /**
-   * The next slot of an isolate that has just called. Calls of the last span and slots until then are together at most
-   * what other calls leave of the span.
+   * The next slot of an isolate that has just called. In any span calls and slots are together at most what other calls
+   * leave of it; what is left of a span is spread evenly over what is left of its time, or slots would come in bursts.
    * @param otherCalls of the last `CALL_SPAN_MS`; in a crowd they do not matter
    */
   nextSlot(isolates: number, otherCalls: number, nowMs: number): CallSlot {
@@ -58,13 +80,28 @@ export class TokenCallPacer {
     // slots, which leave no more than the fewest calls for tokens.
     const left = isCrowd ? 0 : MOST_CALLS - otherCalls;
     const room = Math.min(Math.max(left, perSpan(FEWEST_TOKEN_CALLS)), perSpan(MOST_TOKEN_CALLS));
-    const spacingMs = CALL_SPAN_MS / room;
-    this.#callsMs[this.#calls++ % REMEMBERED] = nowMs;
-    const planned = Math.max(0, Math.ceil((this.#lastMs - nowMs) / spacingMs));
-    const counted = Math.max(1, room - planned);
-    const oldestMs = this.#callsMs[(this.#calls + REMEMBERED - counted) % REMEMBERED] ?? 0;
-    this.#lastMs = Math.max(nowMs, this.#lastMs + spacingMs, oldestMs + CALL_SPAN_MS);
+    this.#calls.add(nowMs);
+    this.#lastMs = Math.max(nowMs, this.#lastMs + this.#spacingMs(room, nowMs));
+    this.#slots.add(this.#lastMs);
     return { waitMs: Math.ceil(this.#lastMs - nowMs), forMs: isCrowd ? SLOT_MS : null };
+  }
+
+  /** Of the last span. */
+  callsPerSecond(nowMs: number): number {
+    return this.#calls.after(nowMs - CALL_SPAN_MS) / perSpan(1);
+  }
+
+  #spacingMs(room: number, nowMs: number): number {
+    const planned = this.#slots.after(nowMs);
+    const fromMs = Math.max(nowMs, this.#lastMs);
+    let spacingMs = CALL_SPAN_MS / room;
+    // Each call begins a span.
+    for (let calls = 1; calls <= REMEMBERED; calls++) {
+      const leftMs = this.#calls.at(calls) + CALL_SPAN_MS - fromMs;
+      if (leftMs <= 0) break;
+      spacingMs = Math.max(spacingMs, leftMs / Math.max(1, room - planned - calls + 1));
+    }
+    return spacingMs;
   }
 
   /**

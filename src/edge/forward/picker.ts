@@ -164,16 +164,23 @@ export class Picker {
   #pickHere(): Pick | null | Promise<Pick | null> {
     const { rates, refused } = this.#handle.pool;
     if (!rates.any) return this.#picked(this.#choose());
-    const decision = this.#choose(refused);
-    return decision === null && !this.#tokensRequested ? this.#pickWithToken() : this.#picked(decision);
+    const refusedAt: EdgeServer[] = [];
+    const decision = this.#choose((server) => {
+      refused(server);
+      refusedAt.push(server);
+    });
+    return decision === null && !this.#tokensRequested
+      ? this.#pickWithToken(refusedAt)
+      : this.#picked(decision);
   }
 
   /**
    * If only rate limits keep the request from an origin, the object is asked for a token, as often as it allows until
    * the request's patience ends. A request that waited for another request's call, and came too late for its tokens,
    * asks as well; otherwise a burst would be refused below the limit.
+   * @param refusedAt origins at which it counts as demand; if it is served it counts there, and not twice
    */
-  async #pickWithToken(): Promise<Pick | null> {
+  async #pickWithToken(refusedAt: readonly EdgeServer[]): Promise<Pick | null> {
     const { pool, tokens } = this.#handle;
     let decision: Decision<EdgeServer> | null = null;
     const seeker = { sinceMs: this.#now(), patienceMs: this.#patienceMs };
@@ -183,6 +190,7 @@ export class Picker {
       if (result === "useless") this.#tokensRequested = true;
       else decision = this.#choose();
     }
+    if (decision !== null) for (const { leased } of refusedAt) leased?.servedLater();
     return this.#picked(decision);
   }
 

@@ -24,6 +24,8 @@ export const MOST_CALLS_PER_SECOND = 200;
 export const PLANNED_PER_SECOND = 170;
 /** The fewest planned calls, however many calls are not planned; with none, no isolate would ever learn of a change. */
 const FEWEST_PLANNED_PER_SECOND = 50;
+/** The queue leaves room for as many calls for tokens in a second as came lately, up to this number. */
+const MOST_FOR_TOKEN_CALLS = 80;
 /** While isolates queue, this many of them may call early if they have news, this often. */
 const EARLY_CALLERS = 20;
 const EARLY_CALL_MS = 1_000;
@@ -163,7 +165,8 @@ export class Pacer {
 
   #plannedPerSecond(nowMs: number): number {
     const unplanned = this.#unplanned.sum(nowMs) / WINDOW_S;
-    const tokenCalls = this.reservesTokenCalls ? FEWEST_TOKEN_CALLS : 0;
+    const asked = Math.min(this.#tokenCalls.callsPerSecond(nowMs), MOST_FOR_TOKEN_CALLS);
+    const tokenCalls = this.reservesTokenCalls ? Math.max(FEWEST_TOKEN_CALLS, asked) : 0;
     return Math.max(FEWEST_PLANNED_PER_SECOND, PLANNED_PER_SECOND - tokenCalls - unplanned);
   }
 }

@@ -22,6 +22,11 @@ import { StrictLimiter } from "./strict-limiter.ts";
 const MOST_IN_ALL = 100_000;
 /** ...but at least this many for each origin. */
 const FEWEST_ALLOCATIONS = 20;
+/**
+ * Tokens alone serve so many requests a second of all origins together, where shares would be small: each takes a call,
+ * and the object has syncs to answer, too.
+ */
+const TOKEN_RATE = 66;
 
 /** An origin's limit. */
 interface OriginLimit {
@@ -84,6 +89,7 @@ export class PoolRateLimits {
         FEWEST_ALLOCATIONS,
         Math.min(MOST_IN_ALL / limits.size, MOST_ALLOCATIONS),
       );
+      limited.allocator.tokenRate = TOKEN_RATE / limits.size;
       limited.allocator.tokensOnly = this.#isStrict;
       this.#limits.set(id, limited);
       known.delete(id);

@@ -15,7 +15,7 @@ function limit(value: number, demands: readonly number[], more: Partial<SharedLi
     demands.reduce((total, demand) => total + each(demand), 0);
   const [demandSum, sqrtDemandSum] = [sum((demand) => demand), sum(Math.sqrt)];
   const sums = { isolates: demands.length, rateSum: demandSum, demandSum, sqrtDemandSum };
-  return { limit: value, ...sums, tokenRequests: 0, isOverdrawn: false, ...more };
+  return { limit: value, ...sums, tokenRequests: 0, tokenRate: 50, isOverdrawn: false, ...more };
 }
 
 describe("a share", () => {

@@ -15,7 +15,7 @@ describe("slots for token calls", () => {
     };
     const at = (forMs: number | null) => (waitMs: number) => ({ waitMs, forMs });
     expect(slots(200)).toEqual([0, 7, 14].map(at(null)));
-    expect(slots(201)).toEqual([0, 20, 40].map(at(2_000)));
+    expect(slots(201)).toEqual([0, 21, 41].map(at(2_000)));
   });
 
   it("are spread evenly, so that at no time many isolates without a slot may call", () => {
@@ -34,9 +34,10 @@ describe("slots for token calls", () => {
       const pacer = new TokenCallPacer();
       return [1, 2, 3].map(() => pacer.nextSlot(40, otherCalls, 0).waitMs);
     };
-    expect(waits(650), "50 a second").toEqual([0, 20, 40]);
-    expect(waits(400), "100 a second").toEqual([0, 10, 20]);
-    expect(waits(5_000), "never fewer than 50").toEqual([0, 20, 40]);
+    // A call takes its part of what is left of five seconds.
+    expect(waits(650), "50 a second").toEqual([0, 21, 41]);
+    expect(waits(400), "100 a second").toEqual([0, 11, 21]);
+    expect(waits(5_000), "never fewer than 50").toEqual([0, 21, 41]);
     expect(waits(0), "never more than 150").toEqual([0, 7, 14]);
   });
 
@@ -44,6 +45,27 @@ describe("slots for token calls", () => {
     const pacer = new TokenCallPacer();
     pacer.begin(1_000);
     expect([1, 2].map(() => pacer.nextSlot(40, 650, 0).waitMs)).toEqual([1_020, 1_040]);
+  });
+
+  it("after a burst come more rarely for a while, and not all at its end", () => {
+    const pacer = new TokenCallPacer();
+    const otherCalls = 5 * 90;
+    const givenMs: number[] = [];
+    for (let nowMs = 0; nowMs < 6_000; nowMs += 1_000 / 120) {
+      givenMs.push(nowMs + pacer.nextSlot(160, otherCalls, nowMs).waitMs);
+    }
+    const pauses = givenMs.slice(1).map((atMs, index) => atMs - (givenMs[index] ?? 0));
+    expect(Math.max(...pauses)).toBeLessThan(100);
+    for (const atMs of givenMs) {
+      const inSpan = givenMs.filter((otherMs) => otherMs > atMs - 5_000 && otherMs <= atMs);
+      expect(inSpan.length + otherCalls, `until ${atMs} ms`).toBeLessThanOrEqual(901);
+    }
+  });
+
+  it("are counted by the calls that come", () => {
+    const pacer = new TokenCallPacer();
+    for (let nowMs = 1; nowMs <= 2_000; nowMs += 10) pacer.nextSlot(40, 0, nowMs);
+    expect([2_000, 6_000, 7_000].map((nowMs) => pacer.callsPerSecond(nowMs))).toEqual([40, 20, 0]);
   });
 
   it.each([40, 160, 200])("make up for %i calls at one moment within five seconds", (isolates) => {

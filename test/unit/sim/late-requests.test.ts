@@ -53,6 +53,26 @@ it("an origin that could not be reached while the request waited is passed over"
   expect(picks).toEqual(["b", "b"]);
 });
 
+it("a request that waits for a token counts once as demand", async () => {
+  const { clock, pool, activePool, arrive } = world({ rate_limit: 10 });
+  const tokens = {
+    request: async () => {
+      clock.nowMs += 1_000;
+      const none = { lease: 1, share: 0, valid_ms: 0, tokens: 0, token_ms: 0, wait_ms: 0 };
+      pool.rates.apply({ a: none, b: { ...none, tokens: 1, token_ms: 100 } }, clock.nowMs, clock.nowMs);
+      return "waited";
+    },
+  };
+  const now = () => clock.nowMs;
+  const picker = new Picker(arrive(), { pool, tokens } as never, activePool, now, NOWHERE, () => false);
+  const pick = await picker.next();
+  pick?.take();
+  expect(pick?.server.id).toBe("b");
+  const { a, b } = pool.rates.reports(clock.nowMs);
+  // One request in the shortest time that a rate is computed over.
+  expect([a?.demand, b?.demand]).toEqual([0, 2]);
+});
+
 it("a session that begins with a slow upload lasts as long as any other", () => {
   const { clock, activePool, server, arrive } = world({ sticky: { ttl: TTL_S } });
   const cookies = activePool.cookies ?? expect.fail("sessions are kept by cookie");

@@ -34,6 +34,19 @@ describe("where isolates queue", () => {
     expect(new Set(early)).toEqual(new Set([1_000, 11_000]));
   });
 
+  it("the queue leaves room for as many calls for tokens as came lately, 80 a second at most", () => {
+    const perSecond = (tokenCalls: number) => {
+      const pacer = new Pacer(new MemoryMetadata(), 0);
+      pacer.reservesTokenCalls = true;
+      const isolates = { awaited: 160 };
+      for (let call = 0; call < 5 * tokenCalls; call++)
+        pacer.nextTokenSlot(isolates, (call + 1) / tokenCalls);
+      for (let sync = 0; sync < 999; sync++) pacer.next(true, 5_000);
+      return Math.round(1_000 / ((pacer.next(true, 5_000) - SYNC_INTERVAL_MS) / 999));
+    };
+    expect([20, 50, 70, 150].map(perSecond)).toEqual([120, 120, 100, 90]);
+  });
+
   it("there is no bound for one isolate while there is no queue", () => {
     expect(new Pacer(store, 0).earliest(68, SYNC_INTERVAL_MS)).toBe(400);
   });
