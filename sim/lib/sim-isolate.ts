@@ -3,7 +3,6 @@
  * @module
  */
 
-import { parseNote } from "../../src/edge/pool/verdict-notes.ts";
 import { serve } from "../../src/edge/proxy.ts";
 import { IsolateState } from "../../src/edge/sync/isolate.ts";
 import { type BriefIsolate, BriefRequests } from "./brief-requests.ts";
@@ -79,8 +78,7 @@ export class SimIsolate {
 
   /** A look for a note in the data centre's cache has found this one. */
   sawNote(pool: string, text: string): void {
-    const note = parseNote(text);
-    if (note !== null && this.#surroundings.isAlive) this.#state.pool(pool).pool.takeNote(note);
+    if (this.#surroundings.isAlive) void this.#state.pool(pool).sync.notes.saw(text);
   }
 
   /** One request of a client, up to its answer. @param cameMs when it came */

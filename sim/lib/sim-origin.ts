@@ -39,6 +39,8 @@ export class SimOrigin {
   readonly id: string;
   readonly region: number;
   readonly capacity: Capacity;
+  /** Share of the requests that it refuses at random while it is up, 0 to 1. */
+  refusedShare = 0;
   readonly #queue: EventQueue;
   readonly #rng: Rng;
   #isUp = true;
@@ -61,7 +63,7 @@ export class SimOrigin {
 
   /** A request has arrived. */
   arrive(visitor: Visitor): void {
-    if (!this.#isUp) {
+    if (!this.#isUp || this.#rng.happens(this.refusedShare)) {
       visitor.left(false);
       return;
     }

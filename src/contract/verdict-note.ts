@@ -22,4 +22,9 @@ export interface VerdictNote {
   shape: string;
   /** In the order of the configuration, so that no origin is named. */
   origins: NotedOrigin[];
+  /** What isolates nearby could not reach, though the object says nothing of it. Absent: nothing. */
+  unreachable?: Suspected | undefined;
 }
+
+/** By an origin's place in the configuration: names of isolates that could not reach it, and since then none did. */
+export type Suspected = Readonly<Record<number, readonly string[]>>;

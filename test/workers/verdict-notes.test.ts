@@ -105,6 +105,28 @@ describe("an isolate of a crowd", () => {
     await settled(first, second);
   });
 
+  it("passes over an origin that two others could not reach, of which the object says nothing", async () => {
+    const [first, second] = await twoIsolates();
+    const third = isolate();
+    expect(await clock.still(() => visit(third))).toMatch(/^200/);
+    await eventually(async () => expect(await note()).not.toBeNull());
+    // Longer ago than an isolate takes for a sign that the origin can be reached.
+    clock.skip(1_000);
+    const passesOver = (of: WrappedObject) =>
+      [...of.isolate.pool(pool).pool.recentlyUnreachable.list()].map(({ id }) => id).join();
+    for (const of of [first, second]) {
+      const { pool: its } = of.isolate.pool(pool);
+      const server = its.server("a") ?? expect.fail("no such origin");
+      its.recentlyUnreachable.observe(server, true);
+    }
+    await visits(first, async () => (await note())?.includes("unreachable") === true, 2_000);
+    expect(passesOver(third), "one may be wrong").toBe("");
+    await visits(second, () => passesOver(third) === "a", 2_000);
+    expect([inService(third), calls(third)], "its verdict is what it was").toEqual([["a", "b"], 1]);
+    expect(await clock.still(() => visit(third)), "an equal is left").toMatch(/^200 o1/);
+    await settled(first, second, third);
+  });
+
   it("ignores what is no note, and puts one in its place", async () => {
     const [first, second] = await twoIsolates();
     await settled(first, second);

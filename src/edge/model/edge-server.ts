@@ -18,6 +18,8 @@ export class EdgeServer extends Server {
   cf: { readonly resolveOverride: string } | null = null;
   /** This isolate's share of the origin's rate limit; null if it has none. The `limiter`, by its own type. */
   leased: LeasedLimiter | null = null;
+  /** When it was last reached from this isolate, in ms. */
+  reachedMs = Number.NEGATIVE_INFINITY;
   /** Connections other isolates hold, as the object last said. Part of `activeConnections`. */
   #others = 0;
 

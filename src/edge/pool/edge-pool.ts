@@ -9,7 +9,7 @@ import { goesByConnections, keepsSessionCookies, retryRulesOf } from "../../conf
 import type { PoolConfig } from "../../config/schema.ts";
 import { balancerSettings } from "../../contract/snapshot.ts";
 import type { AffinityTokens, OutcomeKind, SyncReply } from "../../contract/sync.ts";
-import type { VerdictNote } from "../../contract/verdict-note.ts";
+import type { Suspected, VerdictNote } from "../../contract/verdict-note.ts";
 import type { LatencyEstimates } from "../../core/algorithms/peak-ewma.ts";
 import { LeasedCursor } from "../../core/cursor/cursor-lease.ts";
 import { LoadBalancer } from "../../core/load-balancer.ts";
@@ -95,12 +95,6 @@ export class EdgePool {
     return this.servers.get(id);
   }
 
-  /** It has seen an origin fail that is well by the verdict in force. */
-  get holdsSuspicion(): boolean {
-    for (const { id } of this.recentlyUnreachable.list()) if (this.servers.isSaidWell(id)) return true;
-    return this.servers.ejectsAny;
-  }
-
   /**
    * Applies the object's answer.
    * @param sentMs when the report was sent
@@ -127,12 +121,20 @@ export class EdgePool {
     this.rates.apply(reply.rates, sentMs, nowMs);
   }
 
-  /** Another isolate has left a note: its verdict is in force here if it is newer. */
-  takeNote(note: VerdictNote): void {
+  /**
+   * Another isolate has left a note: its verdict is in force here if it is newer.
+   * @param isolate this one's name
+   * @returns what it should say of origins that cannot be reached; null: just what it says
+   */
+  takeNote(note: VerdictNote, isolate: string): Suspected | null {
     const verdict = this.verdict.take(note, this.#now());
-    if (verdict === null) return;
-    this.notesTaken++;
-    this.#adopt(verdict);
+    if (verdict !== null) {
+      this.notesTaken++;
+      this.#adopt(verdict);
+    }
+    if (this.activePool === null || !this.verdict.fits(note)) return null;
+    const servers = this.servers.saidWell(this.activePool.config);
+    return this.recentlyUnreachable.exchange(note.unreachable ?? {}, servers, isolate);
   }
 
   /** A request would have gone to `server`, but its rate limit is reached. */
@@ -172,7 +174,7 @@ export class EdgePool {
     const out = [...this.servers].filter((server) => !isWell(server));
     const servers = this.servers.adopt(config, states);
     // One that is back: what was seen of it before says nothing any more.
-    for (const server of out) if (isWell(server)) this.recentlyUnreachable.observe(server, false);
+    for (const server of out) if (isWell(server)) this.recentlyUnreachable.forget(server);
     const before = this.activePool?.config;
     if (before?.failover.retry_budget_percent !== config.failover.retry_budget_percent) {
       this.retryBudget = new RetryBudget(config.failover.retry_budget_percent);

@@ -67,10 +67,15 @@ export class KnownVerdict {
   take(note: VerdictNote, readMs: number): Verdict | null {
     const own = this.#own;
     if (own === null || note.version <= (this.#noted?.note.version ?? own.version)) return null;
-    if (note.version === this.#refuted || note.shape !== this.#shapeOf(own)) return null;
+    if (note.version === this.#refuted || !this.fits(note)) return null;
     const verdict = notedVerdict(own, note);
     if (verdict !== null) this.#noted = { note, readMs };
     return verdict;
+  }
+
+  /** It is of this pool as it is configured. */
+  fits(note: VerdictNote): boolean {
+    return this.#own !== null && note.shape === this.#shapeOf(this.#own);
   }
 
   /** Version of the isolate's own snapshot; 0: it has none. */

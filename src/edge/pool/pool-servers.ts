@@ -45,14 +45,9 @@ export class PoolServers {
     return this.#unbound;
   }
 
-  /** By the verdict in force it is healthy and not ejected. */
-  isSaidWell(id: string): boolean {
-    return isWell(this.#states.get(id));
-  }
-
-  /** True while one is ejected by this isolate alone. */
-  get ejectsAny(): boolean {
-    return this.#localEjections.any;
+  /** In the order of the configuration; null: by the verdict in force it is not well. */
+  saidWell({ origins }: PoolConfig): (EdgeServer | null)[] {
+    return origins.map(({ id }) => (isWell(this.#states.get(id)) ? this.get(id) : null));
   }
 
   /** True while requests are in flight here. */

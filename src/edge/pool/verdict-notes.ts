@@ -64,7 +64,9 @@ export function noteOf({ version, config, states }: Verdict, shape: string): Ver
 export function parseNote(text: string): VerdictNote | null {
   try {
     const value: unknown = JSON.parse(text);
-    return isNote(value) ? value : null;
+    if (!isNote(value)) return null;
+    // It is no part of the verdict: without it the note says as much as ever.
+    return isSuspected(value.unreachable) ? value : { ...value, unreachable: undefined };
   } catch {
     return null;
   }
@@ -98,6 +100,10 @@ function isNote(value: unknown): value is VerdictNote {
   const { form, version, shape, origins } = value as Partial<VerdictNote>;
   if (form !== FORM || !isWhole(version, 1, Number.MAX_SAFE_INTEGER)) return false;
   return typeof shape === "string" && Array.isArray(origins) && origins.every(isNotedOrigin);
+}
+
+function isSuspected(value: unknown): boolean {
+  return Object.values(Object(value)).every((isolates) => Array.isArray(isolates));
 }
 
 function isNotedOrigin(value: unknown): value is NotedOrigin {

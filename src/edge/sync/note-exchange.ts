@@ -8,9 +8,9 @@ import type { Surroundings } from "../model/surroundings.ts";
 import type { EdgePool } from "../pool/edge-pool.ts";
 import { parseNote } from "../pool/verdict-notes.ts";
 
-/** How often an isolate looks for a note, and while it has seen a failure that the verdict does not show yet. */
+/** How often an isolate looks for a note, and how soon after that for telling of an origin that it could not reach. */
 export const LOOK_MS = 1_000;
-const SUSPICIOUS_LOOK_MS = 500;
+const NEWS_MS = 500;
 /**
  * One request's work looks so often at most: each look is one of the 50 subrequests that it has on the free plan
  * (docs/platform.md, limits of a request). An isolate without requests looks for no longer than that.
@@ -35,14 +35,18 @@ export class NoteExchange {
   #text: string | null = null;
   #note: VerdictNote | null = null;
 
-  constructor(pool: EdgePool, surroundings: NoteBoard) {
+  readonly #isolate: string;
+
+  /** @param isolate its name */
+  constructor(pool: EdgePool, isolate: string, surroundings: NoteBoard) {
     this.#pool = pool;
+    this.#isolate = isolate;
     this.#surroundings = surroundings;
   }
 
-  /** True if no request's work looks for notes, or will soon not do so any longer. */
+  /** True if no request's work looks for notes, or will soon not do so any longer, or should do so at once. */
   needsWatch(nowMs: number): boolean {
-    return agoMs(this.#watchedMs, nowMs) >= RENEWED_AFTER_MS;
+    return agoMs(this.#watchedMs, nowMs) >= this.#everyMs(RENEWED_AFTER_MS);
   }
 
   /** Looks again and again for a while, in the background of one request, unless another one takes over. */
@@ -61,14 +65,25 @@ export class NoteExchange {
 
   /** Milliseconds until it is time to look again; 0 or less: now. */
   #waitMs(nowMs: number): number {
-    return (this.#pool.holdsSuspicion ? SUSPICIOUS_LOOK_MS : LOOK_MS) - agoMs(this.#lookedMs, nowMs);
+    return this.#everyMs(LOOK_MS) - agoMs(this.#lookedMs, nowMs);
   }
 
-  /** Looks for a note, and takes its verdict if it is newer. */
+  #everyMs(usualMs: number): number {
+    return this.#pool.recentlyUnreachable.hasNews ? NEWS_MS : usualMs;
+  }
+
   async look(): Promise<void> {
     this.#lookedMs = this.#surroundings.now();
-    this.#saw(await this.#surroundings.readNote(this.#pool.id, LONGEST_ANSWER_MS));
-    if (this.#note !== null) this.#pool.takeNote(this.#note);
+    this.#pool.recentlyUnreachable.hasNews = false;
+    await this.saw(await this.#surroundings.readNote(this.#pool.id, LONGEST_ANSWER_MS));
+  }
+
+  /** Takes the verdict of a note if it is newer, and puts it right if it is older than what the object has said here. */
+  async saw(text: string | null): Promise<void> {
+    // In a large pool reading a note that was read before would cost more than the look itself.
+    if (text !== this.#text) this.#note = text === null ? null : parseNote(text);
+    this.#text = text;
+    if (this.#note !== null) await this.#amend(this.#note.version < this.#pool.verdict.version);
   }
 
   /**
@@ -81,19 +96,24 @@ export class NoteExchange {
     const version = this.#note?.version ?? 0;
     // A note that was there before the object was asked cannot be newer than its answer: it is false.
     const isTold = this.#lookedMs < askedMs ? version === verdict.version : version >= verdict.version;
-    // As a rule it is. To make a note goes through all origins.
-    const note = isTold ? null : verdict.note();
-    if (note === null) return;
-    const text = JSON.stringify(note);
-    this.#saw(text);
-    await this.#surroundings.leaveNote(this.#pool.id, text, LONGEST_ANSWER_MS);
+    if (!isTold) await this.#amend(true);
   }
 
-  #saw(text: string | null): void {
-    // In a large pool reading a note that was read before would cost more than the look itself.
-    if (text === this.#text) return;
-    this.#text = text;
-    this.#note = text === null ? null : parseNote(text);
+  /**
+   * Leaves the note anew, unless there is nothing to change about it.
+   * @param isOld with the object's answer to this isolate: to make a note goes through all origins
+   */
+  async #amend(isOld: boolean): Promise<void> {
+    const before = this.#note;
+    let note = isOld ? this.#pool.verdict.note() : before;
+    if (note === null) return;
+    if (isOld && note.shape === before?.shape) note = { ...note, unreachable: before.unreachable };
+    const unreachable = this.#pool.takeNote(note, this.#isolate);
+    if (unreachable !== null) note = { ...note, unreachable };
+    else if (!isOld) return;
+    this.#note = note;
+    this.#text = JSON.stringify(note);
+    await this.#surroundings.leaveNote(this.#pool.id, this.#text, LONGEST_ANSWER_MS);
   }
 }
 

@@ -54,7 +54,7 @@ export class PoolSync {
   readonly #now: Clock;
   readonly #state: SyncState;
   readonly #hearers: Hearers;
-  readonly #notes: NoteExchange;
+  readonly notes: NoteExchange;
   /** Of the configuration from KV, with the tokens that belong to it. */
   readonly #reading: SharedWork;
   /** Which statuses of pools the object gave last; 0: none. */
@@ -68,7 +68,7 @@ export class PoolSync {
     this.#now = surroundings.now;
     this.#hearers = hearers;
     this.#state = new SyncState(pool, isolate, surroundings.random);
-    this.#notes = new NoteExchange(pool, surroundings);
+    this.notes = new NoteExchange(pool, isolate, surroundings);
     this.#reading = new SharedWork(LOST_READ_MS, surroundings);
   }
 
@@ -89,7 +89,7 @@ export class PoolSync {
   scheduleReport(background: Background): void {
     const nowMs = this.#now();
     if (this.#state.needsReport(nowMs)) background.waitUntil(this.#reportInTime());
-    if (this.#state.isCrowded && this.#notes.needsWatch(nowMs)) background.waitUntil(this.#notes.watch());
+    if (this.#state.isCrowded && this.notes.needsWatch(nowMs)) background.waitUntil(this.notes.watch());
   }
 
   /** Reports now and then while a long answer is under way, and once more when it is over. */
@@ -186,7 +186,7 @@ export class PoolSync {
 
   /** Tells the isolates nearby of the answer to a call. */
   async #tell({ answered, startedMs }: Call): Promise<void> {
-    if (answered && this.#state.isCrowded) await this.#notes.leave(startedMs);
+    if (answered && this.#state.isCrowded) await this.notes.leave(startedMs);
   }
 
   /** @param isAwaited a request waits for the answer */

@@ -1,122 +1,6 @@
 /** When an isolate looks for a note, and when it leaves one. */
 import { describe, expect, it } from "vitest";
-import { parsePool } from "../../../src/config/parse.ts";
-import type { SyncReply } from "../../../src/contract/sync.ts";
-import { EdgePool } from "../../../src/edge/pool/edge-pool.ts";
-import { parseNote } from "../../../src/edge/pool/verdict-notes.ts";
-import { NoteExchange } from "../../../src/edge/sync/note-exchange.ts";
-
-const PACE_MS = 12_000;
-
-function reply(version: number, ejected: readonly string[] = []): SyncReply {
-  const parsed = parsePool({
-    origins: ["a", "b"].map((id) => ({ id, url: `https://${id}.example` })),
-    outlier_detection: { consecutive_failures: 2 },
-  });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
-  const state = (id: string) => ({
-    healthy: true,
-    ejected: ejected.includes(id),
-    draining: false,
-    drained: false,
-    weight_factor: 1,
-  });
-  const snapshot = { version, config: parsed.value, origins: { a: state("a"), b: state("b") } };
-  return { snapshot, cursor: null, active: {}, next_sync_ms: PACE_MS, configured: true };
-}
-
-/** Whatever follows at once has happened. */
-const settled = () => new Promise((resolve) => setImmediate(resolve));
-
-/** A data centre with its cache. */
-class DataCenter {
-  nowMs = 1_000_000;
-  text: string | null = null;
-  reads = 0;
-  writes = 0;
-  /** Waits that were begun. */
-  waits = 0;
-
-  #waits: { atMs: number; over: () => void }[] = [];
-
-  isolate(): Isolate {
-    return new Isolate(this);
-  }
-
-  wait(ms: number): Promise<void> {
-    this.waits++;
-    return new Promise((over) => this.#waits.push({ atMs: this.nowMs + ms, over }));
-  }
-
-  /** So much time passes, with what was to happen then. */
-  async pass(ms: number): Promise<void> {
-    const untilMs = this.nowMs + ms;
-    await settled();
-    for (;;) {
-      const [next] = this.#waits.sort((a, b) => a.atMs - b.atMs);
-      if (next === undefined || next.atMs > untilMs) break;
-      this.#waits.shift();
-      this.nowMs = Math.max(this.nowMs, next.atMs);
-      next.over();
-      await settled();
-    }
-    this.nowMs = untilMs;
-  }
-
-  get version(): number | null {
-    return this.text === null ? null : (parseNote(this.text)?.version ?? null);
-  }
-}
-
-class Isolate {
-  readonly pool: EdgePool;
-  readonly notes: NoteExchange;
-  readonly #place: DataCenter;
-
-  constructor(place: DataCenter) {
-    this.#place = place;
-    const now = () => place.nowMs;
-    this.pool = new EdgePool("p", () => 0, now);
-    const surroundings: ConstructorParameters<typeof NoteExchange>[1] = {
-      now,
-      wait: (ms) => place.wait(ms),
-      readNote: async () => {
-        place.reads++;
-        return place.text;
-      },
-      leaveNote: async (_pool, text) => {
-        place.writes++;
-        place.text = text;
-      },
-    };
-    this.notes = new NoteExchange(this.pool, surroundings);
-  }
-
-  /** The object answers a call that was made just now. */
-  async answered(answer: SyncReply): Promise<this> {
-    const askedMs = this.#place.nowMs;
-    this.#place.nowMs += 100;
-    this.pool.apply(answer, askedMs);
-    await this.notes.leave(askedMs);
-    return this;
-  }
-
-  /** As after each of its requests. */
-  request(): this {
-    if (this.notes.needsWatch(this.#place.nowMs)) void this.notes.watch();
-    return this;
-  }
-
-  /** It has had a request, and so much time passes. */
-  async watches(forMs: number): Promise<void> {
-    this.request();
-    await this.#place.pass(forMs);
-  }
-
-  get out(): string[] {
-    return [...this.pool.servers].filter(({ ejected }) => ejected).map(({ id }) => id);
-  }
-}
+import { DataCenter, reply } from "../../support/data-center.ts";
 
 describe("an isolate", () => {
   it("takes what another one has left within a second, and reports that it did", async () => {
@@ -157,18 +41,19 @@ describe("an isolate", () => {
     expect(place.waits, "in the background of one request at a time").toBeLessThanOrEqual(60 + 6);
   });
 
-  it("looks twice as often while it has seen a failure that the verdict does not show", async () => {
+  it("that tells of an origin which it cannot reach looks twice a second at most, and goes on as before", async () => {
     const place = new DataCenter();
     const isolate = await place.isolate().answered(reply(1));
-    const server = isolate.pool.server("a");
-    if (server === null) throw new Error("no such origin");
-    isolate.pool.ended(server, "connect_failure", 1);
     const before = place.reads;
-    await isolate.watches(4_200);
-    expect(place.reads - before).toBe(8);
-    isolate.pool.apply(reply(2, ["a"]), place.nowMs);
+    for (let requests = 0; requests < 40; requests++) {
+      isolate.request("a");
+      await place.pass(100);
+    }
+    expect(place.reads - before, "requests fail there again and again").toBeLessThanOrEqual(8);
+    await isolate.watches(1_000);
+    const afterwards = place.reads;
     await isolate.watches(4_000);
-    expect(place.reads - before).toBe(12);
+    expect(place.reads - afterwards).toBe(4);
   });
 
   it("looks again after its clock was set back", async () => {
@@ -194,6 +79,19 @@ describe("an isolate", () => {
     await isolate.watches(1_000);
     await isolate.answered({ ...reply(8), snapshot: null });
     expect([place.version, place.writes], "the cache has forgotten it").toEqual([8, 3]);
+  });
+
+  it("puts an older note right that has taken the place of its own, without asking the object again", async () => {
+    const place = new DataCenter();
+    const [first, second] = [place.isolate(), place.isolate()];
+    for (const isolate of [first, second]) await isolate.answered(reply(1));
+    const older = place.text;
+    await first.answered(reply(2, ["a"]));
+    place.text = older;
+    first.request();
+    await second.watches(3_000);
+    expect([place.version, second.out]).toEqual([2, ["a"]]);
+    expect(place.writes, "once").toBe(3);
   });
 
   it("does not replace a newer note that came while it asked", async () => {

@@ -48,3 +48,23 @@ describe.each([1, 2])("an origin, seed %i,", (seed) => {
     expect(returns[0]?.full_after_s).toBeLessThan(2);
   });
 });
+
+describe("an origin that refuses some connections at random", () => {
+  const share = async (dataCenters: number, refusedShare: number): Promise<number> => {
+    const args = `--isolates 300 --rps 1500 --seconds 12 --loss 0 --data-centers ${dataCenters}`;
+    const { origins: all } = await simulated(POOL, args, ({ origins: simulatedOrigins }) => {
+      const flaky = simulatedOrigins.get("a") ?? expect.fail("there is one");
+      flaky.refusedShare = refusedShare;
+    });
+    const [a = 0, ...others] = all.map(({ requests }) => requests);
+    return a / others.reduce((sum, requests) => sum + requests, a);
+  };
+
+  it.each([
+    ["0.1%", 0.001],
+    ["1%", 0.01],
+  ])("(%s) has as many requests as where no isolate hears of another one", async (_, refusedShare) => {
+    const [told, untold] = [await share(3, refusedShare), await share(300, refusedShare)];
+    expect(told).toBeGreaterThan(untold - 0.01);
+  });
+});

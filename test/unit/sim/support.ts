@@ -14,14 +14,22 @@ import { documentsFor, simHost, withOwnAddresses } from "../../../sim/lib/target
 import { World } from "../../../sim/lib/world.ts";
 import { parsePool } from "../../../src/config/parse.ts";
 
-/** @param args as on the command line; `--config` stands for itself */
-export async function simulated(document: unknown, args: string): Promise<Results> {
+/**
+ * @param args as on the command line; `--config` stands for itself
+ * @param prepare makes of the world what no option does
+ */
+export async function simulated(
+  document: unknown,
+  args: string,
+  prepare?: (world: World) => void,
+): Promise<Results> {
   const options = parseOptions(["--config", "none", ...args.split(" ").filter((arg) => arg !== "")]);
   const parsed = parsePool(document);
   if (options === "help" || !parsed.ok) throw new Error(JSON.stringify(parsed));
   const subject = { pool: "web", config: parsed.value, document: JSON.stringify(document) };
-  const world = await new World(options, subject).run();
-  return resultsOf(options, subject, world);
+  const world = new World(options, subject);
+  prepare?.(world);
+  return resultsOf(options, subject, await world.run());
 }
 
 /** Origins of the names given, or so many. */
