@@ -7,6 +7,7 @@ import type { VerdictNote } from "../../contract/verdict-note.ts";
 import type { Surroundings } from "../model/surroundings.ts";
 import type { EdgePool } from "../pool/edge-pool.ts";
 import { parseNote } from "../pool/verdict-notes.ts";
+import { elapsedMs } from "./sync-state.ts";
 
 /** How often an isolate looks for a note, and how soon after that for telling of an origin that it could not reach. */
 export const LOOK_MS = 1_000;
@@ -46,7 +47,7 @@ export class NoteExchange {
 
   /** True if no request's work looks for notes, or will soon not do so any longer, or should do so at once. */
   needsWatch(nowMs: number): boolean {
-    return agoMs(this.#watchedMs, nowMs) >= this.#everyMs(RENEWED_AFTER_MS);
+    return elapsedMs(this.#watchedMs, nowMs) >= this.#everyMs(RENEWED_AFTER_MS);
   }
 
   /** Looks again and again for a while, in the background of one request, unless another one takes over. */
@@ -65,7 +66,7 @@ export class NoteExchange {
 
   /** Milliseconds until it is time to look again; 0 or less: now. */
   #waitMs(nowMs: number): number {
-    return this.#everyMs(LOOK_MS) - agoMs(this.#lookedMs, nowMs);
+    return this.#everyMs(LOOK_MS) - elapsedMs(this.#lookedMs, nowMs);
   }
 
   #everyMs(usualMs: number): number {
@@ -115,9 +116,4 @@ export class NoteExchange {
     this.#text = JSON.stringify(note);
     await this.#surroundings.leaveNote(this.#pool.id, this.#text, LONGEST_ANSWER_MS);
   }
-}
-
-/** Infinity after a clock was set back: then everything is due. */
-function agoMs(sinceMs: number, nowMs: number): number {
-  return nowMs < sinceMs ? Number.POSITIVE_INFINITY : nowMs - sinceMs;
 }

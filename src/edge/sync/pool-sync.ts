@@ -36,12 +36,6 @@ interface Adoption {
   readonly needsTokens?: boolean;
 }
 
-/** A call that is over. */
-interface Call {
-  readonly startedMs: number;
-  readonly answered: boolean;
-}
-
 /** Other news that a sync brings. */
 interface Hearers {
   readonly routes: Pick<RouteCache, "recordRevision">;
@@ -167,7 +161,7 @@ export class PoolSync {
   }
 
   /** The end of connections that were reported as open must be reported, even if no other request comes. */
-  async #followed(call: Promise<Call>): Promise<void> {
+  async #followed(call: Promise<number | null>): Promise<void> {
     await this.#tell(await call);
     if (this.#needsAnotherReport()) await this.#reportInTime();
   }
@@ -184,13 +178,16 @@ export class PoolSync {
     await this.#tell(await this.#call());
   }
 
-  /** Tells the isolates nearby of the answer to a call. */
-  async #tell({ answered, startedMs }: Call): Promise<void> {
-    if (answered && this.#state.isCrowded) await this.notes.leave(startedMs);
+  /** Tells the isolates nearby of the answer to a call. @param askedMs see `#call` */
+  async #tell(askedMs: number | null): Promise<void> {
+    if (askedMs !== null && this.#state.isCrowded) await this.notes.leave(askedMs);
   }
 
-  /** @param isAwaited a request waits for the answer */
-  async #call(isAwaited = false): Promise<Call> {
+  /**
+   * @param isAwaited a request waits for the answer
+   * @returns when the object was asked; null: it has not answered
+   */
+  async #call(isAwaited = false): Promise<number | null> {
     const startedMs = this.#now();
     const report = this.#state.begin(startedMs, isAwaited);
     if (this.#statusMark !== 0) report.pool_status_mark = this.#statusMark;
@@ -198,11 +195,11 @@ export class PoolSync {
     const { id } = this.#pool;
     const answer = await this.#surroundings.callPool(id, (stub) => stub.sync(report), CALL_TIMEOUT_MS);
     const failed = answer.ok ? this.#applied(report, answer.value, startedMs) : answer;
-    if (failed === null) return { startedMs, answered: true };
+    if (failed === null) return startedMs;
     const { failure, detail } = failed;
     const backoff_ms = this.#state.failed(startedMs, this.#now(), failure);
     this.#surroundings.log({ pool: id, event: "sync_failed", failure, detail, backoff_ms });
-    return { startedMs, answered: false };
+    return null;
   }
 
   /** Never throws, for an object of another version may say anything. @returns as a call that failed; null: it is in force */

@@ -233,7 +233,7 @@ export class SyncState {
 }
 
 /** Infinity after a clock was set back: then everything is due. */
-function elapsedMs(sinceMs: number, nowMs: number): number {
+export function elapsedMs(sinceMs: number, nowMs: number): number {
   return nowMs < sinceMs - CLOCK_STEP_MS ? Number.POSITIVE_INFINITY : Math.max(0, nowMs - sinceMs);
 }
 
