@@ -33,12 +33,12 @@ export function routesOf(
     for (const host of hosts) if (!byHost.has(host)) byHost.set(host, rules);
   }
   const ordered = [...byHost].sort(([a], [b]) => compareHosts(a, b));
-  // Of the others, of which there may be thousands, none includes another.
-  const wide = ordered.filter(([host]) => host === null || host.startsWith("*"));
-  const isRepeated = ([host, rules]: readonly [Host, readonly Rule[]]) =>
-    wide.find(([other]) => other !== host && includes(other, host))?.[1] === rules;
-  const open = wide.filter(([, rules]) => rules.some((rule) => !isClosing(rule)));
-  const isCaught = (host: Host) => open.some(([other]) => other !== host && includes(other, host));
+  const isRepeated = ([host, rules]: readonly [Host, readonly Rule[]]) => {
+    const wider = widerHosts(host).find((each) => byHost.has(each));
+    return wider !== undefined && byHost.get(wider) === rules;
+  };
+  const open = new Set(ordered.filter(([, rules]) => !rules.every(isClosing)).map(([host]) => host));
+  const isCaught = (host: Host) => widerHosts(host).some((each) => open.has(each));
   const routes = ordered
     .filter((site) => !isRepeated(site))
     .flatMap(([host, rules]) => completed(rules, isCaught(host)).map((rule) => routeAt(host, rule)));
@@ -95,6 +95,15 @@ export function includes(outer: Host, inner: Host): boolean {
   if (outer === null || outer === inner) return true;
   if (inner === null || !outer.startsWith("*.")) return false;
   return inner.replace(/^\*/, "").endsWith(outer.slice(1));
+}
+
+/** The hosts of routes that take every request to `host` too, the narrowest first; null: any host. */
+function widerHosts(host: Host): Host[] {
+  if (host === null) return [];
+  const wider: Host[] = [];
+  for (let dot = host.indexOf(".", host.startsWith("*.") ? 2 : 0); dot >= 0; dot = host.indexOf(".", dot + 1))
+    wider.push(`*${host.slice(dot)}`);
+  return [...wider, null];
 }
 
 /** Below 0 if `a` must be tried first. */

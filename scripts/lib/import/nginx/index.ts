@@ -33,7 +33,8 @@ export function importNginx(files: readonly string[], options: FileImportOptions
   };
   const upstreamPools = new UpstreamPools(named, options, findings);
   const reached = reachedServers(servers, blocks.length > 0, findings);
-  const sites = reached.map((each) => siteOf(each, reached, upstreamPools, findings));
+  const tlsHosts = new Set(reached.filter(({ isHttpOnly }) => !isHttpOnly).flatMap(({ hosts }) => hosts));
+  const sites = reached.map((each) => siteOf(each, tlsHosts, upstreamPools, findings));
   upstreamPools.addUnused(new Set(otherPasses(directives)));
   const pools = upstreamPools.pools.all([...named.upstreams.keys()]);
   const ids = Object.keys(pools);

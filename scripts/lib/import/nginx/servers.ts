@@ -14,16 +14,15 @@ import { type Difference, locationHere, type Region, regionsOf, withoutRepeats }
 import { LocationReader, reportConditions } from "./serving.ts";
 import type { UpstreamPools } from "./upstream-pools.ts";
 
-/** @param all the servers that are reached */
+/** @param tlsHosts the hosts of the servers that are reached by https */
 export function siteOf(
   { server, hosts, isHttpOnly }: ReachedServer,
-  all: readonly ReachedServer[],
+  tlsHosts: ReadonlySet<string | null>,
   upstreamPools: UpstreamPools,
   findings: Findings,
 ): Site {
   const { block, scope, at, label } = server;
   const named = namedLocations(block, scope);
-  const tlsHosts = new Set(all.filter((each) => !each.isHttpOnly).flatMap((each) => each.hosts));
   const reader = new LocationReader({ upstreamPools, named, isHttpOnly, tlsHosts, findings });
   // What a server says outside of locations holds before any location is looked for, or if none is found.
   const whole: Location = { modifier: "", uri: "/", paths: null, block, scope, at, label };
