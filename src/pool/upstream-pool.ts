@@ -69,7 +69,8 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
 
   /** The routes changed: isolates hear of it with their next sync. */
   async announceRoutes(revision: number, sharers: readonly string[]): Promise<void> {
-    if (revision < this.#routesRevision) return;
+    // A pool that is not there yet hears of them when it registers.
+    if (this.#runtime.store.isEmpty || revision < this.#routesRevision) return;
     this.#runtime.share(sharers);
     if (revision === this.#routesRevision) return;
     this.#routesRevision = revision;

@@ -6,8 +6,10 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ENDPOINTS } from "../../src/admin/endpoints/all.ts";
+import { UNKNOWN_POOL_STATUS } from "../../src/contract/pool-status.ts";
 import { ask, origin } from "./admin-support.ts";
 import { newPool, pool, report, stub } from "./pool-object.ts";
+import { eventually } from "./test-clock.ts";
 
 beforeEach(newPool);
 
@@ -66,6 +68,22 @@ describe("an id that no pool has", () => {
       await stub().wake();
     }
     expect(await left()).toEqual(NOTHING);
+  });
+
+  it("leaves nothing where routes name it", async () => {
+    const routes = [{ host: "named.example", pools: [pool, "other"] }, { pool }];
+    await env.POOLS.put("routes", JSON.stringify(routes), { metadata: { updated_at: Date.now() } });
+    await env.ROUTE_TABLE.getByName("routes").wake();
+    for (let call = 0; call < 2; call++) {
+      await stub().announceRoutes(Date.now(), ["other"]);
+      await stub().notePoolStatuses({ other: { ...UNKNOWN_POOL_STATUS, mark: Date.now() } });
+      await stub().wake();
+      await stub().sync(report({}));
+    }
+    expect(await left()).toEqual(NOTHING);
+    expect((await ask(`PUT /pools/${pool}`, { body: { origins: [origin("a")] } })).status).toBe(201);
+    // It is told of the routes once it is there.
+    await eventually(async () => expect((await stub().summary()).status).toMatchObject({ available: true }));
   });
 
   it("is the id of a pool like any other once it is written", async () => {
