@@ -184,6 +184,8 @@ export class PoolController extends PoolComponents implements WrittenConfig<Pool
 
   #remove(detail: string): void {
     this.publisher.withdraw();
+    // Nothing leads to them any more, and they may have secrets.
+    this.#options.store.forgetVersions(Number.POSITIVE_INFINITY);
     this.#forget();
     this.events.emit("config_applied", { detail });
     this.#adoptNone();

@@ -31,6 +31,8 @@ const rows = async () =>
       .exec<{ name: string; value: string }>("SELECT key AS name, value FROM metadata")
       .toArray();
     return {
+      config_versions: count("config_versions"),
+      config_texts: count("config_texts"),
       origins: count("origins"),
       stats: count("stats"),
       event_counts: count("event_counts"),
@@ -100,9 +102,12 @@ describe("a pool that is removed and made again", () => {
 
   it("leaves nothing in storage except what distinguishes KV's past from its present", async () => {
     await live(document);
+    await put(`// as its author wrote it\n${JSON.stringify({ ...document, slow_start: 9 })}`);
+    const before = await rows();
+    expect([before.config_versions, before.config_texts]).toEqual([2, 1]);
     await ask(`DELETE ${path()}`);
     const { metadata, ...tables } = await rows();
-    expect(tables).toEqual({ origins: 0, stats: 0, event_counts: 2 });
+    expect(tables).toEqual({ config_versions: 0, config_texts: 0, origins: 0, stats: 0, event_counts: 2 });
     expect(Object.keys(metadata).toSorted()).toEqual(
       // The hash is of the deployment's secrets and bindings, not of the pool's.
       ["config_state", "deployment_hash", "pool", "routes_revision", "snapshot_version"].filter(

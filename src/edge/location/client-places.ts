@@ -26,15 +26,10 @@ export class ClientPlaces {
     if (address === "") return clientPlace(read());
     const known = this.#places.get(address);
     // The clock may be set back: an entry from the future does not count.
-    const leftMs = known === undefined ? 0 : known.untilMs - nowMs;
+    const leftMs = (known?.untilMs ?? nowMs) - nowMs;
     if (known !== undefined && leftMs > 0 && leftMs <= LONGEST_MS) return known.place;
     const place = clientPlace(read());
     this.#places.set(address, { place, untilMs: nowMs + LONGEST_MS });
     return place;
-  }
-
-  /** How many are remembered, for tests of its bound. */
-  get size(): number {
-    return this.#places.size;
   }
 }

@@ -28,9 +28,4 @@ export class RecentMap<V> {
     }
     this.#young.set(key, value);
   }
-
-  /** At most; an entry that was used again may count twice. */
-  get size(): number {
-    return this.#young.size + this.#old.size;
-  }
 }

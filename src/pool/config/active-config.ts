@@ -199,7 +199,7 @@ export class ActiveConfig<C> {
     const version = { version: state.version, document, updatedAt: state.timestamp, appliedAt: this.#now() };
     this.#store.addConfigVersion(version);
     // Made again after its removal, even the same document is a version of its own: no ETag of before may match it.
-    if (this.isRemoved) this.#store.setFirstVersion(version.version);
+    if (this.isRemoved) this.#store.put("first_version", version.version);
     this.#save(state);
     this.#serving = version;
     this.#config = config;

@@ -31,8 +31,6 @@ export type ConfigDates = Omit<SignedVersion, "document">;
 export interface ConfigStore extends Pick<Metadata, "get" | "put"> {
   /** The versions since it was last removed that are kept, newest first. */
   configDates(): ConfigDates[];
-  /** Versions before this one were removed. */
-  setFirstVersion(version: number): void;
   /** Null if it is not kept, or was removed. */
   configVersion(version: number): SignedVersion | null;
   /** @throws if it is too large for a row */

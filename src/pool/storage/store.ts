@@ -87,24 +87,15 @@ export class PoolStore implements ConfigStore, Metadata {
     return this.#tables
       .read<DatesRow>(
         "SELECT version, updated_at, applied_at, who, message FROM config_versions WHERE version >= ? ORDER BY version DESC",
-        this.firstVersion(),
+        this.get("first_version"),
       )
       .toArray()
       .map(toConfigDates);
   }
 
-  /** The first version of the pool's present life: 1, or later if it was removed and made again. */
-  firstVersion(): number {
-    return this.get("first_version");
-  }
-
-  setFirstVersion(version: number): void {
-    this.put("first_version", version);
-  }
-
   /** Null if it is not kept, or of an earlier life. */
   configVersion(version: number): SignedVersion | null {
-    if (version < this.firstVersion()) return null;
+    if (version < this.get("first_version")) return null;
     const rows = this.#tables
       .read<ConfigRow>("SELECT * FROM config_versions WHERE version = ?", version)
       .toArray();
@@ -120,13 +111,12 @@ export class PoolStore implements ConfigStore, Metadata {
       updatedAt,
       appliedAt,
     );
-    for (const table of ["config_versions", "config_texts"])
-      this.#tables.write(`DELETE FROM ${table} WHERE version <= ?`, version - KEPT_VERSIONS);
+    this.forgetVersions(version - KEPT_VERSIONS);
   }
 
   /** Null: not kept, or of an earlier life. */
   writtenText(version: number): string | null {
-    if (version < this.firstVersion()) return null;
+    if (version < this.get("first_version")) return null;
     const rows = this.#tables
       .read<{ text: string }>("SELECT text FROM config_texts WHERE version = ?", version)
       .toArray();
@@ -142,6 +132,11 @@ export class PoolStore implements ConfigStore, Metadata {
         version,
         text,
       );
+  }
+
+  forgetVersions(upTo: number): void {
+    for (const table of ["config_versions", "config_texts"])
+      this.#tables.write(`DELETE FROM ${table} WHERE version <= ?`, upTo);
   }
 
   /** Records the writer of a version, and the reason. */
@@ -180,8 +175,8 @@ export class PoolStore implements ConfigStore, Metadata {
   }
 
   /**
-   * The pool was removed: all that it lived through goes. What stays tells its next life from its past: versions of
-   * the configuration and of the snapshot, the removal itself, and shares of rate limits that isolates may still use.
+   * The pool was removed: all that it lived through goes. What stays tells its next life from its past: the numbers of its
+   * versions, the removal itself, and shares of rate limits that isolates may still use.
    */
   clear(): void {
     this.#tables.write("DELETE FROM origins");

@@ -22,19 +22,15 @@ const WHO = { who: "test", what: "wrote" };
 
 /** What an object has stored. Facts are texts, as in SQLite. */
 class MemoryStore extends MemoryMetadata implements ConfigStore {
-  #first = 1;
   readonly #versions = new Map<number, SignedVersion>();
   readonly #texts = new Map<number, string>();
 
-  setFirstVersion(version: number): void {
-    this.#first = version;
-  }
   configDates(): SignedVersion[] {
-    const kept = [...this.#versions.values()].filter(({ version }) => version >= this.#first);
+    const kept = [...this.#versions.values()].filter(({ version }) => version >= this.get("first_version"));
     return kept.reverse();
   }
   configVersion(version: number): SignedVersion | null {
-    return version < this.#first ? null : (this.#versions.get(version) ?? null);
+    return version < this.get("first_version") ? null : (this.#versions.get(version) ?? null);
   }
   addConfigVersion(added: ConfigVersion): void {
     if (this.#versions.has(added.version)) throw new Error(`version ${added.version} is there`);
