@@ -59,19 +59,30 @@ export function understoodPool(
   pool: PoolConfig,
   known: PoolConfig | null,
 ): { config: PoolConfig; strange: string[] } {
-  const { origins, ...fields } = pool;
   const sample = sampleOf(pool);
   const parsed = poolSchema.safeParse(sample);
   const errors = errorsOf(parsed.error?.issues ?? [], poolSchema, sample, []);
   const strange = errors.filter(({ at, path }) => at === "value" && path[0] !== "origins");
-  if (strange.length === 0) return { config: completePool(pool, parsed), strange: [] };
-  const config = structuredClone(fields);
+  const unknown = errors.filter(({ at }) => at === "key");
+  if (strange.length + unknown.length === 0) return { config: completePool(pool, parsed), strange: [] };
+  const config = structuredClone(pool);
+  // With a field that it does not know, nothing would get its default.
+  for (const { path } of unknown) remove(config, path);
   // The last of a list first, so that the others keep their places.
   for (const { path } of strange.toReversed()) replace(config, path, known ?? poolSchema.parse(ANY_POOL));
+  const completed = completePool(config);
   return {
-    config: completePool({ ...config, origins }),
+    config: completed === config && strange.length === 0 ? pool : completed,
     strange: strange.map(({ path }) => formatPath(path)),
   };
+}
+
+/** Takes the field at `path` away; one of an origin, from all of them. */
+function remove(config: PoolConfig, path: ConfigPath): void {
+  const isOfOrigin = path[0] === "origins" && path.length > 2;
+  const [around, rest] = isOfOrigin ? [config.origins, path.slice(2)] : [[config], path];
+  for (const each of around)
+    Reflect.deleteProperty(Object(valueAt(each, rest.slice(0, -1))), String(rest.at(-1)));
 }
 
 /** @param completed its sample, parsed */

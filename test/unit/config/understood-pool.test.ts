@@ -30,6 +30,29 @@ describe("a pool of another version", () => {
     expect(understoodPool(older as PoolConfig, null).config).toEqual(pool());
   });
 
+  it.each([
+    ["of the pool", ({ failover: _, ...rest }: PoolConfig) => ({ ...rest, gravity: 9.81 })],
+    [
+      "of a part",
+      ({ failover: { max_attempts: _, ...failover }, ...rest }: PoolConfig) => ({
+        ...rest,
+        failover: { ...failover, moons: 2 },
+      }),
+    ],
+    [
+      "of each origin",
+      ({ origins, ...rest }: PoolConfig) => ({
+        ...rest,
+        origins: origins.map(({ weight: _, ...origin }) => ({ ...origin, colour: "red" })),
+      }),
+    ],
+  ])("gets defaults beside fields %s that this version does not know", (_where, other) => {
+    const own = pool({ origins: [...ORIGINS, { id: "b", url: "https://b.example.com" }] });
+    const { config, strange } = understoodPool(other(own) as unknown as PoolConfig, null);
+    expect(config).toMatchObject(own);
+    expect(strange).toEqual([]);
+  });
+
   it("gets defaults for values that this version does not know, and no more than these", () => {
     const failover = { ...pool().failover, attempt_timeout: 60, retry_on: ["moonrise", 503, "sunset"] };
     const { config, strange } = understoodPool(
