@@ -58,7 +58,9 @@ const failover = object({
     ),
   retry_non_idempotent: flag()
     .default(false)
-    .describe("Send POST and PATCH again even without an `Idempotency-Key` header."),
+    .describe(
+      "Send POST, PATCH and other methods that are not idempotent again even without an `Idempotency-Key` header.",
+    ),
   retry_budget_percent: number(0, 1_000)
     .default(20)
     .describe("Retries allowed, as a percentage of the pool's recent requests."),

@@ -80,7 +80,7 @@ function refusedAtOnce(context: RequestContext): Response | null {
 function failed(context: RequestContext, error: unknown): Response {
   context.close();
   if (error instanceof ClientLeft) return new Response(null, { status: CLIENT_CLOSED_STATUS });
-  if (error instanceof RoutesUnavailable) return refuse(context, "config_unavailable", RETRY_AFTER_S);
+  if (error instanceof RoutesUnavailable) return refuse(context, "config_unavailable");
   context.surroundings.log({ event: "internal_error", request_id: context.edge.id, error: String(error) });
   return refuse(context, "internal");
 }
@@ -105,18 +105,24 @@ function answerHere({ log }: RequestContext, tools: RequestTools, answer: FixedA
 
 function answer(context: RequestContext, served: Served): Response {
   const { edge, background } = context;
+  const { log } = context.surroundings;
   const { forwarded } = served;
   const answer = forwarded?.exchange.answer.current ?? null;
   if (forwarded === null || answer === null) {
-    const { problem, retryAfterMs } = served;
-    return refuse(context, problem, retryAfterS(problem, retryAfterMs));
+    return refuse(context, served.problem, served.retryAfterMs);
   }
   const { exchange, sync } = forwarded;
   const { activePool } = exchange;
+  // No more than that: what is kept until the answer's end must not lead to the request.
+  const facts = { request_id: edge.id, pool: forwarded.pool.id, origin: answer.inFlight.server.id };
   const countsSocket = edge.upgrade === "websocket" && activePool.countsSockets;
-  const tracked = trackedResponse(answer, countsSocket, edge.request.signal, (over) => {
-    background.waitUntil(sync.trackLongResponse(over));
-  });
+  const tracked = trackedResponse(
+    answer,
+    countsSocket,
+    edge.request.signal,
+    (over) => background.waitUntil(sync.trackLongResponse(over)),
+    () => log({ event: "answer_broken_off", ...facts }),
+  );
   const passedOn = routeResponse(
     context,
     forwarded,
@@ -141,14 +147,19 @@ function routeResponse(
   return tools.finish(response, server === null ? null : { pool: pool.id, server });
 }
 
-/** Seconds that a client is told to wait; undefined: none. */
-function retryAfterS(problem: ProblemType, retryAfterMs: number | null): number | undefined {
-  if (problem === "rate_limited" && retryAfterMs !== null) return retryAfterMs / 1_000;
-  return COMES_BACK.has(problem) ? RETRY_AFTER_S : undefined;
+function secondsToWait(type: ProblemType, limitedMs: number | null): number | undefined {
+  if (type === "rate_limited" && limitedMs !== null) return limitedMs / 1_000;
+  return COMES_BACK.has(type) ? RETRY_AFTER_S : undefined;
 }
 
-function refuse({ edge, log, tools }: RequestContext, type: ProblemType, retryAfterS?: number): Response {
+/** @param limitedMs how long a rate limit lets nothing through, if that is why; else null */
+function refuse(
+  { edge, log, tools }: RequestContext,
+  type: ProblemType,
+  limitedMs: number | null = null,
+): Response {
   log.refuse(type);
+  const retryAfterS = secondsToWait(type, limitedMs);
   if (tools === null) return problem(type, edge.id, retryAfterS);
   const own = PROBLEMS[type].status === 503 ? tools.unavailable(retryAfterS) : null;
   return own ?? tools.finish(problem(type, edge.id, retryAfterS), null);

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ADMIN_TOKEN } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchDigest, fetchRaw, leave, open } from "./support/client.ts";
@@ -103,10 +103,30 @@ test("server-sent events arrive one at a time: the next is sent only after the l
   await eventually("the origin to lose the listener", async () => (await origin.push("gone?")) === 0);
 });
 
-test("a body that the origin breaks off breaks off at the client", async () => {
-  await origin.behave({ fault: "close_mid_body" });
-  const { response } = await open(balancer.url, "/");
-  expect(response.statusCode).toBe(200);
-  await expect(response.toArray()).rejects.toThrow();
-  await origin.behave();
+describe("a body that the origin breaks off", () => {
+  const brokenOff = (id: string): boolean =>
+    balancer.logs().includes(`"event":"answer_broken_off","request_id":"${id}","pool":"web","origin":"a"`);
+
+  test("breaks off at the client, and is in the log", async () => {
+    await origin.behave({ fault: "close_mid_body" });
+    const { response } = await open(balancer.url, "/", { headers: { "x-request-id": "cut" } });
+    expect(response.statusCode).toBe(200);
+    await expect(response.toArray()).rejects.toThrow();
+    await eventually("the line", () => brokenOff("cut"));
+    await origin.behave();
+  });
+
+  test.each(["reset", "finish", "abort"] as const)(
+    "is not one that a client leaves alone: %s",
+    async (how) => {
+      const headers = { "x-request-id": how };
+      const { request, response } = await open(balancer.url, `/bytes/${500 * MB}`, { headers });
+      response.on("error", () => {});
+      response.pause();
+      leave[how](request);
+      if (how === "finish") request.destroy();
+      await nothingOpen(balancer, ["web"], [origin]);
+      expect(brokenOff(how)).toBe(false);
+    },
+  );
 });

@@ -19,7 +19,7 @@ export interface AttemptLimits {
 export interface RetryRules extends AttemptLimits {
   /** The kinds of failure that are retried. */
   retryOn: readonly ("connect_failure" | "timeout" | number)[];
-  /** POST and PATCH too, without an Idempotency-Key. */
+  /** Methods that are not idempotent too, without an Idempotency-Key. */
   retryNonIdempotent: boolean;
 }
 

@@ -34,12 +34,14 @@ export function isRebuildable({ status }: Response): boolean {
  *   passed through and let go at the handshake
  * @param gone aborts when the client goes away
  * @param trackLongResponse called for an answer that takes a while, with its end, which never rejects
+ * @param brokenOff called if its origin breaks such an answer off, so that the client gets a part of it
  */
 export function trackedResponse(
   { response, inFlight, abort }: Answer,
   countsSocket: boolean,
   gone: AbortSignal,
   trackLongResponse: (over: Promise<void>) => void,
+  brokenOff: () => void,
 ): Response {
   // Whatever length its handshake says, as some servers do though none may (RFC 9110, 8.6).
   if (countsSocket && response.webSocket !== null) {
@@ -68,6 +70,11 @@ export function trackedResponse(
   };
   // A stream without data does not notice that its reader has gone.
   gone.addEventListener("abort", end);
-  trackLongResponse(response.body.pipeTo(writable).then(over, over));
+  const failed = (): void => {
+    over();
+    // A client that has left broke it off itself.
+    if (!gone.aborted) brokenOff();
+  };
+  trackLongResponse(response.body.pipeTo(writable).then(over, failed));
   return tracked;
 }

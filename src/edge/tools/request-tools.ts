@@ -7,6 +7,7 @@ import { rewriteLocation, rewritePath } from "../../config/rewrite.ts";
 import { endOfHost } from "../../config/route-pattern.ts";
 import { type FixedAnswer, type HeaderRules, locationOf, type RouteTools } from "../../config/route-tools.ts";
 import { UNKNOWN_COUNTRY } from "../../core/steering/client-place.ts";
+import { retryAfter } from "../../platform/problem.ts";
 import type { EdgeWhereRequest } from "../location/where-request.ts";
 import type { EdgeRequest } from "../model/edge-request.ts";
 import type { EdgeServer } from "../model/edge-server.ts";
@@ -52,11 +53,7 @@ export class RequestTools {
     const { unavailable } = this.#tools;
     const accept = this.#context.edge.request.headers.get("accept") ?? "";
     if (unavailable === null || /\bapplication\/(?:problem\+)?json\b/i.test(accept)) return null;
-    const response = this.#fixed(unavailable);
-    if (retryAfterS !== undefined && !response.headers.has("retry-after")) {
-      response.headers.set("retry-after", `${Math.max(1, Math.ceil(retryAfterS))}`);
-    }
-    return this.finish(response, null);
+    return this.finish(this.#fixed(unavailable, retryAfterS), null);
   }
 
   /** The answer as the client gets it. @param by null: no origin */
@@ -80,10 +77,11 @@ export class RequestTools {
     return location === null ? null : rewriteLocation(rewrite, location, { path, scheme, host, base });
   }
 
-  #fixed({ status, body, headers: fixed, rules, location }: FixedAnswer): Response {
+  /** @param retryAfterS unless the answer has one itself */
+  #fixed({ status, body, headers: fixed, rules, location }: FixedAnswer, retryAfterS?: number): Response {
     const { edge } = this.#context;
     const fill = this.#fill(null);
-    const headers = new Headers([...fixed].map(([name, value]): [string, string] => [name, value]));
+    const headers = new Headers({ ...retryAfter(retryAfterS), ...Object.fromEntries(fixed) });
     headers.set("x-request-id", edge.id);
     if (location !== null) headers.set("location", locationOf(location, fill));
     if (rules !== null) apply(rules, headers, fill);

@@ -92,8 +92,8 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
       request.socket.resetAndDestroy();
       return;
     case "close_mid_body":
-      response.writeHead(200, { "content-length": 1_000 });
-      response.write("x".repeat(500), () => request.socket.resetAndDestroy());
+      response.writeHead(200, { "content-length": 100_000 });
+      response.write("x".repeat(50_000), () => request.socket.resetAndDestroy());
       return;
     case undefined:
       if (status === undefined) await answer(name, request, response);

@@ -15,8 +15,9 @@ const LAUNCHER = [
   /: applied [a-z0-9:_, -]+$/,
 ];
 
-/** Events of pools (src/contract/events.ts), except the kinds that always mean an error. */
+/** Events of pools (src/contract/events.ts), except the kinds that always mean an error; and what a test's origin did. */
 const EVENTS = new Set([
+  "answer_broken_off",
   ...["config_applied", "audit", "affinity_secret_made"],
   ...["healthy", "unhealthy", "flapping", "ejected", "unejected", "not_ejected"],
   ...["drain_started", "drained", "undrained", "removed", "pool_down", "pool_up"],
