@@ -43,7 +43,7 @@ describe("the page", () => {
     const { send } = ownBrowser();
     const cross = { "sec-fetch-site": "cross-site" };
     expect(await (await send("GET /?pool=web", { headers: cross })).text()).toContain(
-      '<meta http-equiv="refresh" content="0;url=/_lb/?pool=web"/>',
+      '<meta http-equiv="refresh" content="0;url=/_lb/?pool=web" />',
     );
     expect(await (await send("GET /?pool=web", { headers: OWN })).text()).toContain(
       'action="/_lb/login?pool=web"',

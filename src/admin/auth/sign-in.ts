@@ -7,7 +7,7 @@ import { readBody } from "../http/body.ts";
 import { PROBLEMS, Problem } from "../http/problems.ts";
 import type { Authenticator } from "./auth.ts";
 import { isCrossSite } from "./csrf.ts";
-import { accessRetryPage, dashboardPage, signInPage } from "./page.tsx";
+import { accessRetryPage, dashboardPage, signInPage } from "./page.ts";
 import { endSession } from "./session.ts";
 
 const MOST_FORM_BYTES = 10_000;
