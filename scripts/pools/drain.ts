@@ -64,7 +64,7 @@ function verdict(end: DrainEnd, active: number): [exitCode: number, says: string
     case "time_up":
       return [EXIT.no, `: time is up, and ${count(active, "connection")} left`];
     case "undrained":
-      return [EXIT.no, ": somebody ended the drain, it takes requests again"];
+      return [EXIT.no, ": somebody ended the drain"];
     case "interrupted":
       return [EXIT.interrupted, " drains on; undrain would end that"];
   }
@@ -72,14 +72,17 @@ function verdict(end: DrainEnd, active: number): [exitCode: number, says: string
 
 export const undrain: Command = {
   usage: "undrain POOL ORIGIN",
-  does: "end a drain: the origin takes requests again",
+  does: "end a drain: the origin may take requests again",
   options: BALANCER_HELP,
   async run(args) {
     const { values, positionals } = parseArgs({ args, options: BALANCER_OPTIONS, allowPositionals: true });
     const [pool, origin] = exactly("undrain", ["a pool", "an origin"], positionals);
-    const { changed } = await turn(adminClient(values), pool, origin, "undrain");
-    console.log(`${pool}/${origin} ${changed ? "takes requests again" : "was not draining"}`);
-    return EXIT.ok;
+    const { changed, removing } = await turn(adminClient(values), pool, origin, "undrain");
+    // Whether it takes requests is for its weight, its health and `enable` to say as well.
+    const ended = changed ? "is not drained any more" : "was not draining";
+    const says = removing ? "drains on: the configuration has it no more, add it again" : ended;
+    console.log(`${pool}/${origin} ${says}`);
+    return removing ? EXIT.no : EXIT.ok;
   },
 };
 
