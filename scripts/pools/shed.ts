@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { writeSchema } from "../../src/admin/http/schemas.ts";
+import { poolAnswerSchema, writeSchema } from "../../src/admin/http/schemas.ts";
 import { because } from "../lib/admin-client.ts";
 import { decimal, exactly, poolPath } from "./arguments.ts";
 import { adminClient, BALANCER_HELP, BALANCER_OPTIONS } from "./balancer-options.ts";
@@ -31,10 +31,17 @@ ${BALANCER_HELP}`,
       shed_percent: decimal("percentage", text, 100),
       ...(sessions === undefined ? {} : { shed_sessions_percent: decimal("percentage", sessions, 100) }),
     };
+    const client = adminClient(values);
     const path = poolPath(pool) + because(message);
-    const written = await adminClient(values).ask(path, writeSchema, { method: "PATCH", body: change });
+    const written = await client.ask(path, writeSchema, { method: "PATCH", body: change });
     const how = written.changed ? `(version ${written.version})` : "already, nothing changed";
     const also = sessions === undefined ? "" : `, and ${sessions}% of its sessions`;
+    // Only a pool that a route has among several tells of itself to routes.
+    const { status } = await client.ask(poolPath(pool), poolAnswerSchema);
+    if (status === undefined && Object.values(change).some((percent) => percent > 0)) {
+      console.log(`${pool} sends nobody elsewhere, because no route has it among several pools ${how}`);
+      return EXIT.no;
+    }
     console.log(`${pool} sends ${text}% of its clients elsewhere${also} ${how}`);
     return EXIT.ok;
   },

@@ -30,6 +30,7 @@ beforeAll(async () => {
       pools: {
         eu: { origins: [first, second], minimum_origins: 2, return_delay: 1, health_check: CHECK },
         us: { origins: [third] },
+        alone: { origins: [third] },
       },
     },
   });
@@ -100,5 +101,11 @@ describe("a pool of a route with several", () => {
     await eventually("the isolate to hear of that", async () => (await serving()) === "eu");
     const wrong = await runPools(["shed", "eu", "101"], env);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('"101" is no percentage')]);
+    const alone = await runPools(["shed", "alone", "20"], env);
+    expect(alone).toEqual({
+      code: 1,
+      stdout: "alone sends nobody elsewhere, because no route has it among several pools (version 2)\n",
+      stderr: "",
+    });
   });
 });
