@@ -34,6 +34,7 @@ beforeAll(async () => {
           health_check: { interval: 60, timeout: PROBE_TIMEOUT_S },
         },
         plain: { origins: both },
+        leaving: { origins: both, sticky: true },
         off: { origins: origins.map((origin) => origin.config({ enabled: false })) },
       },
     },
@@ -222,7 +223,20 @@ describe("push, diff and pull", () => {
     const { code, stdout } = await pools("pull", join(directory, "pulled.json"));
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: expect.stringContaining(`3 pools and 2 routes from ${balancer.url}`),
+      stdout: expect.stringContaining(`4 pools and 2 routes from ${balancer.url}`),
     });
+  });
+});
+
+test("undrain says that it cannot end the drain of an origin that is being removed", async () => {
+  const removed = await fetch(`${balancer.url}/_lb/pools/leaving/origins/b`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+  expect(removed.status).toBe(200);
+  expect(await pools("undrain", "leaving", "b")).toEqual({
+    code: 1,
+    stdout: "leaving/b drains on: the configuration has it no more, add it again\n",
+    stderr: "",
   });
 });

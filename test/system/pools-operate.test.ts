@@ -36,7 +36,6 @@ beforeAll(async () => {
       pools: {
         web: { origins: both },
         off: { origins: off },
-        leaving: { origins: both, sticky: true },
         brief: { origins: both, drain_timeout: 4 },
         held: { origins: both, count_websockets: true },
       },
@@ -93,7 +92,7 @@ describe("status", () => {
       const { stdout } = await pools("status", "--window", "60");
       return / {2}a +healthy +\d+\w +[\d.]+ +0\.0% +[\d.]+m?s +[\d.]+m?s +0 +50%/.test(stdout) && stdout;
     });
-    expect(shown).toContain(`${balancer.url}   5 pools, 10 origins   traffic of the last 60 s`);
+    expect(shown).toContain(`${balancer.url}   4 pools, 8 origins   traffic of the last 60 s`);
     expect(shown).toMatch(/^POOL +HEALTH +SINCE +REQ\/S +ERRORS +P50 +P99 +ACTIVE +SHARE$/m);
     expect(shown).toMatch(/^off +0 of 2 in service/m);
     expect(shown).toMatch(/^web +2 of 2 in service/m);
@@ -206,19 +205,6 @@ describe("drain", () => {
     expect(await other.ended).toMatchObject({ code: 1 });
     expect(other.stdout).toBe("web/b: somebody ended the drain\n");
     download.destroy();
-  });
-});
-
-test("undrain says that it cannot end the drain of an origin that is being removed", async () => {
-  const removed = await fetch(`${balancer.url}/_lb/pools/leaving/origins/b`, {
-    method: "DELETE",
-    headers: { authorization: `Bearer ${TOKEN}` },
-  });
-  expect(removed.status).toBe(200);
-  expect(await pools("undrain", "leaving", "b")).toEqual({
-    code: 1,
-    stdout: "leaving/b drains on: the configuration has it no more, add it again\n",
-    stderr: "",
   });
 });
 
