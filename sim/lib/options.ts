@@ -81,8 +81,10 @@ export function simOptions(values: Flags): SimOptions {
   const [nearMs, farMs] = latency(values.latency ?? "3-80");
   const rps = number("rps", values.rps ?? "200", 0.001, 1e6);
   const seconds = whole("seconds", values.seconds ?? "60", 1, 86_400);
-  const events = (flag: EventFlag) =>
-    (values[flag] ?? []).map((text) => originEvent(flag, text, values.routes === true ? PARTS : ORIGIN));
+  const form = values.routes === true ? PARTS : ORIGIN;
+  const inRun = <E extends Begins>(flag: string, texts: readonly string[] = [], read: (text: string) => E) =>
+    texts.map((text) => beforeEnd(flag, text, read(text), seconds));
+  const events = (flag: EventFlag) => inRun(flag, values[flag], (text) => originEvent(flag, text, form));
   return {
     config: values.config,
     pool: values.pool ?? null,
@@ -97,10 +99,10 @@ export function simOptions(values: Flags): SimOptions {
     disables: events("disable"),
     enables: events("enable"),
     drains: events("drain"),
-    bursts: (values.burst ?? []).map(burst),
-    outages: (values.outage ?? []).map((text) => span("outage", text)),
-    restartsMs: moments("restart", values.restart),
-    deploysMs: moments("deploy", values.deploy),
+    bursts: inRun("burst", values.burst, burst),
+    outages: inRun("outage", values.outage, (text) => span("outage", text)),
+    restartsMs: inRun("restart", values.restart, (text) => moment("restart", text)),
+    deploysMs: inRun("deploy", values.deploy, (text) => moment("deploy", text)),
     nearMs,
     farMs,
     loss: number("loss", values.loss ?? "0.1", 0, 100) / 100,
@@ -124,9 +126,25 @@ function takesShortWay(way: string | undefined, requests: number): boolean {
   return way === "short";
 }
 
+/** When something happens: a time in ms, or what has one. */
+type Begins = number | Pick<OriginEvent, "atMs"> | Pick<Span, "fromMs">;
+
+/** @param text as the command line has it @throws UsageError: the run would end before it */
+export function beforeEnd<E extends Begins>(flag: string, text: string, event: E, seconds: number): E {
+  if (beginMs(event) < 1_000 * seconds) return event;
+  throw new UsageError(
+    `--${flag}: ${text} is not before the end of the run, which is after ${seconds} s; --seconds makes it longer`,
+  );
+}
+
+function beginMs(event: Begins): number {
+  if (typeof event === "number") return event;
+  return "atMs" in event ? event.atMs : event.fromMs;
+}
+
 /** In ms. */
-function moments(name: string, texts: readonly string[] = []): number[] {
-  return texts.map((text) => 1_000 * number(name, text, 0, 86_400));
+function moment(flag: string, text: string): number {
+  return 1_000 * number(flag, text, 0, 86_400);
 }
 
 /** @throws UsageError */

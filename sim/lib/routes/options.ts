@@ -4,7 +4,7 @@
  */
 import { UsageError } from "../../../scripts/lib/options.ts";
 import { resolveUrl } from "../../../src/config/request-path.ts";
-import { type Flags, number, type SimOptions, simOptions } from "../options.ts";
+import { beforeEnd, type Flags, number, type SimOptions, simOptions } from "../options.ts";
 import { type ClientOrigin, DEFAULT_FROM, parseFrom } from "./places.ts";
 
 /** What clients ask for. */
@@ -62,7 +62,7 @@ export function routeOptions(flags: Flags): RouteOptions | null {
     common: { ...common, isBrief: false },
     from,
     to: flags.to === undefined ? null : parseTo(flags.to),
-    sheds: (flags.shed ?? []).map(parseShed),
+    sheds: (flags.shed ?? []).map((text) => beforeEnd("shed", text, parseShed(text), common.seconds)),
   };
 }
 

@@ -118,9 +118,10 @@ function judgedShares(
   { recorder, objects }: RoutesWorld,
 ): ClientShare[] | null {
   const ofRoute = pools.filter(({ pool }) => steered.includes(pool));
-  const isSteady = recorder.events.every(({ atMs, pool, kind }) => {
-    return atMs < 0 || !steered.includes(pool) || !kind.startsWith("pool_");
-  });
+  // Clients have come since the warm-up began, and went by what was so then.
+  const isSteady = recorder.events.every(
+    ({ pool, kind }) => !steered.includes(pool) || !kind.startsWith("pool_"),
+  );
   if (!isSteady || !ofRoute.every((each) => goesByShare(each.config))) return null;
   const statusOf = (pool: string) => objects.get(pool)?.status ?? null;
   return clientShares(config, statusOf, from, trails.byClient.values());

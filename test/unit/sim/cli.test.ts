@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { parseOptions } from "../../../sim/lib/options.ts";
 import { simulate } from "./support.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "simulate-cli-"));
@@ -67,6 +68,15 @@ describe("npm run simulate", () => {
     expect(stderr).not.toContain("    at ");
   });
 
+  it("exits with 2 at an event that would come after the end of the run", () => {
+    const args = ["--seconds", "5", "--fail", "a@100"];
+    const { status, stderr } = simulate("--config", "examples/simple.jsonc", ...args);
+    expect(stderr).toBe(
+      "--fail: a@100 is not before the end of the run, which is after 5 s; --seconds makes it longer\n",
+    );
+    expect(status).toBe(2);
+  });
+
   it("says where a configuration is wrong", () => {
     const path = join(directory, "wrong.jsonc");
     writeFileSync(path, '{ "pools": { "web": { "orgins": [] } } }');
@@ -79,6 +89,31 @@ describe("npm run simulate", () => {
     expect(simulate("--help")).toMatchObject({
       status: 0,
       stdout: expect.stringContaining("Usage: npm run simulate"),
+    });
+  });
+});
+
+describe("an event", () => {
+  const parsed = (...args: string[]) => parseOptions(["--config", "none", "--seconds", "5", ...args]);
+
+  it.each([
+    ["--fail", "a@5"],
+    ["--recover", "a@5"],
+    ["--disable", "a@100"],
+    ["--enable", "a@100"],
+    ["--drain", "a@5.5"],
+    ["--burst", "4@5+8"],
+    ["--outage", "5+1"],
+    ["--restart", "5"],
+    ["--deploy", "60"],
+  ])("%s %s is refused in a run of five seconds", (flag, event) => {
+    expect(() => parsed(flag, event)).toThrow(`${flag}: ${event} is not before the end of the run`);
+  });
+
+  it("may end after the run", () => {
+    expect(parsed("--burst", "2@2+5", "--outage", "4.9+10")).toMatchObject({
+      bursts: [{ factor: 2, fromMs: 2_000, toMs: 7_000 }],
+      outages: [{ fromMs: 4_900, toMs: 14_900 }],
     });
   });
 });

@@ -79,6 +79,8 @@ describe("npm run simulate -- --routes", () => {
     [["--pool", "eu"], "--pool: is one pool, and --routes all"],
     [["--regions", "3"], "--regions: with --routes clients are where --from says"],
     [["--way", "short"], "--way: with --routes requests take the whole way only"],
+    [["--fail", "eu@60"], "--fail: eu@60 is not before the end of the run, which is after 60 s"],
+    [["--shed", "eu:50@60"], "--shed: eu:50@60 is not before the end of the run, which is after 60 s"],
     [["--isolates", "3"], "--isolates: must be 12 or more, one for each place of --from"],
   ])("%j: exits with 2 and says what is wrong, without a trace", (args, message) => {
     const { status, stderr } = simulate("--config", good, "--routes", ...args);

@@ -138,4 +138,13 @@ describe("the promise of shares", () => {
     const failing = await simulatedRoutes(threePools(), "--rps 200 --seconds 6 --fail eu@2");
     expect(failing.results.promises.shares).toBeNull();
   });
+
+  it("is not judged if a status changed while isolates came up, as where checks take longer than they may", async () => {
+    const { results, world } = await simulatedRoutes(threePools(), "--rps 100 --seconds 6 --latency 900");
+    const changes = world.recorder.events.filter(({ kind }) => kind === "pool_unavailable");
+    expect(changes.length).toBeGreaterThan(0);
+    expect(changes.every(({ atMs }) => atMs < 0)).toBe(true);
+    expect(results.promises.shares).toBeNull();
+    expect(results.routes.every(({ pools }) => pools.every(({ clients }) => clients === null))).toBe(true);
+  });
 });
