@@ -23,6 +23,10 @@ async function main(options: BenchOptions): Promise<void> {
     const { measureReports } = await import("./reports.ts");
     return measureReports(options, about);
   }
+  if (options.isGarbage) {
+    const { measureGarbage } = await import("./garbage.ts");
+    return measureGarbage(options, about);
+  }
   const { rows, skipped, paces, starts } = await measureDataPath(options, (line) => console.error(line));
   console.log(`\n${Object.values(about).join(" · ")}\n\n${table(rows)}`);
   for (const { title, why } of skipped) console.log(`- ${title}: ${why}`);

@@ -9,7 +9,7 @@ import { ensureBundle } from "../../scripts/lib/bundle.ts";
 import { PROJECT } from "../../scripts/lib/project.ts";
 import { measureStarts, type Starts } from "./cold-start.ts";
 import { type Counted, countCalls } from "./counting.ts";
-import { LoadGenerator, startOrigins } from "./load.ts";
+import { LoadGenerator, type LoadOptions, startOrigins } from "./load.ts";
 import { compared, loadOf, measure, type Plan, type Rounds } from "./measure.ts";
 import type { BenchOptions } from "./options.ts";
 import { type ProxyName, startProxy } from "./proxies.ts";
@@ -53,7 +53,7 @@ const SHORT: BenchPlan = {
   starts: 2,
   countMs: 8_000,
 };
-const ORIGINS = 3;
+export const ORIGINS = 3;
 const DIST = join(PROJECT, "dist");
 const PROXIES: readonly ProxyName[] = ["nginx", "haproxy"];
 
@@ -78,12 +78,7 @@ export async function measureDataPath(
     rounds: options.rounds ?? usual.rounds,
     processes: options.processes ?? usual.processes,
   };
-  // Built once, so that a source file that changes during the run has no effect.
-  const balancer = await ensureBundle();
-  // Inside the project, because Miniflare loads no module from elsewhere.
-  await mkdir(DIST, { recursive: true });
-  const directory = await mkdtemp(join(DIST, ".bench-"));
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const { balancer, directory } = await prepared();
   const origins = await startOrigins(ORIGINS);
   try {
     const measured = await measureAll(scenarios, origins.ports, plan, { balancer, directory }, progress);
@@ -102,6 +97,17 @@ export async function measureDataPath(
   } finally {
     origins.stop();
   }
+}
+
+/** The built balancer, and a directory that is removed at the end. */
+export async function prepared(): Promise<{ balancer: string; directory: string }> {
+  // Built once, so that a source file that changes during the run has no effect.
+  const balancer = await ensureBundle();
+  // Inside the project, because Miniflare loads no module from elsewhere.
+  await mkdir(DIST, { recursive: true });
+  const directory = await mkdtemp(join(DIST, ".bench-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  return { balancer, directory };
 }
 
 /** The measurements of one row, by process. */
@@ -178,19 +184,23 @@ async function measureRow(
   generator: LoadGenerator,
   plan: BenchPlan,
 ): Promise<{ rounds: Rounds; paced: Rounds | null }> {
-  const { id, request, pool, path = pool === null ? null : id, isPaced = false } = scenario;
-  const url = path === null ? subject.url : `${subject.url}/${path}`;
-  const headers: Record<string, string> = {
-    ...scenario.headers,
-    ...(scenario.keepsCookie ? { cookie: await cookieOf(`${url}/small`) } : {}),
-  };
-  const own = { subject, load: loadOf(url, request, headers, 0) };
+  const { request, isPaced = false } = scenario;
+  const load = await requestsOf(scenario, subject);
+  const own = { subject, load };
   // The same request, headers and all, to the bare pass-through.
-  const plain = { subject: bare, load: loadOf(bare.url, request, headers, 0) };
+  const plain = { subject: bare, load: loadOf(bare.url, request, load.headers, 0) };
   // A body of 10 MB is enough work without a pace.
   const large = { ...plan, roundRequests: 0, warmUpRequests: 0 };
   const rounds = await measure(generator, plain, own, request === "10m" ? large : plan);
   return { rounds, paced: isPaced ? await measure(generator, plain, own, plan.paced, LATENCY_RATE) : null };
+}
+
+/** The requests of a row. */
+export async function requestsOf(scenario: Scenario, { url: base }: Subject): Promise<LoadOptions> {
+  const { id, request, pool, path = pool === null ? null : id, keepsCookie = false } = scenario;
+  const url = path === null ? base : `${base}/${path}`;
+  const cookie = keepsCookie ? { cookie: await cookieOf(`${url}/small`) } : {};
+  return loadOf(url, request, { ...scenario.headers, ...cookie }, 0);
 }
 
 /** The session cookie that a new client gets. */

@@ -6,19 +6,24 @@ import { parseArgs } from "node:util";
 import { PICK_CASES } from "./pick-cases.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-export const USAGE = `npm run bench -- [picks|reports] [--short] [--only ID,ID] [--processes N] [--rounds N] [--json FILE] [--no-count]
+export const USAGE = `npm run bench -- [picks|reports|garbage] [--short] [--only ID,ID] [--processes N] [--rounds N] [--json FILE] [--no-count]
   picks       nanoseconds per pick of each algorithm instead, and what a ring weighs
   reports     milliseconds of CPU that an isolate's report costs the pool's object, by the number of origins
+  garbage     bytes that a request allocates in V8's heap
   --short     one process of each, fewer and shorter rounds: under two minutes
   --only      only these rows, by id; an id that there is not lists them. Not with reports
-  --processes how many of each Worker, one after the other; not with picks or reports
-  --rounds    how often each row and the bare pass-through are measured in turns; with reports, how many of them
+  --processes how many of each Worker, one after the other; not with picks, reports or garbage
+  --rounds    how often each row and the bare pass-through are measured in turns; with reports, how many of them; not with garbage
   --json      writes the results there as well
   --no-count  leaves out cold starts, and the run that counts object calls and KV reads`;
+
+/** What is measured instead of the data path. */
+const MODES: ReadonlySet<string> = new Set(["picks", "reports", "garbage"]);
 
 export interface BenchOptions {
   readonly isPicks: boolean;
   readonly isReports: boolean;
+  readonly isGarbage: boolean;
   readonly isShort: boolean;
   /** Ids of rows; null: all. */
   readonly only: readonly string[] | null;
@@ -43,15 +48,16 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       "no-count": { type: "boolean", default: false },
     },
   });
-  const unknown = positionals.find((each) => each !== "picks" && each !== "reports");
+  const unknown = positionals.find((each) => !MODES.has(each));
   if (unknown !== undefined) throw new Error(`unknown argument: ${unknown}`);
+  if (positionals.length > 1) throw new Error(`one at a time: ${[...MODES].join(", ")}`);
   const isPicks = positionals.includes("picks");
   const isReports = positionals.includes("reports");
-  if (isPicks && isReports) throw new Error("picks or reports, one at a time");
   if (isReports && values.only !== undefined) throw new Error("reports takes no --only");
   return {
     isPicks,
     isReports,
+    isGarbage: positionals.includes("garbage"),
     isShort: values.short,
     only: values.only === undefined ? null : checkedIds(values.only.split(","), isPicks),
     processes: count("processes", values.processes),

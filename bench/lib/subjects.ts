@@ -18,6 +18,8 @@ export interface Subject {
   readonly url: string;
   /** The processes whose CPU time counts. */
   readonly pids: readonly number[];
+  /** Absent: it has no inspector. */
+  readonly inspectorPort?: number | null;
   stop(): Promise<void>;
 }
 
@@ -32,17 +34,22 @@ export interface Subjects {
   readonly reflare: Subject;
 }
 
-const ROOMY = ["--min-semi-space-size=64", "--max-semi-space-size=64"];
+/** How a Worker is run. */
+type Manner = Partial<Pick<WorkerOptions, "v8Flags" | "isInspected">>;
+
+const ROOMY: Manner = { v8Flags: ["--min-semi-space-size=64", "--max-semi-space-size=64"] };
 
 /**
  * @param directory for the files that they are started from
  * @param balancer the built one
+ * @param manner how all of them are run
  */
 export async function startWorkers(
   ports: readonly number[],
   config: Config,
   directory: string,
   balancer: string,
+  manner: Manner = {},
 ): Promise<Subjects> {
   const bindings = { ORIGIN: `http://${HOST}:${ports[0]}` };
   const bundled = (name: string) => bundleWorker(`${name}.js`, join(directory, `${name}.mjs`));
@@ -54,11 +61,11 @@ export async function startWorkers(
   };
   try {
     return {
-      bare: await kept(startWorker(await bundled("bare"), bindings)),
-      duties: await kept(startWorker(await bundled("duties"), bindings)),
-      reflare: await kept(startWorker(await bundled("reflare"), { PORTS: ports.join() })),
-      balancer: await kept(startBalancer(balancer, config, directory)),
-      roomy: await kept(startBalancer(balancer, config, directory, ROOMY)),
+      bare: await kept(startWorker(await bundled("bare"), bindings, manner)),
+      duties: await kept(startWorker(await bundled("duties"), bindings, manner)),
+      reflare: await kept(startWorker(await bundled("reflare"), { PORTS: ports.join() }, manner)),
+      balancer: await kept(startBalancer(balancer, config, directory, manner)),
+      roomy: await kept(startBalancer(balancer, config, directory, { ...manner, ...ROOMY })),
     };
   } catch (error) {
     for (const subject of started) await subject.stop();
@@ -95,7 +102,7 @@ export async function startBalancer(
   built: string,
   config: Config,
   directory: string,
-  v8Flags: readonly string[] = [],
+  manner: Manner = {},
 ): Promise<Subject> {
   const { durable_objects, kv_namespaces } = wranglerConfig();
   const own = await mkdtemp(join(directory, "balancer-"));
@@ -112,7 +119,7 @@ export async function startBalancer(
   };
   const vars = { ALLOW_IP_ORIGINS: "1", LOCAL_CLIENT_IP: HOST };
   const names = texts.map(({ name }) => name);
-  const subject = await startWorker(bundle, vars, { state, texts: names, v8Flags }).catch(
+  const subject = await startWorker(bundle, vars, { state, texts: names, ...manner }).catch(
     (error: unknown) => {
       kv.stop();
       throw error;
@@ -131,20 +138,21 @@ export async function startBalancer(
 async function startWorker(
   bundle: string,
   vars: Readonly<Record<string, string>>,
-  more: Partial<Pick<WorkerOptions, "state" | "texts" | "v8Flags">> = {},
+  more: Manner & Partial<Pick<WorkerOptions, "state" | "texts">> = {},
 ): Promise<Subject> {
   const { compatibility_date, compatibility_flags } = wranglerConfig();
-  const { url, pid, stop } = await startWorkerd({
+  const { url, pid, inspectorPort, stop } = await startWorkerd({
     bundle,
     vars,
     state: null,
     texts: [],
     v8Flags: [],
+    isInspected: false,
     ...more,
     compatibilityDate: compatibility_date ?? "",
     compatibilityFlags: compatibility_flags,
   });
-  return { url, pids: [pid], stop };
+  return { url, pids: [pid], inspectorPort, stop };
 }
 
 function wranglerConfig() {

@@ -21,6 +21,8 @@ export interface WorkerOptions {
   readonly vars: Readonly<Record<string, string>>;
   /** Flags of V8, which Cloudflare lets nobody set. */
   readonly v8Flags: readonly string[];
+  /** It can be asked what it allocates. */
+  readonly isInspected: boolean;
   /** Null: it needs no directory of its own. */
   readonly state: StateOptions | null;
 }
@@ -37,16 +39,19 @@ export interface StateOptions {
 export interface Workerd {
   readonly url: string;
   readonly pid: number;
+  /** Port of its inspector; null: it has none. */
+  readonly inspectorPort: number | null;
   stop(): Promise<void>;
 }
 
-/** The file descriptor on which workerd reports the port that it listens on. */
+/** The file descriptor on which workerd reports the ports that it listens on, the inspector's first. */
 const CONTROL_FD = 3;
 
 export async function startWorkerd(options: WorkerOptions): Promise<Workerd> {
   const file = `${options.bundle}.capnp`;
   await writeFile(file, configuration(options));
-  const child = spawn(executable(), ["serve", `--control-fd=${CONTROL_FD}`, file], {
+  const inspector = options.isInspected ? [`--inspector-addr=${HOST}:0`] : [];
+  const child = spawn(executable(), ["serve", `--control-fd=${CONTROL_FD}`, ...inspector, file], {
     cwd: dirname(options.bundle),
     // The Worker logs lines for requests. Nobody reads them here, but writing them is part of the price.
     stdio: ["ignore", "ignore", "inherit", "pipe"],
@@ -54,13 +59,14 @@ export async function startWorkerd(options: WorkerOptions): Promise<Workerd> {
   const { pid } = child;
   if (pid === undefined) throw new Error("workerd does not start");
   const exited = once(child, "exit");
-  const port = await Promise.race([
-    portOf(child.stdio[CONTROL_FD] as Readable),
+  const [port, inspectorPort = null] = await Promise.race([
+    portsOf(options.isInspected ? 2 : 1, child.stdio[CONTROL_FD] as Readable),
     exited.then(() => Promise.reject(new Error("workerd did not start"))),
   ]);
   return {
     url: `http://${HOST}:${port}`,
     pid,
+    inspectorPort,
     async stop() {
       child.kill();
       await exited;
@@ -74,14 +80,15 @@ function executable(): string {
   return (wrangler("workerd") as { default: string }).default;
 }
 
-async function portOf(control: Readable): Promise<number> {
+/** The Worker's, and the inspector's if there are two. */
+async function portsOf(count: number, control: Readable): Promise<number[]> {
   let text = "";
   for await (const chunk of control.setEncoding("utf8")) {
     text += String(chunk);
-    const port = /"port":\s*(\d+)/.exec(text)?.[1];
-    if (port !== undefined) return Number(port);
+    const ports = [...text.matchAll(/"port":\s*(\d+)/g)].map(([, port]) => Number(port));
+    if (ports.length === count) return ports.reverse();
   }
-  throw new Error(`workerd named no port: ${text}`);
+  throw new Error(`workerd named ${count} ports too few: ${text}`);
 }
 
 function configuration({
