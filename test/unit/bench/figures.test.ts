@@ -125,6 +125,7 @@ describe("the bench's command line", () => {
     expect(parseOptions([])).toEqual({
       isPicks: false,
       isReports: false,
+      isGarbage: false,
       isShort: false,
       only: null,
       processes: null,
@@ -142,12 +143,16 @@ describe("the bench's command line", () => {
     });
   });
 
-  it.each([["--rounds", "0"], ["--rounds", "many"], ["pics"], ["picks", "reports"], ["--wrong"]])(
-    "refuses %s %s",
-    (...args) => {
-      expect(() => parseOptions(args.filter((each) => each !== undefined))).toThrow();
-    },
-  );
+  it.each([
+    ["--rounds", "0"],
+    ["--rounds", "many"],
+    ["pics"],
+    ["picks", "reports"],
+    ["picks", "garbage"],
+    ["--wrong"],
+  ])("refuses %s %s", (...args) => {
+    expect(() => parseOptions(args.filter((each) => each !== undefined))).toThrow();
+  });
 
   it("refuses an unknown row, and names it", () => {
     expect(() => parseOptions(["--only", "rr,nonsense"])).toThrow("nonsense");
