@@ -42,9 +42,11 @@ function sending(method: string, header: string, server = serverAt({ url: REFUSI
 /** As an exchange makes it. */
 async function attempt(sending: Sending): Promise<AttemptResult> {
   const attempt = new Attempt(sending);
-  const sent = attempt.send();
-  const response = await sent?.catch(() => null);
-  return response == null ? attempt.failed() : attempt.answered(response);
+  try {
+    return attempt.answered(await attempt.send());
+  } catch (error) {
+    return attempt.failed(error);
+  }
 }
 
 /** Stands in for `fetch`, and shows its arguments. */
@@ -61,6 +63,15 @@ describe("an attempt at an origin with a binding", () => {
   it("that throws could not reach the origin", async () => {
     // As the binding of a VPC network does where the origin refuses. There is none on one machine.
     const broken = { fetch: () => Promise.reject(new Error("refused")) };
+    expect(await attempt(at({ ORIGIN_VPC: broken }))).toMatchObject({ end: "connect_failure" });
+  });
+
+  it("that throws before it gives a promise could not reach the origin either", async () => {
+    const broken = {
+      fetch: () => {
+        throw new Error("refused");
+      },
+    };
     expect(await attempt(at({ ORIGIN_VPC: broken }))).toMatchObject({ end: "connect_failure" });
   });
 

@@ -53,9 +53,9 @@ const AS_IT_COMES: RequestInit = { encodeResponseBody: "manual" };
 export class Attempt {
   readonly #sending: Sending;
   readonly #pump: BodyPump | null;
-  /** Null: nothing is waited for. */
+  /** Null: nothing was sent. */
   #timer: Timer | null = null;
-  /** Why it failed, if that is known before the platform says that it did. */
+  /** The reason with which the timer ended it; null: it did not. */
   #end: AttemptEnd | null = null;
 
   constructor(sending: Sending) {
@@ -63,39 +63,32 @@ export class Attempt {
     this.#pump = sending.body.kind === "stream" ? sending.body.pump : null;
   }
 
-  /**
-   * @returns the origin's headers; null: it cannot be sent, and has failed
-   * @throws an error that is not the origin's doing: the request could not be made
-   */
+  /** Its headers, for `answered`; null: it cannot be sent. What it throws, now or later, is for `failed`. */
   send(): Promise<Response> | null {
     const { body, abort, server, surroundings, timeoutMs } = this.#sending;
     const send = surroundings.senderTo(server.binding);
-    if (send === null) {
-      // The pool leaves such origins out (pool/pool-servers.ts): this one has become such since it was picked.
-      this.#end = "connection_lost";
-      return null;
-    }
+    if (send === null) return null;
     const sent = body.kind === "request" ? carried(body.request, this.#sending) : null;
     const init = sent === null ? initOf(this.#sending) : commonInit(server);
-    const response = send(sent ?? urlOf(this.#sending), init);
+    this.#startTimer(this.#pump === null ? timeoutMs : this.#leftMs(this.#pump));
     // Runs on beside the answer, which may come before the body's end. It never rejects.
     void this.#pump?.run(() => abort.abort());
-    this.#startTimer(this.#pump === null ? timeoutMs : this.#leftMs(this.#pump));
-    return response;
+    return send(sent ?? urlOf(this.#sending), init);
   }
 
-  /** The headers have come. */
-  answered(response: Response): AttemptResult {
+  /** What `send` gave is here. */
+  answered(response: Response | null): AttemptResult {
     this.#timer?.stop();
-    return answerOf(response, this.#sending);
+    // The pool leaves such origins out (pool/pool-servers.ts): this one has become such since it was picked.
+    return response === null ? ended("connection_lost") : answerOf(response, this.#sending);
   }
 
-  /** There will be no headers. @throws as `send`, if that could not tell */
-  failed(): AttemptResult {
-    this.#timer?.stop();
-    const { body } = this.#sending;
+  /** `send` has failed. @throws an error that is not the origin's doing: the request could not be made */
+  failed(error: unknown): AttemptResult {
+    if (this.#timer === null) throw error;
+    this.#timer.stop();
     // Where `fetch` makes the request itself, its error does not tell whether there was one.
-    if (this.#timer !== null && body.kind !== "request") checkMakeable(this.#sending);
+    if (this.#sending.body.kind !== "request") checkMakeable(this.#sending);
     return ended(this.#end ?? (this.#pump?.isBroken ? "body_broken" : failureOf(this.#sending)));
   }
 

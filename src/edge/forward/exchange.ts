@@ -83,14 +83,11 @@ export class Exchange {
       const pick = picking instanceof Promise ? await picking : picking;
       const open = pick === null ? null : this.#open(pick);
       if (pick === null || open === null) return;
-      // Outside of `try`: what it throws is not the origin's doing.
-      const sent = open.attempt.send();
       let result: AttemptResult;
       try {
-        const response = await sent;
-        result = response === null ? open.attempt.failed() : open.attempt.answered(response);
-      } catch {
-        result = open.attempt.failed();
+        result = open.attempt.answered(await open.attempt.send());
+      } catch (error) {
+        result = open.attempt.failed(error);
       }
       this.#failure = this.#received(result, open);
       if (this.#failure === null) return;
