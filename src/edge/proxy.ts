@@ -12,10 +12,10 @@ import type { Forwarded } from "./forward/pool-visit.ts";
 import { ClientLeft, RequestContext } from "./forward/request-context.ts";
 import { CLIENT_CLOSED_STATUS } from "./log/access-log.ts";
 import { describeRequest } from "./model/edge-request.ts";
-import type { Background } from "./model/surroundings.ts";
+import type { Background, Surroundings } from "./model/surroundings.ts";
 import { withCookie } from "./response/cookie-response.ts";
 import { PROBLEMS, type ProblemType, problem } from "./response/problem.ts";
-import { isRebuildable, trackedResponse } from "./response/tracked-response.ts";
+import { type AnswerEnd, isRebuildable, trackedResponse } from "./response/tracked-response.ts";
 import { IsolateState } from "./sync/isolate.ts";
 import { RoutesUnavailable } from "./sync/route-cache.ts";
 import { RequestTools } from "./tools/request-tools.ts";
@@ -104,25 +104,19 @@ function answerHere({ log }: RequestContext, tools: RequestTools, answer: FixedA
 }
 
 function answer(context: RequestContext, served: Served): Response {
-  const { edge, background } = context;
-  const { log } = context.surroundings;
+  const { edge, background, surroundings } = context;
   const { forwarded } = served;
   const answer = forwarded?.exchange.answer.current ?? null;
   if (forwarded === null || answer === null) {
     return refuse(context, served.problem, served.retryAfterMs);
   }
-  const { exchange, sync } = forwarded;
+  const { exchange, sync, pool } = forwarded;
   const { activePool } = exchange;
-  // No more than that: what is kept until the answer's end must not lead to the request.
-  const facts = { request_id: edge.id, pool: forwarded.pool.id, origin: answer.inFlight.server.id };
   const countsSocket = edge.upgrade === "websocket" && activePool.countsSockets;
-  const tracked = trackedResponse(
-    answer,
-    countsSocket,
-    edge.request.signal,
-    (over) => background.waitUntil(sync.trackLongResponse(over)),
-    () => log({ event: "answer_broken_off", ...facts }),
-  );
+  const tracked = trackedResponse(answer, countsSocket, edge.request.signal, (end) => {
+    const facts = { request_id: edge.id, pool: pool.id, origin: answer.inFlight.server.id };
+    background.waitUntil(Promise.all([sync.trackLongResponse(end), tellBreak(end, surroundings, facts)]));
+  });
   const passedOn = routeResponse(
     context,
     forwarded,
@@ -134,6 +128,15 @@ function answer(context: RequestContext, served: Served): Response {
   const response = setCookie == null ? passedOn : withCookie(passedOn, setCookie);
   exchange.answer.handOver();
   return response;
+}
+
+/** A function of its own: what is kept until the answer's end must not lead to the request. */
+async function tellBreak(
+  end: Promise<AnswerEnd>,
+  surroundings: Surroundings,
+  facts: Readonly<Record<"request_id" | "pool" | "origin", string>>,
+): Promise<void> {
+  if ((await end) === "broken_off") surroundings.log({ event: "answer_broken_off", ...facts });
 }
 
 /** Before our cookie is set, which no rule of a route takes away. */

@@ -23,6 +23,9 @@ export interface Answer {
   readonly abort: AbortController;
 }
 
+/** How an answer that takes a while ended for its client; what the client broke off itself is over. */
+export type AnswerEnd = "over" | "broken_off";
+
 /** True if the response can be made anew, with other headers or another body. */
 export function isRebuildable({ status }: Response): boolean {
   return status <= HIGHEST_STATUS;
@@ -34,19 +37,21 @@ export function isRebuildable({ status }: Response): boolean {
  *   passed through and let go at the handshake
  * @param gone aborts when the client goes away
  * @param trackLongResponse called for an answer that takes a while, with its end, which never rejects
- * @param brokenOff called if its origin breaks such an answer off, so that the client gets a part of it
  */
 export function trackedResponse(
   { response, inFlight, abort }: Answer,
   countsSocket: boolean,
   gone: AbortSignal,
-  trackLongResponse: (over: Promise<void>) => void,
-  brokenOff: () => void,
+  trackLongResponse: (end: Promise<AnswerEnd>) => void,
 ): Response {
   // Whatever length its handshake says, as some servers do though none may (RFC 9110, 8.6).
   if (countsSocket && response.webSocket !== null) {
     const { client, over } = relay(response.webSocket, abort, gone);
-    trackLongResponse(over.then(() => inFlight.release()));
+    const closed = over.then((): AnswerEnd => {
+      inFlight.release();
+      return "over";
+    });
+    trackLongResponse(closed);
     return new Response(null, { status: 101, webSocket: client, headers: response.headers });
   }
   const length = contentLength(response);
@@ -63,18 +68,20 @@ export function trackedResponse(
   const { readable, writable } =
     length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
   const tracked = new Response(readable, response);
-  const end = (): void => abort.abort();
-  const over = (): void => {
-    gone.removeEventListener("abort", end);
+  const stop = (): void => abort.abort();
+  const ended = (end: AnswerEnd): AnswerEnd => {
+    gone.removeEventListener("abort", stop);
     release();
+    return end;
   };
   // A stream without data does not notice that its reader has gone.
-  gone.addEventListener("abort", end);
-  const failed = (): void => {
-    over();
-    // A client that has left broke it off itself.
-    if (!gone.aborted) brokenOff();
-  };
-  trackLongResponse(response.body.pipeTo(writable).then(over, failed));
+  gone.addEventListener("abort", stop);
+  const piped = response.body.pipeTo(writable);
+  trackLongResponse(
+    piped.then(
+      () => ended("over"),
+      () => ended(gone.aborted ? "over" : "broken_off"),
+    ),
+  );
   return tracked;
 }

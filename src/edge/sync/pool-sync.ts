@@ -87,7 +87,7 @@ export class PoolSync {
   }
 
   /** Reports now and then while a long answer is under way, and once more when it is over. */
-  async trackLongResponse(over: Promise<void>): Promise<void> {
+  async trackLongResponse(over: Promise<unknown>): Promise<void> {
     const end = new AbortController();
     const ended = over.then(() => end.abort());
     while (!end.signal.aborted) {
