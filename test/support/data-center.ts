@@ -1,20 +1,13 @@
 /** Isolates of one data centre, in a crowd, with their cache and a clock that stands still until it is told to go on. */
 import { parsePool } from "../../src/config/parse.ts";
-import type { OriginState, SyncReply } from "../../src/contract/sync.ts";
+import type { SyncReply } from "../../src/contract/sync.ts";
 import { EdgePool } from "../../src/edge/pool/edge-pool.ts";
 import { parseNote } from "../../src/edge/pool/verdict-notes.ts";
 import { NoteExchange } from "../../src/edge/sync/note-exchange.ts";
+import { WELL } from "./well.ts";
 
 /** Of a crowd. */
 const PACE_MS = 12_000;
-
-const WELL: OriginState = {
-  healthy: true,
-  ejected: false,
-  draining: false,
-  drained: false,
-  weight_factor: 1,
-};
 
 /** What the object says. @param more of the configuration of the two origins, `a` and `b` */
 export function reply(version: number, ejected: readonly string[] = [], more: object = {}): SyncReply {

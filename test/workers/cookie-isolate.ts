@@ -7,16 +7,10 @@ import type { EdgeServer } from "../../src/edge/model/edge-server.ts";
 import { type ActivePool, EdgePool } from "../../src/edge/pool/edge-pool.ts";
 import { type AffinitySecrets, snapshotTokens } from "../../src/platform/affinity-tokens.ts";
 import type { Env } from "../../src/platform/env.ts";
+import { WELL } from "../support/well.ts";
 
 export const TTL_S = 400;
 export const NOW_MS = 1_800_000_000_000;
-const GOOD: OriginState = {
-  healthy: true,
-  ejected: false,
-  draining: false,
-  drained: false,
-  weight_factor: 1,
-};
 export const IDS = ["a", "b", "c"];
 
 export function config(fields: Record<string, unknown> = {}): PoolConfig {
@@ -37,7 +31,7 @@ export class Isolate {
   #version = 0;
 
   async snapshot(secrets: AffinitySecrets, states: Record<string, Partial<OriginState>> = {}): Promise<this> {
-    const origins = Object.fromEntries(IDS.map((id) => [id, { ...GOOD, ...states[id] }]));
+    const origins = Object.fromEntries(IDS.map((id) => [id, { ...WELL, ...states[id] }]));
     const affinity = await snapshotTokens(secrets, "api", IDS);
     const snapshot: PoolSnapshot = { version: ++this.#version, config: config(), origins, affinity };
     const reply = { snapshot, cursor: null, active: {}, next_sync_ms: 1_000, configured: true };

@@ -6,14 +6,7 @@ import { parsePool } from "../../src/config/parse.ts";
 import type { OriginState, SyncReply } from "../../src/contract/sync.ts";
 import { Server } from "../../src/core/server/server.ts";
 import { EdgePool } from "../../src/edge/pool/edge-pool.ts";
-
-const WELL: OriginState = {
-  healthy: true,
-  ejected: false,
-  draining: false,
-  drained: false,
-  weight_factor: 1,
-};
+import { WELL } from "../support/well.ts";
 
 let version = 0;
 

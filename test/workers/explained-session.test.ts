@@ -9,6 +9,7 @@ import { CookieAffinity } from "../../src/edge/pool/cookie-affinity.ts";
 import { snapshotTokens } from "../../src/platform/affinity-tokens.ts";
 import type { Env } from "../../src/platform/env.ts";
 import { explainPick } from "../../src/pool/admin/explanation.ts";
+import { WELL } from "../support/well.ts";
 
 const TTL_S = 400;
 const ISSUED_S = 1_800_000_000;
@@ -22,11 +23,10 @@ if (!parsed.ok) throw new Error("a good pool");
 const config = parsed.value;
 const sticky = config.sticky as StickyConfig;
 const affinity = await snapshotTokens({ current: "now", previous: "before" }, "api", IDS);
-const state = { healthy: true, ejected: false, draining: false, drained: false, weight_factor: 1 };
 const snapshot: PoolSnapshot = {
   version: 1,
   config,
-  origins: Object.fromEntries(IDS.map((id) => [id, state])),
+  origins: Object.fromEntries(IDS.map((id) => [id, WELL])),
   affinity,
 };
 

@@ -4,6 +4,7 @@ import type { SyncReply } from "../../src/contract/sync.ts";
 import { EdgePool } from "../../src/edge/pool/edge-pool.ts";
 import { SyncState } from "../../src/edge/sync/sync-state.ts";
 import type { ObjectFailure } from "../../src/platform/object-answer.ts";
+import { WELL } from "../support/well.ts";
 
 export const PACE_MS = 1_000;
 
@@ -34,12 +35,7 @@ export class Line {
     const startedMs = this.nowMs;
     const report = this.state.begin(startedMs);
     this.nowMs += tookMs;
-    const origins = Object.fromEntries(
-      ["a", "b"].map((id) => [
-        id,
-        { healthy: true, ejected: false, draining: false, drained: false, weight_factor: 1 },
-      ]),
-    );
+    const origins = Object.fromEntries(["a", "b"].map((id) => [id, WELL]));
     const reply: SyncReply = {
       snapshot: { version: ++version, config, origins },
       cursor: report.cursor.want > 0 ? { start: 0, end: report.cursor.want } : null,

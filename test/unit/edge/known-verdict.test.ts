@@ -10,14 +10,8 @@ import type { VerdictNote } from "../../../src/contract/verdict-note.ts";
 import { KnownVerdict } from "../../../src/edge/pool/known-verdict.ts";
 import { parseNote, type Verdict } from "../../../src/edge/pool/verdict-notes.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
+import { WELL } from "../../support/well.ts";
 
-const WELL: OriginState = {
-  healthy: true,
-  ejected: false,
-  draining: false,
-  drained: false,
-  weight_factor: 1,
-};
 const IDS = ["a", "b", "c"];
 
 function configOf(changes: Record<string, object> = {}, more: object = {}): PoolConfig {

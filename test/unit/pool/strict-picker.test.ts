@@ -3,9 +3,9 @@ import { parsePool } from "../../../src/config/parse.ts";
 import { LoadBalancer } from "../../../src/core/load-balancer.ts";
 import { Server } from "../../../src/core/server/server.ts";
 import { StrictPicker } from "../../../src/pool/leases/strict-picker.ts";
+import { WELL } from "../../support/well.ts";
 
 const IDS = ["a", "b", "c"];
-const UP = { healthy: true, ejected: false, draining: false, drained: false, weight_factor: 1 };
 
 /** Origins that a strict pool picks for one client, whose requests all stay open. */
 function strictPicks(fields: object, count: number): (string | null)[] {
@@ -24,7 +24,7 @@ function strictPicks(fields: object, count: number): (string | null)[] {
   picker.adopt({
     version: 1,
     config: parsed.value,
-    origins: Object.fromEntries(IDS.map((id) => [id, UP])),
+    origins: Object.fromEntries(IDS.map((id) => [id, WELL])),
   });
   return Array.from(
     { length: count },

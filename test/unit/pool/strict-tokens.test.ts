@@ -5,6 +5,7 @@ import { parsePool } from "../../../src/config/parse.ts";
 import { RateLimitAllocator } from "../../../src/core/rate-limit/rate-allocator.ts";
 import { StrictLimiter } from "../../../src/pool/leases/strict-limiter.ts";
 import { StrictPicker } from "../../../src/pool/leases/strict-picker.ts";
+import { WELL } from "../../support/well.ts";
 
 const SEED = 20_261_130;
 const LIMIT = 3;
@@ -22,8 +23,7 @@ function strictPool(now: () => number): StrictPicker {
   if (!parsed.ok) throw new Error("not a pool");
   const limit = limiter();
   const picker = new StrictPicker({ now, cursor: { next: () => 0 }, limiter: () => limit });
-  const state = { healthy: true, ejected: false, draining: false, drained: false, weight_factor: 1 };
-  picker.adopt({ version: 1, config: parsed.value, origins: { a: state } });
+  picker.adopt({ version: 1, config: parsed.value, origins: { a: WELL } });
   return picker;
 }
 

@@ -6,6 +6,7 @@ import { EdgePool } from "../../../src/edge/pool/edge-pool.ts";
 import { OriginStates } from "../../../src/pool/origins/origin-states.ts";
 import { PoolStore } from "../../../src/pool/storage/store.ts";
 import { failures } from "../../support/origin-reports.ts";
+import { WELL } from "../../support/well.ts";
 
 const FAILURES = 5;
 /** How long an isolate's own ejection lasts. */
@@ -76,8 +77,7 @@ export class EjectionWorld {
 
   /** The isolate hears that the pool has these origins, all well. */
   reply(origins: Record<string, Origin>): void {
-    const well = { healthy: true, ejected: false, draining: false, drained: false, weight_factor: 1 };
-    const states = Object.fromEntries(Object.keys(origins).map((id) => [id, well]));
+    const states = Object.fromEntries(Object.keys(origins).map((id) => [id, WELL]));
     this.#apply(configOf(origins, this.#config.outlier_detection?.max_ejection_percent ?? 0), states);
   }
 
