@@ -50,6 +50,16 @@ describe("the page", () => {
     );
   });
 
+  it("shows nothing of a hostile address but as text", async () => {
+    const { send } = ownBrowser();
+    const hostile = `?a='"><script>alert(1)</script>&b=1`;
+    for (const headers of [OWN, { "sec-fetch-site": "cross-site" }]) {
+      const html = await (await send(`GET /${hostile}`, { headers })).text();
+      expect(html).toContain("?a=%27%22%3E%3Cscript%3Ealert(1)%3C/script%3E&amp;b=1");
+      expect(html).not.toContain("<script>");
+    }
+  });
+
   it("is under 100 KB with everything it loads, compressed, in files that may be kept for ever", async () => {
     const { send, cookieOf } = ownBrowser();
     const page = await (await send("GET /", { headers: { cookie: await cookieOf(TOKENS.admin) } })).text();
