@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { getSystemErrorMessage } from "node:util";
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { depthProblem, sizeProblem } from "../../src/config/canonical.ts";
+import { MOST_POOLS } from "../../src/config/documents.ts";
 import { type ConfigError, type ConfigPath, formatPath } from "../../src/config/errors.ts";
 import { parseJsonc } from "../../src/config/json.ts";
 import { type ParseOptions, parseConfigFile } from "../../src/config/parse.ts";
@@ -95,9 +96,6 @@ export function loadConfigText(
   }
   return { ok: false, errors: found.map(({ offset, message }) => at(offset, message)) };
 }
-
-/** As many keys as one listing of KV has: the watchdog and lists would not know of further pools (docs/storage.md). */
-const MOST_POOLS = 1_000;
 
 /** Errors for documents that no row, no write and no listing can hold. Each pool is a document, and so are the routes. */
 function oversize(written: WrittenConfig): { path: ConfigPath; message: string }[] {

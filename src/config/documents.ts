@@ -12,6 +12,8 @@ export const ROUTES_KEY = "routes";
 export const KV_PAST_MS = 600_000;
 /** The prefix of the keys of pools, for listing them. */
 export const POOL_KEY_PREFIX = "pool:";
+/** As many keys as one listing of KV has: the watchdog and lists would not know of further pools (docs/storage.md). */
+export const MOST_POOLS = 1_000;
 
 /** A document and the timestamp that its writer gave it. */
 export interface KvDocument {

@@ -2,6 +2,7 @@
  * Everything an isolate remembers between requests. All of it is plain data, and all of it may vanish at any time.
  * @module
  */
+import { MOST_POOLS } from "../../config/documents.ts";
 import { Locations } from "../location/locations.ts";
 import { RecentMap } from "../model/recent-map.ts";
 import type { Surroundings } from "../model/surroundings.ts";
@@ -14,9 +15,6 @@ import { RouteCache } from "./route-cache.ts";
 import { StrictPicks } from "./strict-picks.ts";
 import { TokenRequests } from "./token-requests.ts";
 import { UnroutedReports } from "./unrouted-reports.ts";
-
-/** As many as there can be at a time (docs/storage.md). Those that were used before so many others may be forgotten. */
-const MOST_POOLS = 1_000;
 
 /** A pool, and its connection to the pool's object. */
 export interface PoolHandle {
@@ -38,6 +36,7 @@ export class IsolateState {
   readonly unrouted: UnroutedReports;
   readonly #pools: RecentMap<PoolHandle>;
 
+  /** @param mostPools those that were used before so many others may be forgotten */
   constructor(surroundings: Surroundings, mostPools = MOST_POOLS) {
     this.surroundings = surroundings;
     this.#pools = new RecentMap(mostPools);
