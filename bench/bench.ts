@@ -7,26 +7,24 @@ import { cpus, loadavg } from "node:os";
 import { COST_FORMULA } from "./lib/cost.ts";
 import { COUNTED_RATE } from "./lib/counting.ts";
 import { LATENCY_RATE, measureDataPath } from "./lib/data-path.ts";
-import { type BenchOptions, parseOptions, USAGE } from "./lib/options.ts";
+import { type BenchOptions, type Mode, parseOptions, USAGE } from "./lib/options.ts";
 import { asJson, latencyTable, paceTable, startTable, table } from "./lib/report.ts";
+
+type Measure = (options: BenchOptions, about: Record<string, string>) => Promise<void>;
+
+/** Loaded when they are asked for. */
+const MODES: Readonly<Record<Mode, Measure>> = {
+  picks: async (...run) => (await import("./picks.ts")).measurePicks(...run),
+  reports: async (...run) => (await import("./reports.ts")).measureReports(...run),
+  garbage: async (...run) => (await import("./garbage.ts")).measureGarbage(...run),
+};
 
 const EXIT_REFUSED = 2;
 const EXIT_STOPPED = 130;
 
 async function main(options: BenchOptions): Promise<void> {
   const about = { command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(), ...machine() };
-  if (options.isPicks) {
-    const { measurePicks } = await import("./picks.ts");
-    return measurePicks(options, about);
-  }
-  if (options.isReports) {
-    const { measureReports } = await import("./reports.ts");
-    return measureReports(options, about);
-  }
-  if (options.isGarbage) {
-    const { measureGarbage } = await import("./garbage.ts");
-    return measureGarbage(options, about);
-  }
+  if (options.mode !== null) return await MODES[options.mode](options, about);
   const { rows, skipped, paces, starts } = await measureDataPath(options, (line) => console.error(line));
   console.log(`\n${Object.values(about).join(" · ")}\n\n${table(rows)}`);
   for (const { title, why } of skipped) console.log(`- ${title}: ${why}`);

@@ -3,12 +3,11 @@
  * They do not depend on how busy the machine is.
  * @module
  */
-import { writeFile } from "node:fs/promises";
 import { ORIGINS, prepared, requestsOf } from "./lib/data-path.ts";
 import { Inspector } from "./lib/inspector.ts";
 import { LoadGenerator, startOrigins } from "./lib/load.ts";
 import type { BenchOptions } from "./lib/options.ts";
-import { markdown } from "./lib/report.ts";
+import { markdown, publish } from "./lib/report.ts";
 import { configOf, SCENARIOS, type Scenario } from "./lib/scenarios.ts";
 import { type Subject, startWorkers } from "./lib/subjects.ts";
 
@@ -28,7 +27,7 @@ interface Garbage {
 /** @param about describes the machine and the run; printed above the results and written with them */
 export async function measureGarbage(options: BenchOptions, about: Record<string, string>): Promise<void> {
   const only = options.only ?? USUAL;
-  const scenarios = SCENARIOS.filter(({ id, subject }) => only.includes(id) && isWorker(subject));
+  const scenarios = SCENARIOS.filter(({ id }) => only.includes(id));
   const { balancer, directory } = await prepared();
   const origins = await startOrigins(ORIGINS);
   const generator = new LoadGenerator();
@@ -42,19 +41,12 @@ export async function measureGarbage(options: BenchOptions, about: Record<string
       const subject = subjects[scenario.subject];
       if (subject !== undefined) rows.push(await measured(scenario, subject, generator, atLeast));
     }
-    console.log(`\n${Object.values(about).join(" · ")}\n\n${table(rows)}`);
-    if (options.json !== null) {
-      await writeFile(options.json, `${JSON.stringify({ ...about, garbage: rows }, null, 2)}\n`);
-    }
+    await publish(about, [table(rows)], options, { garbage: rows });
   } finally {
     generator.stop();
     origins.stop();
     for (const subject of Object.values(subjects)) await subject.stop();
   }
-}
-
-function isWorker(subject: Scenario["subject"]): boolean {
-  return subject !== "nginx" && subject !== "haproxy";
 }
 
 async function measured(

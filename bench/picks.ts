@@ -2,10 +2,9 @@
  * `npm run bench -- picks`: measures nanoseconds per pick by the number of origins, and the memory of a ring.
  * @module
  */
-import { writeFile } from "node:fs/promises";
 import type { BenchOptions } from "./lib/options.ts";
 import { PICK_CASES } from "./lib/pick-cases.ts";
-import { markdown } from "./lib/report.ts";
+import { markdown, publish } from "./lib/report.ts";
 import { bytesPerOrigin, RINGS } from "./lib/ring-memory.ts";
 import { checksum, nanosecondsPerCall, type TimingPlan } from "./lib/timing.ts";
 
@@ -37,13 +36,12 @@ export async function measurePicks(options: BenchOptions, about: Record<string, 
       return { id, title, values };
     },
   );
-  console.log(`\n${Object.values(about).join(" · ")}\n\n${table("ns per pick, by origins", picks)}`);
-  console.log(`\n${table("bytes per origin of a ring, 150 points each", rings)}`);
-  console.log(`\n(checksum ${checksum}: every pick was used)`);
-  if (options.json !== null) {
-    const results = { ...about, nanoseconds_per_pick: picks, ring_bytes_per_origin: rings };
-    await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
-  }
+  const tables = [
+    table("ns per pick, by origins", picks),
+    table("bytes per origin of a ring, 150 points each", rings),
+    `(checksum ${checksum}: every pick was used)`,
+  ];
+  await publish(about, tables, options, { nanoseconds_per_pick: picks, ring_bytes_per_origin: rings });
 }
 
 function byOrigins(measured: (origins: number) => number): Record<string, number> {

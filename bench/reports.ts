@@ -3,14 +3,13 @@
  * the number of origins in the report. It uses the real controller with SQLite in memory.
  * @module
  */
-import { writeFile } from "node:fs/promises";
 import { memorySql } from "../sim/lib/memory-sql.ts";
 import type { OriginReport, SyncReport } from "../src/contract/sync.ts";
 import { PoolController } from "../src/pool/controller.ts";
 import { PoolStore } from "../src/pool/storage/store.ts";
 import { median } from "./lib/measure.ts";
 import type { BenchOptions } from "./lib/options.ts";
-import { markdown } from "./lib/report.ts";
+import { markdown, publish } from "./lib/report.ts";
 
 const ORIGINS = [3, 100, 1_000, 5_000] as const;
 const ISOLATES = 20;
@@ -38,10 +37,7 @@ export async function measureReports(options: BenchOptions, about: Record<string
     ...ORIGINS.map((origins) => origins.toLocaleString("en")),
   ];
   const lines = rows.map(({ title, ms }) => [title, ...ORIGINS.map((origins) => digits(ms[origins]))]);
-  console.log(`\n${Object.values(about).join(" · ")}\n\n${markdown(head, lines)}`);
-  if (options.json !== null) {
-    await writeFile(options.json, `${JSON.stringify({ ...about, ms_per_report: rows }, null, 2)}\n`);
-  }
+  await publish(about, [markdown(head, lines)], options, { ms_per_report: rows });
 }
 
 /** The median. The mean would include garbage collection, but disturbances by other processes too. */

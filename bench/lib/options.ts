@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { PICK_CASES } from "./pick-cases.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { isWorker, SCENARIOS } from "./scenarios.ts";
 
 export const USAGE = `npm run bench -- [picks|reports|garbage] [--short] [--only ID,ID] [--processes N] [--rounds N] [--json FILE] [--no-count]
   picks       nanoseconds per pick of each algorithm instead, and what a ring weighs
@@ -17,13 +17,12 @@ export const USAGE = `npm run bench -- [picks|reports|garbage] [--short] [--only
   --json      writes the results there as well
   --no-count  leaves out cold starts, and the run that counts object calls and KV reads`;
 
-/** What is measured instead of the data path. */
-const MODES: ReadonlySet<string> = new Set(["picks", "reports", "garbage"]);
+const MODES = ["picks", "reports", "garbage"] as const;
+export type Mode = (typeof MODES)[number];
 
 export interface BenchOptions {
-  readonly isPicks: boolean;
-  readonly isReports: boolean;
-  readonly isGarbage: boolean;
+  /** What is measured instead of the data path; null: the data path is. */
+  readonly mode: Mode | null;
   readonly isShort: boolean;
   /** Ids of rows; null: all. */
   readonly only: readonly string[] | null;
@@ -48,18 +47,14 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       "no-count": { type: "boolean", default: false },
     },
   });
-  const unknown = positionals.find((each) => !MODES.has(each));
-  if (unknown !== undefined) throw new Error(`unknown argument: ${unknown}`);
-  if (positionals.length > 1) throw new Error(`one at a time: ${[...MODES].join(", ")}`);
-  const isPicks = positionals.includes("picks");
-  const isReports = positionals.includes("reports");
-  if (isReports && values.only !== undefined) throw new Error("reports takes no --only");
+  const modes = positionals.map(modeOf);
+  if (modes.length > 1) throw new Error(`one at a time: ${MODES.join(", ")}`);
+  const [mode = null] = modes;
+  if (mode === "reports" && values.only !== undefined) throw new Error("reports takes no --only");
   return {
-    isPicks,
-    isReports,
-    isGarbage: positionals.includes("garbage"),
+    mode,
     isShort: values.short,
-    only: values.only === undefined ? null : checkedIds(values.only.split(","), isPicks),
+    only: values.only === undefined ? null : checkedIds(values.only.split(","), mode),
     processes: count("processes", values.processes),
     rounds: count("rounds", values.rounds),
     json: values.json ?? null,
@@ -74,9 +69,20 @@ function count(name: string, text: string | undefined): number | null {
   return number;
 }
 
-function checkedIds(ids: readonly string[], isPicks: boolean): readonly string[] {
-  const known = (isPicks ? PICK_CASES : SCENARIOS).map(({ id }) => id);
+function modeOf(text: string): Mode {
+  const mode = MODES.find((each) => each === text);
+  if (mode === undefined) throw new Error(`unknown argument: ${text}`);
+  return mode;
+}
+
+function checkedIds(ids: readonly string[], mode: Mode | null): readonly string[] {
+  const known = rowsOf(mode).map(({ id }) => id);
   const unknown = ids.find((id) => !known.includes(id));
   if (unknown !== undefined) throw new Error(`no such row: ${unknown}; there are ${known.join(", ")}`);
   return ids;
+}
+
+function rowsOf(mode: Mode | null): readonly { readonly id: string }[] {
+  if (mode === "picks") return PICK_CASES;
+  return mode === "garbage" ? SCENARIOS.filter(isWorker) : SCENARIOS;
 }

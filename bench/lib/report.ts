@@ -3,11 +3,23 @@
  * @module
  */
 
+import { writeFile } from "node:fs/promises";
 import type { Starts } from "./cold-start.ts";
 import { COST_FORMULA, dollarsPerMillion } from "./cost.ts";
 import { COUNTED_RATE, type Counted } from "./counting.ts";
 import type { Figures, Measured } from "./measure.ts";
 import type { Scenario } from "./scenarios.ts";
+
+/** Prints tables below the line that describes the run, and writes results where `--json` says. */
+export async function publish(
+  about: Readonly<Record<string, string>>,
+  tables: readonly string[],
+  { json }: { readonly json: string | null },
+  results: object,
+): Promise<void> {
+  console.log(`\n${[Object.values(about).join(" · "), ...tables].join("\n\n")}`);
+  if (json !== null) await writeFile(json, `${JSON.stringify({ ...about, ...results }, null, 2)}\n`);
+}
 
 export interface Row {
   readonly scenario: Scenario;

@@ -29,6 +29,11 @@ export interface Scenario {
   readonly keepsCookie?: boolean;
 }
 
+/** It runs in workerd. */
+export function isWorker({ subject }: Scenario): boolean {
+  return subject !== "nginx" && subject !== "haproxy";
+}
+
 /** Parts of the work that every such balancer must do; see `workers/duties.js`. */
 function duty(path: string, title: string): Scenario {
   const isDetail = path !== "all";

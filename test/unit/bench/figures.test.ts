@@ -123,9 +123,7 @@ describe("a table", () => {
 describe("the bench's command line", () => {
   it("measures the whole data path by default", () => {
     expect(parseOptions([])).toEqual({
-      isPicks: false,
-      isReports: false,
-      isGarbage: false,
+      mode: null,
       isShort: false,
       only: null,
       processes: null,
@@ -133,6 +131,10 @@ describe("the bench's command line", () => {
       json: null,
       counts: true,
     });
+  });
+
+  it.each(["picks", "reports", "garbage"])("measures %s instead", (mode) => {
+    expect(parseOptions([mode])).toMatchObject({ mode });
   });
 
   it("takes rows by id", () => {
@@ -149,6 +151,7 @@ describe("the bench's command line", () => {
     ["pics"],
     ["picks", "reports"],
     ["picks", "garbage"],
+    ["garbage", "--only=nginx"],
     ["--wrong"],
   ])("refuses %s %s", (...args) => {
     expect(() => parseOptions(args.filter((each) => each !== undefined))).toThrow();
