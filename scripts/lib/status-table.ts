@@ -21,6 +21,7 @@ interface Traffic {
   readonly error_rate: number;
   readonly p50: number | null;
   readonly p99: number | null;
+  readonly answers_broken_off?: number | undefined;
 }
 
 const COLUMNS: readonly { readonly title: string; readonly align: Align }[] = [
@@ -98,7 +99,7 @@ function poolRows(pool: PoolStatus, total: number, hereMs: number, paint: Paint)
         `  ${origin.id}`,
         ...healthCells(origin, configured.get(origin.id), nowMs, paint),
         ...numbers(own, seconds, origin.active_connections, traffic?.requests ?? 0, paint),
-        paint.dim(noteOn(origin, configured.get(origin.id), nowMs)),
+        paint.dim(noteOn(origin, configured.get(origin.id), nowMs, own)),
       ];
     }),
   ];
@@ -150,7 +151,13 @@ function serves(origin: OriginAnswer, configured: ConfiguredOrigin | undefined):
   return statusOf(origin, configured)[0] === "healthy" && configured?.weight !== 0;
 }
 
-function noteOn(origin: OriginAnswer, configured: ConfiguredOrigin | undefined, nowMs: number): string {
+function noteOn(
+  origin: OriginAnswer,
+  configured: ConfiguredOrigin | undefined,
+  nowMs: number,
+  traffic: Traffic | null,
+): string {
+  const brokenOff = traffic?.answers_broken_off ?? 0;
   const { drain_deadline, draining, ejected, ejected_until, last_probe, weight_factor, healthy } = origin;
   const notes = [
     origin.no_binding ? noBindingText(origin.binding ?? "") : "",
@@ -158,6 +165,7 @@ function noteOn(origin: OriginAnswer, configured: ConfiguredOrigin | undefined, 
     !healthy && last_probe !== null && !last_probe.passed ? last_probe.detail : "",
     ejected && ejected_until !== null ? `back in ${countdown(ejected_until - nowMs)}` : "",
     weight_factor < 1 ? `starts slowly, at ${percent(weight_factor)}` : "",
+    brokenOff > 0 ? `${count(brokenOff, "answer")} broken off` : "",
     configured?.backup === true ? "backup" : "",
     configured?.weight === 0 ? "weight 0" : "",
   ];

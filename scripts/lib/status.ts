@@ -15,6 +15,8 @@ const traffic = {
   p50: z.number().nullable(),
   p99: z.number().nullable(),
   active_connections: z.number(),
+  /** Absent: an older balancer. */
+  answers_broken_off: z.number().optional(),
 };
 // Loose objects, because `--json` prints all fields of the API's answer.
 const statsSchema = z.looseObject({

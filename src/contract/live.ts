@@ -41,6 +41,8 @@ export interface LiveTraffic extends LatencyQuantiles {
   retries_per_second: number;
   /** Times an origin was passed over for its rate limit. */
   rate_limited_per_second: number;
+  /** Answers that an origin broke off after their headers, as in TrafficCounts. Absent: as there. */
+  answers_broken_off_per_second?: number;
   /** In flight now. */
   active_connections: number;
 }

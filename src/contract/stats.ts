@@ -37,6 +37,12 @@ export interface TrafficCounts {
   status_503: number;
   status_504: number;
   status_other: number;
+  /**
+   * Answers that the origin broke off after their headers, so that the client got a part. Only those of more than 64 KB or
+   * without a length: others are not followed to their end. Each counts among `requests` by its status, not among `errors`.
+   * Absent: an object that does not count them.
+   */
+  answers_broken_off?: number;
 }
 
 /** Answers that clients got, whichever origins were tried. An operator should look at these first. */

@@ -80,6 +80,8 @@ export interface OriginReport {
   rate_limited: number;
   /** Failures that would have been tried elsewhere, had the retry budget not been spent. Absent: none. */
   retry_overflow?: number;
+  /** Answers that the origin broke off after their headers. Absent: none, or an isolate that does not count them. */
+  broken_off?: number;
   /**
    * Failing statuses of the origin's own answers, each with how often it came. Absent: an isolate that reports none.
    */

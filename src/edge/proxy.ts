@@ -12,6 +12,7 @@ import type { Forwarded } from "./forward/pool-visit.ts";
 import { ClientLeft, RequestContext } from "./forward/request-context.ts";
 import { CLIENT_CLOSED_STATUS } from "./log/access-log.ts";
 import { describeRequest } from "./model/edge-request.ts";
+import type { OutcomeBuffer } from "./model/outcome-buffer.ts";
 import type { Background, Surroundings } from "./model/surroundings.ts";
 import { withCookie } from "./response/cookie-response.ts";
 import { PROBLEMS, type ProblemType, problem } from "./response/problem.ts";
@@ -115,7 +116,7 @@ function answer(context: RequestContext, served: Served): Response {
   const countsSocket = edge.upgrade === "websocket" && activePool.countsSockets;
   const tracked = trackedResponse(answer, countsSocket, edge.request.signal, (end) => {
     const facts = { request_id: edge.id, pool: pool.id, origin: answer.inFlight.server.id };
-    background.waitUntil(Promise.all([sync.trackLongResponse(end), tellBreak(end, surroundings, facts)]));
+    background.waitUntil(sync.trackLongResponse(tellBreak(end, pool.outcomes, surroundings, facts)));
   });
   const passedOn = routeResponse(
     context,
@@ -130,13 +131,19 @@ function answer(context: RequestContext, served: Served): Response {
   return response;
 }
 
-/** A function of its own: what is kept until the answer's end must not lead to the request. */
+/**
+ * Counts and logs an answer that its origin breaks off. A function of its own: what is kept until the answer's end must not
+ * lead to the request.
+ */
 async function tellBreak(
   end: Promise<AnswerEnd>,
+  outcomes: OutcomeBuffer,
   surroundings: Surroundings,
   facts: Readonly<Record<"request_id" | "pool" | "origin", string>>,
 ): Promise<void> {
-  if ((await end) === "broken_off") surroundings.log({ event: "answer_broken_off", ...facts });
+  if ((await end) !== "broken_off") return;
+  outcomes.brokenOff(facts.origin);
+  surroundings.log({ event: "answer_broken_off", ...facts });
 }
 
 /** Before our cookie is set, which no rule of a route takes away. */

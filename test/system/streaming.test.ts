@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { ADMIN_TOKEN } from "./support/admin.ts";
+import type { OriginStats } from "../../src/contract/stats.ts";
+import { ADMIN_TOKEN, poolStats } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchDigest, fetchRaw, leave, open } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
@@ -107,12 +108,22 @@ describe("a body that the origin breaks off", () => {
   const brokenOff = (id: string): boolean =>
     balancer.logs().includes(`"event":"answer_broken_off","request_id":"${id}","pool":"web","origin":"a"`);
 
-  test("breaks off at the client, and is in the log", async () => {
+  const counted = async (): Promise<Partial<OriginStats>> => {
+    return (await poolStats(balancer.url, "web")).origins.a ?? {};
+  };
+
+  test("breaks off at the client, is in the log, and counts at the origin, not as its error", async () => {
     await origin.behave({ fault: "close_mid_body" });
+    const before = await counted();
     const { response } = await open(balancer.url, "/", { headers: { "x-request-id": "cut" } });
     expect(response.statusCode).toBe(200);
     await expect(response.toArray()).rejects.toThrow();
     await eventually("the line", () => brokenOff("cut"));
+    // Nothing else comes that would carry the count.
+    await eventually("the count", async () => {
+      return (await counted()).answers_broken_off === (before.answers_broken_off ?? 0) + 1;
+    });
+    expect((await counted()).errors).toBe(before.errors);
     await origin.behave();
   });
 
@@ -120,6 +131,7 @@ describe("a body that the origin breaks off", () => {
     "is not one that a client leaves alone: %s",
     async (how) => {
       const headers = { "x-request-id": how };
+      const before = await counted();
       const { request, response } = await open(balancer.url, `/bytes/${500 * MB}`, { headers });
       response.on("error", () => {});
       response.pause();
@@ -127,6 +139,11 @@ describe("a body that the origin breaks off", () => {
       if (how === "finish") request.destroy();
       await nothingOpen(balancer, ["web"], [origin]);
       expect(brokenOff(how)).toBe(false);
+      await eventually(
+        "its report",
+        async () => Number((await counted()).requests) > Number(before.requests),
+      );
+      expect((await counted()).answers_broken_off).toBe(before.answers_broken_off);
     },
   );
 });

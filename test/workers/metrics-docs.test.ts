@@ -93,6 +93,7 @@ describe("the Grafana dashboard", () => {
       "lb_origin_retries_total",
       "lb_origin_retry_overflow_total",
       "lb_origin_rate_limited_total",
+      "lb_origin_answers_broken_off_total",
       "lb_origin_active_connections",
       "lb_pool_sync_errors_total",
       "lb_pool_config_error",

@@ -48,6 +48,11 @@ const ORIGIN_COUNTERS: readonly OriginCounter[] = [
     "Failures not tried elsewhere, because the retry budget was spent.",
     ({ retry_overflow }) => retry_overflow,
   ],
+  [
+    "answers_broken_off_total",
+    "Answers broken off after their headers.",
+    ({ answers_broken_off = 0 }) => answers_broken_off,
+  ],
   ["rate_limited_total", "Times passed over for the rate limit.", ({ rate_limited }) => rate_limited],
 ];
 

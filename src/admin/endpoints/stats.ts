@@ -15,7 +15,13 @@ async function ask<T>(env: Env, pool: string, call: (stub: PoolAdminRpc) => Prom
   return json(await askPool(env, pool, call));
 }
 
-const counts = { requests: z.number(), errors: z.number(), retries: z.number(), rate_limited: z.number() };
+const counts = {
+  requests: z.number(),
+  errors: z.number(),
+  retries: z.number(),
+  rate_limited: z.number(),
+  answers_broken_off: z.number().optional().describe("Answers that the origin broke off after their headers"),
+};
 const quantiles = { p50: z.number().nullable(), p90: z.number().nullable(), p99: z.number().nullable() };
 const traffic = { ...counts, ...quantiles, error_rate: z.number(), active_connections: z.number() };
 

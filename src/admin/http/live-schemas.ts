@@ -51,6 +51,7 @@ const liveTraffic = {
     .describe("Share of the attempts that failed so, by kind"),
   retries_per_second: perSecond("Attempts beyond a request's first"),
   rate_limited_per_second: perSecond("Times passed over for a rate limit"),
+  answers_broken_off_per_second: perSecond("Answers that an origin broke off after their headers").optional(),
   active_connections: z.number(),
   p50: latency,
   p90: latency,

@@ -112,6 +112,12 @@ export class OutcomeBuffer {
     entry.retry_overflow = (entry.retry_overflow ?? 0) + 1;
   }
 
+  /** `origin` broke an answer off that was counted by its status. */
+  brokenOff(origin: string): void {
+    const entry = this.#entry(origin);
+    entry.broken_off = (entry.broken_off ?? 0) + 1;
+  }
+
   /** A request ended without an origin's answer. */
   unserved(reason: UnservedReason): void {
     this.#unserved[reason] = (this.#unserved[reason] ?? 0) + 1;

@@ -130,13 +130,15 @@ function liveOrigin(described: OriginDescription, { stats }: LiveInput, known: K
 }
 
 function liveTraffic(stats: TrafficStats, seconds: number): LiveTraffic {
-  const { requests, retries, rate_limited, error_rate, active_connections, p50, p90, p99 } = stats;
+  const { requests, retries, rate_limited, answers_broken_off = 0, error_rate, active_connections } = stats;
+  const { p50, p90, p99 } = stats;
   return {
     requests_per_second: requests / seconds,
     error_rate,
     failures: failuresOf(stats),
     retries_per_second: retries / seconds,
     rate_limited_per_second: rate_limited / seconds,
+    answers_broken_off_per_second: answers_broken_off / seconds,
     active_connections,
     p50,
     p90,

@@ -2,7 +2,7 @@
  * Counts and latencies of one period, per origin and of the whole pool, and how a period is written down.
  * @module
  */
-import { quantilesOf, type TrafficCounts } from "../../contract/stats.ts";
+import { quantilesOf } from "../../contract/stats.ts";
 import {
   type ArrivalCounts,
   type OriginReport,
@@ -12,7 +12,7 @@ import {
 import { ClientCounts, type ClientCountsData } from "../../core/metrics/client-counts.ts";
 import { LatencySketch, type SketchData } from "../../core/metrics/latency-sketch.ts";
 import { ARRIVALS } from "../../core/steering/choose-pool.ts";
-import { addReport, addTo, COUNTS, noCounts, toCounts, toRow } from "./traffic-counts.ts";
+import { addReport, addTo, COUNTS, type Counts, noCounts, toCounts, toRow } from "./traffic-counts.ts";
 
 /** Most origins of a period with latencies of their own, the first ones reported. The pool's latencies cover all. */
 const SKETCHED_ORIGINS = 500;
@@ -57,7 +57,7 @@ interface Sketches {
 
 /** One origin's share of a period, or the whole. */
 export interface Entry {
-  readonly counts: TrafficCounts;
+  readonly counts: Counts;
   /** Null: no room for one. */
   readonly sketch: LatencySketch | null;
 }
@@ -66,7 +66,7 @@ export interface Entry {
 export type PoolCounts = Pick<Summary, "failed" | "notes_taken" | "unserved" | "arrivals">;
 
 export class PeriodStats {
-  readonly pool: { readonly counts: TrafficCounts; readonly sketch: LatencySketch } = {
+  readonly pool: { readonly counts: Counts; readonly sketch: LatencySketch } = {
     counts: noCounts(),
     sketch: new LatencySketch(),
   };

@@ -5,6 +5,8 @@
 import type { TrafficCounts } from "../../contract/stats.ts";
 import type { OriginReport } from "../../contract/sync.ts";
 
+export type Counts = Required<TrafficCounts>;
+
 /** In the order in which they are stored, which only ever grows at the end. */
 export const COUNTS = [
   "requests",
@@ -21,9 +23,10 @@ export const COUNTS = [
   "status_503",
   "status_504",
   "status_other",
+  "answers_broken_off",
 ] as const satisfies (keyof TrafficCounts)[];
 
-export function noCounts(): TrafficCounts {
+export function noCounts(): Counts {
   return {
     requests: 0,
     errors: 0,
@@ -39,11 +42,12 @@ export function noCounts(): TrafficCounts {
     status_503: 0,
     status_504: 0,
     status_other: 0,
+    answers_broken_off: 0,
   };
 }
 
 /** A row that is older than a count ends before it. */
-export function toCounts(row: readonly number[]): TrafficCounts {
+export function toCounts(row: readonly number[]): Counts {
   const counts = noCounts();
   for (const [index, name] of COUNTS.entries()) counts[name] = row[index] ?? 0;
   return counts;
@@ -63,7 +67,7 @@ const STATUS_COUNTS: ReadonlyMap<number, "status_500" | "status_502" | "status_5
  * one by one here and in `addTo`: looked up by a variable they take several times as long.
  * @param latencySum of the report's latencies, in ms
  */
-export function addReport(counts: TrafficCounts, report: OriginReport, latencySum: number): void {
+export function addReport(counts: Counts, report: OriginReport, latencySum: number): void {
   const { success = 0, connect_failure = 0, timeout = 0, status = 0, client_closed = 0 } = report.outcomes;
   const errors = connect_failure + timeout + status;
   counts.requests += success + errors + client_closed;
@@ -75,6 +79,7 @@ export function addReport(counts: TrafficCounts, report: OriginReport, latencySu
   counts.retry_overflow += report.retry_overflow ?? 0;
   counts.connect_failures += connect_failure;
   counts.timeouts += timeout;
+  counts.answers_broken_off += report.broken_off ?? 0;
   // Failing statuses by name; statuses that the isolate did not name count as other.
   counts.status_other += status;
   for (const [code, count] of report.statuses ?? []) {
@@ -86,7 +91,7 @@ export function addReport(counts: TrafficCounts, report: OriginReport, latencySu
 }
 
 /** Adds `added` to `counts`. */
-export function addTo(counts: TrafficCounts, added: TrafficCounts): void {
+export function addTo(counts: Counts, added: Counts): void {
   counts.requests += added.requests;
   counts.errors += added.errors;
   counts.client_closed += added.client_closed;
@@ -101,10 +106,11 @@ export function addTo(counts: TrafficCounts, added: TrafficCounts): void {
   counts.status_503 += added.status_503;
   counts.status_504 += added.status_504;
   counts.status_other += added.status_other;
+  counts.answers_broken_off += added.answers_broken_off;
 }
 
 /** As they are stored: to a thousandth, and without the zeros at the end. */
-export function toRow(counts: TrafficCounts): number[] {
+export function toRow(counts: Counts): number[] {
   const row = COUNTS.map((name) => Math.round(counts[name] * 1_000) / 1_000);
   return row.slice(0, row.findLastIndex((count) => count !== 0) + 1);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { LiveOrigin, LivePool } from "../../../src/admin/dashboard/lib/live.ts";
 import { allProblems, poolProblems, poolStatus } from "../../../src/admin/dashboard/lib/problems.ts";
+import { originStatus } from "../../../src/admin/dashboard/lib/status.ts";
 import { clientFigures, liveOrigin, livePool } from "./live-fixtures.ts";
 
 const DOWN = { healthy: false, eligible: false, status: "unhealthy" } as const;
@@ -89,6 +90,21 @@ describe("an origin", () => {
     ]);
     expect(poolProblems(pool, 65_000)[0]?.onset).toEqual({ at: 5_000, isEarlier: false });
     expect(poolStatus(pool)).toEqual({ tone: "bad", label: "Degraded" });
+  });
+
+  it("that breaks its answers off has a problem, from more than 1% of them and one in ten seconds on", () => {
+    const seen = (answers_broken_off_per_second: number | undefined, requests_per_second = 10) => {
+      const fields = answers_broken_off_per_second === undefined ? {} : { answers_broken_off_per_second };
+      const origin = liveOrigin("a", { requests_per_second, ...fields });
+      return [
+        originStatus(origin).label,
+        ...lines(livePool([origin, liveOrigin("b")])).map(([, , text]) => text),
+      ];
+    };
+    expect(seen(1.2)).toEqual(["Breaking off", "breaks off 12% of its answers"]);
+    expect(seen(0.1, 1_000)).toEqual(["Healthy"]);
+    expect(seen(0.05)).toEqual(["Healthy"]);
+    expect(seen(undefined)).toEqual(["Healthy"]);
   });
 
   it("without its binding says where to declare it", () => {

@@ -58,6 +58,19 @@ describe("the table of pools", () => {
     ]);
   });
 
+  it("tells of answers that an origin broke off", () => {
+    const web = pool("web", [origin("a"), origin("b")], { a: 10, b: 10 });
+    const b = { ...traffic(10), answers_broken_off: 2 };
+    const broken = {
+      ...web,
+      traffic: web.traffic && { ...web.traffic, origins: { ...web.traffic.origins, b } },
+    };
+    expect(lines([broken]).map((line) => / {2}([a-z0-9 ]*broken off)$/.exec(line)?.[1])).toEqual([
+      ...[undefined, undefined, undefined],
+      "2 answers broken off",
+    ]);
+  });
+
   it("says why an origin is not in service", () => {
     const probe = { at: NOW, passed: false, detail: "status 503, expected 2xx", duration_ms: 3 };
     const origins = [

@@ -8,7 +8,14 @@ import { duration, latency, percent } from "./format.ts";
 import type { FailureKind, LiveOrigin, LivePool } from "./live.ts";
 import type { Onset } from "./onset.ts";
 import type { FindOnset } from "./problems.ts";
-import { ENOUGH_PER_SECOND, isFailing, MANY_ERRORS, MOST_ATTEMPTS, originState } from "./status.ts";
+import {
+  breaksOff,
+  ENOUGH_PER_SECOND,
+  isFailing,
+  MANY_ERRORS,
+  MOST_ATTEMPTS,
+  originState,
+} from "./status.ts";
 
 export interface Trouble {
   tone: "warn" | "bad";
@@ -32,6 +39,7 @@ export function originTroubles(pool: LivePool, nowMs: number, find: FindOnset): 
     const trouble =
       stateTrouble(pool, origin, nowMs) ??
       attemptsTrouble(pool, origin, find) ??
+      brokenOffTrouble(origin) ??
       slowTrouble(pool, origin, find);
     return trouble === null ? [] : [trouble];
   });
@@ -89,6 +97,23 @@ function attemptsTrouble(pool: LivePool, origin: LiveOrigin, find: FindOnset): T
     shared: `attempts ${does(kind, timeoutS)}`,
     onset: find(pool.pool, (bucket) => errorShare(bucket, id), MANY_ERRORS),
     weight: 1 + error_rate,
+  };
+}
+
+/** Their statuses were good, and clients got a part. */
+function brokenOffTrouble(origin: LiveOrigin): Trouble | null {
+  if (!breaksOff(origin)) return null;
+  const { id, answers_broken_off_per_second = 0, requests_per_second } = origin;
+  const share = Math.min(1, answers_broken_off_per_second / requests_per_second);
+  const text = `breaks off ${percent(share)} of its answers`;
+  return {
+    tone: "warn",
+    origin: id,
+    kind: "broken off",
+    text,
+    shared: "answers broken off",
+    onset: null,
+    weight: 1,
   };
 }
 

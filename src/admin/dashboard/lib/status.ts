@@ -24,13 +24,20 @@ export const SOME_ERRORS = 0.01;
 
 export function originStatus(origin: LiveOrigin): Status {
   const state = originState(origin);
-  if (!isFailing(origin) || state.tone !== "good") return state;
+  if (state.tone !== "good") return state;
+  if (!isFailing(origin)) return breaksOff(origin) ? { tone: "warn", label: "Breaking off" } : state;
   return { tone: origin.error_rate >= MOST_ATTEMPTS ? "bad" : "warn", label: "Failing" };
 }
 
 /** Enough attempts fail, and often enough to tell: one in a while is what retries are for, and clients do not see it. */
 export function isFailing({ error_rate, requests_per_second }: LiveOrigin): boolean {
   return error_rate >= MANY_ERRORS && error_rate * requests_per_second >= ENOUGH_PER_SECOND / 5;
+}
+
+/** Enough answers end before their end: no retry hides one, so each is seen by its client. */
+export function breaksOff({ answers_broken_off_per_second = 0, requests_per_second }: LiveOrigin): boolean {
+  if (answers_broken_off_per_second < ENOUGH_PER_SECOND / 5) return false;
+  return answers_broken_off_per_second >= SOME_ERRORS * requests_per_second;
 }
 
 /** What configuration, checks and ejections make of it, however its attempts go. */

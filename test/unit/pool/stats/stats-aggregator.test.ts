@@ -12,7 +12,14 @@ describe("counts", () => {
       [503, 1],
       [599, 1],
     ];
-    const seen = originReport({ outcomes, retries: 6, rate_limited: 7, retry_overflow: 2, statuses });
+    const seen = originReport({
+      outcomes,
+      retries: 6,
+      rate_limited: 7,
+      retry_overflow: 2,
+      broken_off: 3,
+      statuses,
+    });
     world.aggregator.record({ origins: { a: seen }, sync_failures: 8, unserved });
     const { counts } = world.aggregator.window(null);
     const expected = {
@@ -30,6 +37,7 @@ describe("counts", () => {
       status_503: 1,
       status_504: 0,
       status_other: 2,
+      answers_broken_off: 3,
     };
     expect(counts.pool.counts).toEqual(expected);
     expect(counts.origins.get("a")?.counts).toEqual(expected);
