@@ -12,6 +12,7 @@ import { MOST_POOLS } from "../../src/config/documents.ts";
 import { type ConfigError, type ConfigPath, formatPath } from "../../src/config/errors.ts";
 import { parseJsonc } from "../../src/config/json.ts";
 import { type ParseOptions, parseConfigFile } from "../../src/config/parse.ts";
+import { repeatedKeys } from "../../src/config/repeated-keys.ts";
 import type { ConfigFile } from "../../src/config/schema.ts";
 import { warningsOf } from "../../src/config/warnings.ts";
 import { TextPlaces } from "./text-places.ts";
@@ -69,7 +70,7 @@ export function loadConfigText(
   const parsed = parseConfigFile(written, options);
   const found = [
     ...tooLarge.map(({ path, message }) => ({ offset: offsetOf(tree, { path, at: "value" }), message })),
-    ...repeatedKeys(tree).map((node) => ({ offset: node.offset, message: repeatedKeyMessage(node) })),
+    ...repeatedKeys(json.source),
     ...(parsed.ok ? [] : parsed.errors).map((error) => ({
       offset: offsetOf(tree, error),
       message: error.message,
@@ -118,6 +119,8 @@ export type JsonText =
   | {
       readonly ok: true;
       readonly value: unknown;
+      /** The text without a mark of its order of bytes. */
+      readonly source: string;
       readonly tree: Node;
       /** `message` with the place of `offset` before it. */
       at(offset: number, message: string): string;
@@ -149,6 +152,7 @@ export function parseJsonText(text: string, name: string): JsonText {
     ok: true,
     // As the balancer reads it: jsonc-parser would take a key `__proto__` for settings of its object.
     value: parseJsonc(source),
+    source,
     tree,
     at,
     textAt: (path) => textAt(source, tree, path),
@@ -211,21 +215,6 @@ function parsePath(text: string): ConfigPath {
     if (index !== undefined) return Number(index);
     return quoted === undefined ? name : String(JSON.parse(quoted));
   });
-}
-
-/** Keys that occur twice in one object. JSON keeps the last one, which is rarely intended. */
-function repeatedKeys(node: Node): Node[] {
-  const seen = new Set<unknown>();
-  return (node.children ?? []).flatMap((child) => {
-    const key = node.type === "object" ? child.children?.[0] : undefined;
-    const repeated = key !== undefined && seen.has(key.value);
-    if (key !== undefined) seen.add(key.value);
-    return [...(repeated ? [key] : []), ...repeatedKeys(child)];
-  });
-}
-
-function repeatedKeyMessage(key: Node): string {
-  return `the key ${JSON.stringify(key.value)} stands twice in this object`;
 }
 
 /** `InvalidSymbol` -> `not valid JSON: invalid symbol` */

@@ -4,6 +4,7 @@
  */
 import { murmur3 } from "../core/hash/murmur3.ts";
 import { parseJson, plainJson } from "./json.ts";
+import { repeatedKeyErrors } from "./repeated-keys.ts";
 
 /**
  * Largest document, in bytes of UTF-8. An object's SQLite stores a document in one row, which holds 2 MB at most
@@ -27,7 +28,7 @@ export type DocumentText =
       /** The text, if its author gave it a form: comments, or more than one line. Else null. */
       readonly written: string | null;
     }
-  /** The problem in words. `isJson` false: it is no JSON at all; else a bound of documents is not kept. */
+  /** The problem in words, one a line. `isJson` false: it is no JSON at all; else a rule of documents is not kept. */
   | { readonly ok: false; readonly reason: string; readonly isJson: boolean };
 
 /**
@@ -42,7 +43,8 @@ export function canonicalJson(value: unknown): string {
   });
 }
 
-/** Parses a document of KV or of the API that must be JSON (with comments), not too large and not too deep. Never throws. */
+/** Parses a document of KV or of the API that must be JSON (with comments), not too large, not
+ * too deep, and without a key that stands twice in its object. Never throws. */
 export function readText(text: string): DocumentText {
   const tooLarge = sizeProblem(text);
   if (tooLarge !== null) return { ok: false, reason: tooLarge, isJson: true };
@@ -53,6 +55,8 @@ export function readText(text: string): DocumentText {
   if (reason !== null) return { ok: false, reason, isJson: true };
   const value = strict === undefined ? parseJson(plain) : strict;
   if (value === undefined) return { ok: false, reason: "not JSON", isJson: false };
+  const repeated = repeatedKeyErrors(text);
+  if (repeated.length > 0) return { ok: false, reason: repeated.join("\n"), isJson: true };
   const canonical = canonicalJson(value);
   // A number may be longer in the canonical text: 1e20 has 21 digits.
   const grown = sizeProblem(canonical);

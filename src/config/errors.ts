@@ -51,7 +51,7 @@ export function formatPath(path: ConfigPath): string {
   return text;
 }
 
-/** All errors of `value` against `schema`, each path behind `base`. */
+/** All errors of `value` against `schema`, each path behind `base`. @param issues empty: the schema found none */
 export function errorsOf(
   issues: readonly z.core.$ZodIssue[],
   schema: z.ZodType,
@@ -62,7 +62,30 @@ export function errorsOf(
     fromIssue(issue, schema, value, base, MOST_SUGGESTED - index),
   );
   // Two checks of one field (whole number, maximum) state the same rule.
-  return [...new Map(errors.map((error) => [error.message, error])).values()];
+  const all = [...errors, ...hiddenKeyErrors(value, base)];
+  return [...new Map(all.map((error) => [error.message, error])).values()];
+}
+
+/**
+ * An error for each key `__proto__`, which no part of a configuration may have, and which zod leaves out of an object of free
+ * names without a word.
+ */
+function hiddenKeyErrors(value: unknown, base: ConfigPath): ConfigError[] {
+  const errors: ConfigError[] = [];
+  const open: [part: unknown, path: ConfigPath][] = [[value, base]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [part, path] = next;
+    for (const [key, child] of Object.entries(Object(part))) {
+      if (key === "__proto__") errors.push(unknownKey([...path, key], child));
+      if (typeof child === "object" && child !== null)
+        open.push([child, [...path, Array.isArray(part) ? Number(key) : key]]);
+    }
+  }
+  return errors;
+}
+
+function unknownKey(path: ConfigPath, value: unknown, suggestion?: string): ConfigError {
+  return configError({ path, at: "key", rule: UNKNOWN_KEY, found: kind(value) }, suggestion);
 }
 
 type Issue = { issue: z.core.$ZodIssue; path: (string | number)[] };
@@ -93,8 +116,9 @@ function fromIssue(
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(schema, path);
     return issue.keys.map((key, index) =>
-      configError(
-        { path: shownKey([...full, key]), at: "key", rule: UNKNOWN_KEY, found: kind(valueAt(there, [key])) },
+      unknownKey(
+        shownKey([...full, key]),
+        valueAt(there, [key]),
         index < suggested ? suggest(key, known) : undefined,
       ),
     );

@@ -40,13 +40,15 @@ function without(text: string, endOf: (text: string, at: number) => number): str
   return kept.join("") + text.slice(from);
 }
 
-function stringEnd(text: string, start: number): number {
+/** The end of the string that begins at `start`. */
+export function stringEnd(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
   return at + 1;
 }
 
-function commentEnd(text: string, at: number): number {
+/** The end of the comment that begins at `at`; `at`: none does. */
+export function commentEnd(text: string, at: number): number {
   if (text[at] !== "/") return at;
   if (text[at + 1] === "/") {
     let end = at + 2;

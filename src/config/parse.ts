@@ -169,7 +169,7 @@ function parseWith<T>(
   further: readonly ConfigError[],
 ): Result<T> {
   const parsed = schema.safeParse(value);
-  const errors = [...(parsed.success ? [] : errorsOf(parsed.error.issues, schema, value, path)), ...further];
+  const errors = [...errorsOf(parsed.error?.issues ?? [], schema, value, path), ...further];
   if (!parsed.success || errors.length > 0) return { ok: false, errors };
   return { ok: true, value: deepFreeze(parsed.data) as T };
 }

@@ -4,6 +4,13 @@ import { describe, expect, it } from "vitest";
 import { ask, origin, TOKENS } from "./admin-support.ts";
 import { A, config, pool } from "./own-pool.ts";
 
+const send = (method: string, path: string, body: string) =>
+  exports.default.fetch(`https://lb.example/_lb${path}`, {
+    method,
+    headers: { authorization: `Bearer ${TOKENS.admin}` },
+    body,
+  });
+
 describe("a body", () => {
   it("that is not UTF-8 is refused, wherever the wrong byte stands", async () => {
     const id = await pool({ origins: [A] });
@@ -20,6 +27,74 @@ describe("a body", () => {
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ detail: "The body is not UTF-8." });
     }
+    expect(await config(id)).toEqual({ origins: [A] });
+  });
+});
+
+describe("a document with a key that stands twice", () => {
+  const TWICE =
+    '{\n  "origins": [{ "id": "a", "url": "http://a.example", /* 1 */ "weight": 1, "weight": 2 }] }';
+  const MESSAGE = 'line 2, column 76: the key "weight" stands twice in this object';
+
+  it.each([
+    ["PUT", "/pools/ID", TWICE, MESSAGE],
+    [
+      "PUT",
+      "/routes",
+      '[{ "pool": "x", "pool": "ID" }]',
+      'line 1, column 17: the key "pool" stands twice in this object',
+    ],
+    [
+      "PATCH",
+      "/pools/ID/origins/a",
+      '{"weight":1,\n"we\\u0069ght":2}',
+      'line 2, column 1: the key "weight" stands twice in this object',
+    ],
+    [
+      "POST",
+      "/pools/ID/origins",
+      '{"id":"b","id":"c"}',
+      'line 1, column 11: the key "id" stands twice in this object',
+    ],
+    [
+      "POST",
+      "/pools/ID/check",
+      '{"a":{"b":1,"b":2}}',
+      'line 1, column 13: the key "b" stands twice in this object',
+    ],
+  ])("is refused, with the place: %s %s", async (method, path, body, message) => {
+    const id = await pool({ origins: [A] });
+    const response = await send(method, path.replace("ID", id), body.replace("ID", id));
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ type: "invalid", errors: [{ path: "", message }] });
+    expect(await config(id)).toEqual({ origins: [A] });
+  });
+});
+
+describe("a key __proto__", () => {
+  it.each([
+    [
+      "PUT",
+      "/pools/ID",
+      '{"origins":[{"id":"a","url":"http://a.example"}],"health_check":{"headers":{"__proto__":"x"}}}',
+      "health_check.headers.__proto__",
+    ],
+    ["PUT", "/pools/ID", '{"__proto__":{},"origins":[{"id":"a","url":"http://a.example"}]}', "__proto__"],
+    [
+      "PUT",
+      "/routes",
+      '[{"pool":"ID","request_headers":{"set":{"__proto__":"x"}}}]',
+      "routes[0].request_headers.set.__proto__",
+    ],
+    ["PATCH", "/pools/ID/origins/a", '{"__proto__":{"weight":3}}', "__proto__"],
+    ["POST", "/explain", '{"url":"http://x/","headers":{"__proto__":"x"}}', "headers.__proto__"],
+  ])("is refused wherever it stands: %s %s", async (method, path, body, at) => {
+    const id = await pool({ origins: [A] });
+    const response = await send(method, path.replace("ID", id), body.replace("ID", id));
+    expect(response.status).toBe(422);
+    const { errors } = (await response.json()) as { errors: { message: string }[] };
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.message).toMatch(new RegExp(`${at.replaceAll(/[[\].]/g, "\\$&")}: unknown key$`));
     expect(await config(id)).toEqual({ origins: [A] });
   });
 });

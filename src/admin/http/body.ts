@@ -48,7 +48,8 @@ export async function readJson(request: Request): Promise<{ text: string; value:
   const content = readText(text);
   if (content.ok) return { text, value: content.value };
   if (!content.isJson) throw new Problem("bad_request", { detail: "The body is not JSON." });
-  throw new Problem("invalid", { errors: [{ path: "", message: content.reason }] });
+  const errors = content.reason.split("\n").map((message) => ({ path: "", message }));
+  throw new Problem("invalid", { errors });
 }
 
 /** A whole number of a query, within these bounds. */
@@ -68,8 +69,8 @@ export function inDigits(number: z.ZodNumber) {
 /** `value` with defaults filled in. @throws Problem with each error's path and rule */
 export function checked<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const errors = errorsOf(parsed.error.issues, schema, value, []);
+  const errors = errorsOf(parsed.error?.issues ?? [], schema, value, []);
+  if (parsed.success && errors.length === 0) return parsed.data;
   throw new Problem("invalid", {
     errors: errors.map(({ path, message }) => ({ path: formatPath(path), message })),
   });

@@ -64,8 +64,8 @@ describe("a key that stands twice in its object", () => {
       return [message, text.slice((offset ?? 0) - 3, (offset ?? 0) + length + 3), line];
     });
     expect(found).toEqual([
-      ['the key "weight" stands twice in this object', '\n  "weight": 2', 3],
       ['the key "weight" stands twice in this object', '1, "weight": 0', 2],
+      ['the key "weight" stands twice in this object', '\n  "weight": 2', 3],
     ]);
   });
 });

@@ -34,6 +34,16 @@ describe("errors of a file point at file, line and column", () => {
       "lb.jsonc:2:3: pools.web.__proto__: unknown key",
     ],
     [
+      "a key __proto__ among free names: at the key",
+      '{ "pools": { "web": { "origins": [ { "id": "a", "url": "https://a.com" } ],\n "health_check": { "headers": { "__proto__": "x" } } } } }',
+      "lb.jsonc:2:33: pools.web.health_check.headers.__proto__: unknown key",
+    ],
+    [
+      "a pool __proto__: at the key",
+      '{ "pools": { "web": { "origins": [ { "id": "a", "url": "https://a.com" } ] },\n "__proto__": {} } }',
+      "lb.jsonc:2:2: pools.__proto__: unknown key",
+    ],
+    [
       "a missing field: at the object that lacks it",
       '{ "pools": { "web":\n  {} } }',
       "lb.jsonc:2:3: pools.web.origins: must be a list of 1 to 5000 items, found nothing",

@@ -10,6 +10,7 @@ import {
   parseTree,
   printParseErrorCode,
 } from "jsonc-parser";
+import { repeatedKeys } from "../../../config/repeated-keys.ts";
 import type { DocumentError } from "./api.ts";
 
 /** An error with its place; `offset` null: nowhere in the text. */
@@ -23,24 +24,14 @@ export interface PlacedError extends DocumentError {
 /** Of JSON with comments and commas at the end of lists, which is how files of configuration are written. */
 export function formErrors(text: string): PlacedError[] {
   const found: ParseError[] = [];
-  const tree = parseTree(text, found, { allowTrailingComma: true });
+  parseTree(text, found, { allowTrailingComma: true });
   const [first] = found;
-  if (first === undefined) return repeatedKeys(tree).map((key) => repeatedKey(key, text));
+  if (first === undefined)
+    return repeatedKeys(text).map(({ message, offset, length }) =>
+      placed({ path: "", message }, text, offset, length),
+    );
   const message = `not JSON: ${words(printParseErrorCode(first.error))}`;
   return [placed({ path: "", message }, text, first.offset, first.length)];
-}
-
-/** Keys whose object has them before: the last counts, so a change of one before it would do nothing. */
-function repeatedKeys(node: Node | undefined): Node[] {
-  const { type, children = [] } = node ?? {};
-  const keys = type === "object" ? children.flatMap((property) => property.children?.[0] ?? []) : [];
-  const repeated = keys.filter((key, at) => keys.findIndex(({ value }) => value === key.value) < at);
-  return [...repeated, ...children.flatMap(repeatedKeys)];
-}
-
-function repeatedKey({ value, offset, length }: Node, text: string): PlacedError {
-  const message = `the key ${JSON.stringify(value)} stands twice in this object`;
-  return placed({ path: "", message }, text, offset, length);
 }
 
 /** What one looks for first stands first, the rest in order: however two equal documents were written. */
