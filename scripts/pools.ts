@@ -7,56 +7,44 @@ import { ApiProblem } from "./lib/admin-client.ts";
 import { Failure } from "./lib/failure.ts";
 import { UsageError } from "./lib/options.ts";
 import { watchOutput } from "./lib/terminal/output.ts";
-import { check } from "./pools/check.ts";
-import { checkNow } from "./pools/check-now.ts";
 import { type Command, EXIT } from "./pools/command.ts";
-import { diff } from "./pools/diff.ts";
-import { drain, undrain } from "./pools/drain.ts";
-import { events } from "./pools/events.ts";
-import { explain } from "./pools/explain.ts";
-import { importCommand } from "./pools/import.ts";
-import { disable, enable, weight } from "./pools/origin-edit.ts";
-import { pull } from "./pools/pull.ts";
-import { push } from "./pools/push.ts";
-import { shed } from "./pools/shed.ts";
-import { status } from "./pools/status.ts";
-import { tail } from "./pools/tail.ts";
-import { rollback, versions } from "./pools/versions.ts";
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  check,
-  diff,
-  push,
-  pull,
-  explain,
-  status,
-  events,
-  tail,
-  drain,
-  undrain,
-  weight,
-  enable,
-  disable,
-  shed,
-  "check-now": checkNow,
-  versions,
-  rollback,
-  import: importCommand,
+/** A command's modules are loaded when it is the one to run: those of all take longer than most commands run. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  check: async () => (await import("./pools/check.ts")).check,
+  diff: async () => (await import("./pools/diff.ts")).diff,
+  push: async () => (await import("./pools/push.ts")).push,
+  pull: async () => (await import("./pools/pull.ts")).pull,
+  explain: async () => (await import("./pools/explain.ts")).explain,
+  status: async () => (await import("./pools/status.ts")).status,
+  events: async () => (await import("./pools/events.ts")).events,
+  tail: async () => (await import("./pools/tail.ts")).tail,
+  drain: async () => (await import("./pools/drain.ts")).drain,
+  undrain: async () => (await import("./pools/drain.ts")).undrain,
+  weight: async () => (await import("./pools/origin-edit.ts")).weight,
+  enable: async () => (await import("./pools/origin-edit.ts")).enable,
+  disable: async () => (await import("./pools/origin-edit.ts")).disable,
+  shed: async () => (await import("./pools/shed.ts")).shed,
+  "check-now": async () => (await import("./pools/check-now.ts")).checkNow,
+  versions: async () => (await import("./pools/versions.ts")).versions,
+  rollback: async () => (await import("./pools/versions.ts")).rollback,
+  import: async () => (await import("./pools/import.ts")).importCommand,
 };
 
 const HELP_FLAGS: ReadonlySet<string | undefined> = new Set(["--help", "-h", "help"]);
 
 async function main([name, ...args]: string[]): Promise<number> {
   if (HELP_FLAGS.has(name)) {
-    console.log(overview());
+    console.log(await overview());
     return EXIT.ok;
   }
-  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) {
+  const load = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
     const reason = name === undefined ? "a command is missing" : `unknown command "${name}"`;
-    console.error(`${reason}\n\n${overview()}`);
+    console.error(`${reason}\n\n${await overview()}`);
     return EXIT.refused;
   }
+  const command = await load();
   if (args.includes("--help") || args.includes("-h")) {
     console.log(manual(command));
     return EXIT.ok;
@@ -78,11 +66,10 @@ async function run(command: Command, args: string[]): Promise<number> {
   }
 }
 
-function overview(): string {
+async function overview(): Promise<string> {
+  const all = await Promise.all(Object.values(COMMANDS).map((load) => load()));
   // Without their options.
-  const commands = Object.values(COMMANDS).map(
-    ({ usage, does }) => [usage.split(" [")[0] ?? "", does] as const,
-  );
+  const commands = all.map(({ usage, does }) => [usage.split(" [")[0] ?? "", does] as const);
   const width = Math.max(...commands.map(([usage]) => usage.length));
   return [
     "Usage: npm run pools -- COMMAND",
