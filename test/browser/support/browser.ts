@@ -1,12 +1,16 @@
 /**
- * Starts a real Chromium (`CHROMIUM`, or the path where Debian installs it) and opens the dashboard in it.
+ * Starts a real Chromium (`CHROMIUM`, or the path where Debian installs it), one for all tests of a file, and opens the
+ * dashboard in it.
  * @module
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { expect } from "vitest";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+import { afterAll, expect } from "vitest";
 
 const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** Also keeps it from asking its maker for anything. */
@@ -34,19 +38,23 @@ export interface Visitor {
   close(): Promise<void>;
 }
 
-/** A new browser profile without any stored state. */
+let program: Promise<Browser> | null = null;
+
+afterAll(async () => {
+  await (await program)?.close();
+});
+
+/** A new browser profile without any stored state, which shares nothing with other profiles but the program. */
 export async function openBrowser(options: BrowserContextOptions = {}): Promise<Visitor> {
-  const directory = mkdtempSync(join(tmpdir(), "edge-balancer-browser-"));
-  const context = await chromium.launchPersistentContext(directory, {
-    executablePath: EXECUTABLE,
-    args: FLAGS,
+  program ??= chromium.launch({ executablePath: EXECUTABLE, args: FLAGS, timeout: PATIENCE_MS });
+  const browser = await program;
+  const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
     reducedMotion: "reduce",
-    timeout: PATIENCE_MS,
     ...options,
   });
   context.setDefaultTimeout(PATIENCE_MS);
-  const page = context.pages()[0] ?? (await context.newPage());
+  const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
@@ -57,10 +65,7 @@ export async function openBrowser(options: BrowserContextOptions = {}): Promise<
     page,
     context,
     complaints,
-    async close() {
-      await context.close();
-      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-    },
+    close: () => context.close(),
   };
 }
 
