@@ -3,6 +3,7 @@
  * neighbours, and alone.
  */
 import { describe, expect, it } from "vitest";
+import { share } from "../../support/full.ts";
 import { origins, simulated } from "./support.ts";
 
 const POOL = {
@@ -18,7 +19,7 @@ const run = (more: string) => simulated(POOL, `--isolates ${ISOLATES} --rps 1200
 const together = "--data-centers 20";
 const alone = `--data-centers ${ISOLATES}`;
 
-describe.each([1, 2])("an origin, seed %i,", (seed) => {
+describe.each(share([1, 2], 1))("an origin, seed %i,", (seed) => {
   it("gets nothing any more a second and a half after the operator's disable", async () => {
     const args = `--seconds 10 --disable a@5 --seed ${seed}`;
     const [few, many] = [await run(`${together} ${args}`), await run(`${alone} ${args}`)];

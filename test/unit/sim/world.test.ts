@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { meanTime, tails } from "../../../sim/lib/theory.ts";
+import { share } from "../../support/full.ts";
 import { origins, simulated } from "./support.ts";
 
 const CHECKED = {
@@ -117,16 +118,25 @@ describe("the pool's object", () => {
   });
 });
 
-describe("lines at the origins", () => {
-  it.each([
-    ["random", 1],
+/** Each takes seconds. */
+const CHOICES = share(
+  [
     ["p2c", 2],
-  ])("are as long as theory says for %s, seen from one isolate nearby", async (algorithm, d) => {
-    const pool = { algorithm, origins: origins(100) };
-    const args =
-      "--rps 2000 --isolates 1 --workers 1 --load 0.7 --latency 0.01 --loss 0 --churn 0 --seconds 60";
-    const { queue } = await simulated(pool, args);
-    const expected = meanTime(tails(queue.utilisation, d, 1), queue.utilisation, 1);
-    expect(Math.abs(queue.mean_time / expected - 1)).toBeLessThan(0.1);
-  });
+    ["random", 1],
+  ] as const,
+  1,
+);
+
+describe("lines at the origins", () => {
+  it.each(CHOICES)(
+    "are as long as theory says for %s, seen from one isolate nearby",
+    async (algorithm, d) => {
+      const pool = { algorithm, origins: origins(100) };
+      const args =
+        "--rps 2000 --isolates 1 --workers 1 --load 0.7 --latency 0.01 --loss 0 --churn 0 --seconds 60";
+      const { queue } = await simulated(pool, args);
+      const expected = meanTime(tails(queue.utilisation, d, 1), queue.utilisation, 1);
+      expect(Math.abs(queue.mean_time / expected - 1)).toBeLessThan(0.1);
+    },
+  );
 });
