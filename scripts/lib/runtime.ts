@@ -7,10 +7,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { textModulesOf } from "./bundle.ts";
 import { HOST, PortInUseError } from "./listening.ts";
+import { Operator } from "./operator-worker.ts";
 import type { StandIn } from "./origin-stand-ins.ts";
 import { PROJECT } from "./project.ts";
 import { requireModule } from "./require-module.ts";
-import { readWorkerOptions, variablesOf } from "./worker-options.ts";
+import { namespaceOf, readWorkerOptions, variablesOf } from "./worker-options.ts";
 
 const { convertV4MiniflareOptions, Log, LogLevel, Miniflare, MiniflareCoreError } =
   requireModule<typeof import("miniflare")>("miniflare");
@@ -56,9 +57,11 @@ export interface Runtime {
 
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { inspectorPort = null } = options;
+  const operator = new Operator();
+  const balancer = await workerOptions(options);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      ...(await workerOptions(options)),
+      workers: [operator.options(namespaceOf(balancer), NAME), balancer],
       cf: false,
       log: new StderrLog(LogLevel.WARN),
       ...(inspectorPort === null ? {} : { inspectorPort }),
@@ -76,13 +79,17 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     throw isAddressInUse(error) ? new PortInUseError(options.port) : error;
   }
   const url = await miniflare.unsafeGetDirectURL(NAME);
+  const send = miniflare.dispatchFetch.bind(miniflare);
   return {
     url: url.origin,
     inspectorAddress: inspectorPort === null ? null : (await miniflare.getInspectorURL()).host,
-    kv: await miniflare.getKVNamespace("POOLS"),
+    kv: {
+      get: (key) => operator.ask(send, "get", key),
+      put: async (...given) => void (await operator.ask(send, "put", ...given)),
+      delete: async (key) => void (await operator.ask(send, "delete", key)),
+    },
     async cron() {
-      const worker = await miniflare.getWorker();
-      const { outcome } = await worker.scheduled({ cron: "* * * * *" });
+      const outcome = await operator.ask(send, "scheduled", { cron: "* * * * *" });
       if (outcome !== "ok") throw new Error(`the scheduled handler ended with "${outcome}"`);
     },
     stop: () => miniflare.dispose(),

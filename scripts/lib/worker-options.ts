@@ -43,6 +43,11 @@ export function variablesOf(options: SourcelessWorkerOptions): Record<string, st
   return options.bindings as Record<string, string>;
 }
 
+/** The id of the namespace that is bound as POOLS. */
+export function namespaceOf({ kvNamespaces }: SourcelessWorkerOptions): string {
+  return (kvNamespaces as Readonly<Record<"POOLS", { id: string }>>).POOLS.id;
+}
+
 async function localVars(project: string): Promise<Record<string, string>> {
   try {
     return parseEnv(await readFile(join(project, LOCAL_VARS), "utf8")) as Record<string, string>;

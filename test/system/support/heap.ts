@@ -21,7 +21,7 @@ interface HeapUsage {
 const BYTES_IN_MB = 1024 * 1024;
 
 /** Names the isolate of the Worker and its objects. Those of Miniflare's own answer nothing before their first use. */
-const USERS_WORKER = /^core:user:/;
+const BALANCER = "core:user:edge-balancer";
 
 /**
  * Collects the garbage of the Worker and its objects.
@@ -30,7 +30,7 @@ const USERS_WORKER = /^core:user:/;
  */
 export async function heapMb(port: number): Promise<number> {
   const targets = (await (await fetchAlone(`http://127.0.0.1:${port}/json`)).json()) as Target[];
-  const target = targets.find(({ id }) => USERS_WORKER.test(id));
+  const target = targets.find(({ id }) => id === BALANCER);
   if (target === undefined) throw new Error("the debugger knows no Worker");
   return (await bytesInUse(target.webSocketDebuggerUrl)) / BYTES_IN_MB;
 }
