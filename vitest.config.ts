@@ -63,6 +63,9 @@ export default defineConfig({
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
           ...IN_WORKERD,
+          // They wait for alarms and time-outs of the platform half of the time.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -73,9 +76,9 @@ export default defineConfig({
           include: ["test/system/**/*.test.ts"],
           globalSetup: ["test/system/support/build.ts"],
           // Each file starts the program, on a port of its own, and waits more than it works. Nothing runs beside them.
-          maxWorkers: 3,
+          maxWorkers: 4,
           maxConcurrency: 16,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -85,9 +88,8 @@ export default defineConfig({
           name: "long",
           include: ["test/long/**/*.test.ts"],
           globalSetup: ["test/system/support/build.ts"],
-          // Each keeps two cores busy. Beside others a request would wait longer than it may for a rate limit's token.
-          fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          // What runs at once differs: some of them wait for time-outs, others keep a core busy.
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -99,6 +101,9 @@ export default defineConfig({
             "test/unit/core/rate-lease.test.ts",
             "test/unit/sim/limits.test.ts",
             "test/unit/sim/large-runs.test.ts",
+            "test/unit/sim/notes.test.ts",
+            "test/unit/sim/pace.test.ts",
+            "test/unit/sim/world.test.ts",
           ],
           env: FULL,
           sequence: { groupOrder: 4 },
@@ -121,8 +126,7 @@ export default defineConfig({
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           globalSetup: ["test/system/support/build.ts"],
-          fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
