@@ -3,49 +3,33 @@
  * entered, so that each run is the same.
  * @module
  */
+import { type Act, Calendar } from "./calendar.ts";
 
 /** Node's event loop gets a turn after so many events that settle promises: a long run must not hold up all else. */
 const SETTLED_PER_TURN = 1_024;
 const SETTLED = Promise.resolve();
-
-/** What happens at an event; an object is for those of which there are millions. */
-export type Act = (() => void) | { happen(): void };
 
 export class EventQueue {
   /** Milliseconds. The run begins at 0; the time before is the warm-up. */
   nowMs: number;
   /** Number of events so far. */
   events = 0;
-  /** A binary heap in three columns. */
-  readonly #times: number[] = [];
-  readonly #orders: number[] = [];
-  readonly #acts: Act[] = [];
-  #entered = 0;
+  readonly #calendar: Calendar;
   #mustSettle = false;
   #settledCount = 0;
 
   constructor(startMs = 0) {
     this.nowMs = startMs;
+    this.#calendar = new Calendar(startMs);
   }
 
-  /** @param atMs not before now */
-  at(atMs: number, act: Act): void {
-    const order = this.#entered++;
-    let place = this.#times.length;
-    const time = Math.max(atMs, this.nowMs);
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      if (this.#precedes(time, order, parent)) this.#copy(parent, place);
-      else break;
-      place = parent;
-    }
-    this.#times[place] = time;
-    this.#orders[place] = order;
-    this.#acts[place] = act;
+  /** @param atMs not before now @param about is given to an act that is an object */
+  at(atMs: number, act: Act, about = 0): void {
+    this.#calendar.add(Math.max(atMs, this.nowMs), act, about);
   }
 
-  in(delayMs: number, act: Act): void {
-    this.at(this.nowMs + delayMs, act);
+  in(delayMs: number, act: Act, about = 0): void {
+    this.at(this.nowMs + delayMs, act, about);
   }
 
   /** Promises that this event settles run to their end before the next event. */
@@ -71,12 +55,11 @@ export class EventQueue {
 
   /** @returns true if promises must settle before the next event; false: there is none before `untilMs` */
   #runToSettle(untilMs: number): boolean {
-    for (let time = this.#times[0]; time !== undefined && time < untilMs; time = this.#times[0]) {
-      this.nowMs = time;
+    const calendar = this.#calendar;
+    for (let { firstMs } = calendar; firstMs < untilMs; { firstMs } = calendar) {
+      this.nowMs = firstMs;
       this.events++;
-      const act = this.#takeFirst();
-      if (typeof act === "function") act();
-      else act?.happen();
+      calendar.happen();
       if (this.#mustSettle) return true;
     }
     this.nowMs = untilMs;
@@ -91,41 +74,5 @@ export class EventQueue {
     this.#mustSettle = false;
     if (this.#settledCount++ % SETTLED_PER_TURN === 0) setImmediate(act);
     else void SETTLED.then(tick);
-  }
-
-  #takeFirst(): Act | undefined {
-    const first = this.#acts[0];
-    const time = this.#times.pop();
-    const order = this.#orders.pop();
-    const act = this.#acts.pop();
-    if (time === undefined || order === undefined || act === undefined || this.#times.length === 0)
-      return first;
-    let place = 0;
-    for (let child = 1; child < this.#times.length; child = 2 * place + 1) {
-      if (child + 1 < this.#times.length && this.#isBefore(child + 1, child)) child++;
-      if (this.#precedes(time, order, child)) break;
-      this.#copy(child, place);
-      place = child;
-    }
-    this.#times[place] = time;
-    this.#orders[place] = order;
-    this.#acts[place] = act;
-    return first;
-  }
-
-  #isBefore(a: number, b: number): boolean {
-    return this.#precedes(this.#times[a] ?? 0, this.#orders[a] ?? 0, b);
-  }
-
-  #precedes(time: number, order: number, place: number): boolean {
-    const other = this.#times[place] ?? 0;
-    return time < other || (time === other && order < (this.#orders[place] ?? 0));
-  }
-
-  #copy(from: number, to: number): void {
-    this.#times[to] = this.#times[from] ?? 0;
-    this.#orders[to] = this.#orders[from] ?? 0;
-    const act = this.#acts[from];
-    if (act !== undefined) this.#acts[to] = act;
   }
 }
