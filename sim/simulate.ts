@@ -71,7 +71,7 @@ async function show(
  */
 function keepGarbageLow({ queue }: World): void {
   setFlagsFromString("--heap-growing-percent=50");
-  queue.at(0, () => setFlagsFromString("--heap-growing-percent=25"));
+  queue.at(0, () => setFlagsFromString("--heap-growing-percent=15"));
 }
 
 async function write(flag: string, path: string, text: string): Promise<void> {

@@ -5,7 +5,7 @@
 import type { PoolConfig } from "../../src/config/schema.ts";
 import { expectedSplit, sharesOf } from "./expected-split.ts";
 import type { SimOptions } from "./options.ts";
-import type { Capacity } from "./sim-origin.ts";
+import type { Capacity } from "./origin.ts";
 
 const DEFAULT_SERVICE_MS = 20;
 

@@ -14,15 +14,15 @@ export interface AnyClient {
 }
 
 export class Client implements AnyClient {
+  readonly index: number;
   readonly region: number;
-  readonly #index: number;
   readonly #hashKey: string;
   /** The session cookie; empty if there is none. */
   #cookie = "";
 
   /** @param hashKey what the pool hashes, as in its configuration: each client has a value of its own for it */
   constructor(index: number, region: number, hashKey: string) {
-    this.#index = index;
+    this.index = index;
     this.region = region;
     this.#hashKey = hashKey;
   }
@@ -30,12 +30,12 @@ export class Client implements AnyClient {
   /** A GET. @param id names it in the log */
   request(id: string): Request {
     const { kind, name } = this.#keyed();
-    const headers = new Headers({ "cf-connecting-ip": addressOf(this.#index), "x-request-id": id });
+    const headers = new Headers({ "cf-connecting-ip": addressOf(this.index), "x-request-id": id });
     const cookie = this.#cookieHeader(kind === "cookie" ? name : null);
     if (cookie !== null) headers.set("cookie", cookie);
-    if (kind === "header") headers.set(name, String(this.#index));
-    const query = kind === "query" ? `?${name}=${this.#index}` : "";
-    const url = `https://example.com/${this.#index}${query}`;
+    if (kind === "header") headers.set(name, String(this.index));
+    const query = kind === "query" ? `?${name}=${this.index}` : "";
+    const url = `https://example.com/${this.index}${query}`;
     return asRequest(url, headers);
   }
 
@@ -50,7 +50,7 @@ export class Client implements AnyClient {
   }
 
   #cookieHeader(keyName: string | null): string | null {
-    const parts = [this.#cookie, keyName === null ? "" : `${keyName}=${this.#index}`].filter(
+    const parts = [this.#cookie, keyName === null ? "" : `${keyName}=${this.index}`].filter(
       (part) => part !== "",
     );
     return parts.length === 0 ? null : parts.join("; ");
@@ -82,7 +82,11 @@ export class Clients {
 
   /** Any of them. */
   draw(rng: Rng): Client {
-    const index = rng.integer(this.#count);
+    return this.at(rng.integer(this.#count));
+  }
+
+  /** @param index below their number */
+  at(index: number): Client {
     let client = this.#clients.get(index);
     if (client === undefined) {
       client = new Client(index, index % this.#regions, this.#hashKey);

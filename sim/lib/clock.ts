@@ -16,16 +16,25 @@ export function skewedClock(queue: EventQueue, random: () => number): () => numb
   return () => Math.floor(queue.nowMs + offsetMs);
 }
 
+/** What timers belong to. */
+interface Runtime {
+  readonly isAlive: boolean;
+  /** Called before a timer does anything. */
+  readonly wakes?: (() => void) | null;
+}
+
 /** A timer of a runtime, which ends with it. */
 export class VirtualTimer {
   /** Null: it was stopped. */
   #act: (() => void) | null;
 
-  constructor(queue: EventQueue, delayMs: number, act: () => void, runtime: { readonly isAlive: boolean }) {
+  constructor(queue: EventQueue, delayMs: number, act: () => void, runtime: Runtime) {
     this.#act = act;
     queue.in(delayMs, () => {
       if (this.#act === null || !runtime.isAlive) return;
-      this.#act();
+      runtime.wakes?.();
+      // That may have stopped it.
+      this.#act?.();
       queue.settle();
     });
   }

@@ -13,20 +13,30 @@ export class IsolateSlots {
   readonly #world: IsolateWorld;
   /** Null: none has come up there yet. */
   readonly #isolates: (SimIsolate | null)[];
+  /** Of those that are there, from 0 on in the order in which they came up. */
+  readonly #numbers: Int32Array;
   #made = 0;
 
   constructor(count: number, placeOf: (slot: number) => Place, world: IsolateWorld) {
     this.#placeOf = placeOf;
     this.#world = world;
     this.#isolates = new Array<SimIsolate | null>(count).fill(null);
+    this.#numbers = new Int32Array(count);
   }
 
   at(slot: number): SimIsolate {
     const there = this.#isolates[slot];
     if (there) return there;
-    const isolate = new SimIsolate(`isolate-${this.#made++}`, this.#placeOf(slot), this.#world);
+    const number = this.#made++;
+    const isolate = new SimIsolate(`isolate-${number}`, this.#placeOf(slot), this.#world);
     this.#isolates[slot] = isolate;
+    this.#numbers[slot] = number;
     return isolate;
+  }
+
+  /** The number of the isolate in a slot, which must be up; of all that ever were, from 0 on. */
+  numberAt(slot: number): number {
+    return this.#numbers[slot] ?? 0;
   }
 
   /** Those that are up in a data centre. */

@@ -2,13 +2,14 @@
  * What the isolates of a run have in common.
  * @module
  */
+import type { BriefTraffic } from "./brief/brief-traffic.ts";
 import type { AnyClient } from "./clients.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Network } from "./network.ts";
+import type { Origin } from "./origin.ts";
 import type { Answer, CallKind } from "./recorder.ts";
 import type { Rng } from "./rng.ts";
 import type { SimObject } from "./sim-object.ts";
-import type { SimOrigin } from "./sim-origin.ts";
 
 /** A client's request that is over. */
 export interface Ended {
@@ -46,9 +47,9 @@ export interface IsolateWorld {
   /** A note has taken the place of another, in a data centre. */
   readonly noted: (dataCenter: number, text: string) => void;
   /** By the name of the host at which an isolate finds it. */
-  readonly hosts: ReadonlyMap<string, SimOrigin>;
-  /** Requests take the short way where they can (brief-requests.ts). */
-  readonly isBrief: boolean;
+  readonly hosts: ReadonlyMap<string, Origin>;
+  /** Null: all requests take the whole way. */
+  readonly brief: BriefTraffic | null;
 }
 
 /** Where an isolate runs. */

@@ -50,7 +50,7 @@ export interface SimOptions {
   readonly skew: number;
   readonly clients: number;
   readonly isCold: boolean;
-  /** Requests take the short way (brief-requests.ts). */
+  /** Requests take the short way (brief/brief-traffic.ts). */
   readonly isBrief: boolean;
   readonly load: number;
   /** Null: computed from load and workers. */

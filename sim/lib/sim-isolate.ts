@@ -5,7 +5,8 @@
 
 import { serve } from "../../src/edge/proxy.ts";
 import { IsolateState } from "../../src/edge/sync/isolate.ts";
-import { type BriefIsolate, BriefRequests } from "./brief-requests.ts";
+import { BriefIsolate } from "./brief/brief-isolate.ts";
+import type { BriefTraffic } from "./brief/brief-traffic.ts";
 import type { AnyClient, Client } from "./clients.ts";
 import type { IsolateWorld, LogLine, Place } from "./isolate-world.ts";
 import type { Answer } from "./recorder.ts";
@@ -29,7 +30,7 @@ export class SimIsolate {
   #open: Map<string, OpenRequest> | null = null;
   #requests = 0;
   /** Null until a request has come on the short way. */
-  #brief: BriefRequests | null = null;
+  #brief: BriefIsolate | null = null;
   readonly #region: number;
 
   constructor(id: string, place: Place, world: IsolateWorld) {
@@ -46,7 +47,7 @@ export class SimIsolate {
   async warmUp(id: string, requests: number): Promise<number> {
     const { pool, sync } = this.#state.pool(id);
     const { routes } = this.#state;
-    if (!this.#world.isBrief && routes.peek(BACKGROUND) === null) await routes.load(BACKGROUND);
+    if (this.#world.brief === null && routes.peek(BACKGROUND) === null) await routes.load(BACKGROUND);
     const { now } = this.#surroundings;
     const calls = this.#surroundings.callsTo(id);
     const sentMs = now();
@@ -60,30 +61,36 @@ export class SimIsolate {
   /**
    * One request of a client on the short way.
    * @param pool the only one there is
+   * @param number of this isolate
    * @returns false: it must take the whole one
    */
-  serveBriefly(pool: string, client: Client): boolean {
-    this.#brief ??= new BriefRequests(this.#world, this.#briefly(pool), BACKGROUND);
+  serveBriefly(pool: string, client: Client, traffic: BriefTraffic, number: number): boolean {
+    this.#brief ??= this.#briefly(pool, traffic, number);
     return this.#brief.begin(client);
   }
 
-  #briefly(id: string): BriefIsolate {
-    const { pool, sync } = this.#state.pool(id);
-    const calls = this.#surroundings.callsTo(id);
-    return {
-      ...{ pool, sync, calls, region: this.#region, surroundings: this.#surroundings },
+  #briefly(id: string, traffic: BriefTraffic, number: number): BriefIsolate {
+    const surroundings = this.#surroundings;
+    const brief = new BriefIsolate(traffic, {
+      ...{ number, region: this.#region, surroundings, background: BACKGROUND },
+      ...{ ...this.#state.pool(id), calls: surroundings.callsTo(id) },
       serveWhole: (client, cameMs) => void this.serve(client, cameMs),
-    };
+    });
+    surroundings.wakes = () => brief.catchUp();
+    return brief;
   }
 
   /** A look for a note in the data centre's cache has found this one. */
   sawNote(pool: string, text: string): void {
-    if (this.#surroundings.isAlive) void this.#state.pool(pool).sync.notes.saw(text);
+    if (!this.#surroundings.isAlive) return;
+    this.#brief?.catchUp();
+    void this.#state.pool(pool).sync.notes.saw(text);
   }
 
   /** One request of a client, up to its answer. @param cameMs when it came */
   async serve(client: AnyClient, cameMs = this.#world.queue.nowMs): Promise<void> {
     const { queue, measures } = this.#world;
+    this.#brief?.catchUp();
     const id = String(++this.#requests);
     const open: OpenRequest = { client, cameMs, line: null };
     this.#open ??= new Map();
@@ -98,6 +105,7 @@ export class SimIsolate {
   /** The isolate dies, and its requests with it. */
   die(): void {
     const { queue, measures } = this.#world;
+    this.#brief?.catchUp();
     this.#surroundings.isAlive = false;
     for (const open of this.#open?.values() ?? []) measures.ended(queue.nowMs, { ...open, answer: "lost" });
     this.#open = null;

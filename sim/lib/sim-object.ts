@@ -16,8 +16,8 @@ import { skewedClock, virtualTimers, virtualWait } from "./clock.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { memorySql } from "./memory-sql.ts";
 import type { Network } from "./network.ts";
+import type { Origin } from "./origin.ts";
 import type { Rng } from "./rng.ts";
-import type { SimOrigin } from "./sim-origin.ts";
 
 export interface ObjectOptions {
   queue: EventQueue;
@@ -27,7 +27,7 @@ export interface ObjectOptions {
   /** The pool's configuration as its author wrote it. */
   document: string;
   /** By id. */
-  origins: ReadonlyMap<string, SimOrigin>;
+  origins: ReadonlyMap<string, Origin>;
   /** Where it is. */
   region: number;
   /** The first number of its session tokens: other pools have other tokens. Default: 0. */

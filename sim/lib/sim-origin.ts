@@ -4,20 +4,9 @@
  * @module
  */
 import type { EventQueue } from "./event-queue.ts";
+import type { Capacity, Origin, Visitor } from "./origin.ts";
+import { type OriginMeasures, OriginMeter } from "./origin-meter.ts";
 import type { Rng } from "./rng.ts";
-
-export interface Capacity {
-  /** Requests served at once. */
-  readonly workers: number;
-  /** Mean time to serve one, in ms. */
-  readonly serviceMs: number;
-}
-
-/** A request at an origin. */
-export interface Visitor {
-  /** Its end there. @param isAnswered false: it is refused, or cut off */
-  left(isAnswered: boolean): void;
-}
 
 /** A request that is served, or waits for it. */
 class Job {
@@ -35,11 +24,10 @@ class Job {
   }
 }
 
-export class SimOrigin {
+export class SimOrigin implements Origin {
   readonly id: string;
   readonly region: number;
   readonly capacity: Capacity;
-  /** Share of the requests that it refuses at random while it is up, 0 to 1. */
   refusedShare = 0;
   readonly #queue: EventQueue;
   readonly #rng: Rng;
@@ -48,10 +36,7 @@ export class SimOrigin {
   #waiting: Job[] = [];
   /** Index in `#waiting` of the next request. */
   #next = 0;
-  /** By number of requests, waiting or served: the time in ms with this number. */
-  #timeAt: number[] = [];
-  #changedMs = 0;
-  #busyMs = 0;
+  readonly #meter: OriginMeter;
 
   constructor(id: string, region: number, capacity: Capacity, queue: EventQueue, rng: Rng) {
     this.id = id;
@@ -59,9 +44,9 @@ export class SimOrigin {
     this.capacity = capacity;
     this.#queue = queue;
     this.#rng = rng;
+    this.#meter = new OriginMeter(capacity.workers, 0);
   }
 
-  /** A request has arrived. */
   arrive(visitor: Visitor): void {
     if (!this.#isUp || this.#rng.happens(this.refusedShare)) {
       visitor.left(false);
@@ -73,7 +58,6 @@ export class SimOrigin {
     else this.#waiting.push(job);
   }
 
-  /** Refuses requests from now on, and cuts off those that it has. */
   fail(): void {
     this.#count();
     this.#isUp = false;
@@ -92,19 +76,14 @@ export class SimOrigin {
     return this.#serving.size + this.#waiting.length - this.#next;
   }
 
-  /** Discards the measurements so far. */
   startMeasuring(): void {
     this.#count();
-    this.#timeAt = [];
-    this.#busyMs = 0;
+    this.#meter.restart();
   }
 
-  /** Share of the time by number of requests, and the share of its workers' time in use. */
-  measured(): { shares: number[]; utilisation: number } {
+  measured(): OriginMeasures {
     this.#count();
-    const totalMs = this.#timeAt.reduce((sum, ms) => sum + (ms ?? 0), 0);
-    const shares = Array.from(this.#timeAt, (ms) => (totalMs === 0 ? 0 : (ms ?? 0) / totalMs));
-    return { shares, utilisation: totalMs === 0 ? 0 : this.#busyMs / totalMs / this.capacity.workers };
+    return this.#meter.measured();
   }
 
   #serve(job: Job): void {
@@ -138,10 +117,6 @@ export class SimOrigin {
 
   /** Before each change. */
   #count(): void {
-    const elapsedMs = this.#queue.nowMs - this.#changedMs;
-    const here = this.inSystem;
-    this.#timeAt[here] = (this.#timeAt[here] ?? 0) + elapsedMs;
-    this.#busyMs += elapsedMs * this.#serving.size;
-    this.#changedMs = this.#queue.nowMs;
+    this.#meter.count(this.#queue.nowMs, this.inSystem, this.#serving.size);
   }
 }

@@ -40,6 +40,8 @@ export class SimSurroundings implements Surroundings {
   readonly now: () => number;
   readonly random: () => number;
   isAlive = true;
+  /** Called before anything goes on here that waited. Null: nobody wants to know. */
+  wakes: (() => void) | null = null;
   readonly #world: IsolateWorld;
   readonly #calls = new Map<string, SyncCalls>();
   readonly #id: string;
@@ -174,7 +176,7 @@ export class SimSurroundings implements Surroundings {
     const calls = this.callsTo(to.pool);
     const kind = calls.sent(this.now());
     const reply = await this.#send(to, kind, (controller) => to.object.reply(controller, report));
-    calls.answered(reply.next_sync_ms);
+    calls.answered(reply);
     return reply;
   }
 

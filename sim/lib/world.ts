@@ -7,6 +7,8 @@ import { LOOK_MS } from "../../src/edge/sync/note-exchange.ts";
 import { PLANNED_PER_SECOND } from "../../src/pool/leases/pacer.ts";
 import { leaving, returning } from "./absences.ts";
 import { Arrivals } from "./arrivals.ts";
+import { BriefOrigin } from "./brief/brief-origin.ts";
+import { BriefTraffic } from "./brief/brief-traffic.ts";
 import { capacityOf } from "./capacity.ts";
 import { Clients } from "./clients.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -14,6 +16,7 @@ import { IsolateSlots } from "./isolate-slots.ts";
 import type { IsolateWorld, Place } from "./isolate-world.ts";
 import { Network, ring } from "./network.ts";
 import type { SimOptions } from "./options.ts";
+import type { Origin } from "./origin.ts";
 import { Recorder } from "./recorder.ts";
 import { Rng } from "./rng.ts";
 import { SimObject } from "./sim-object.ts";
@@ -34,7 +37,7 @@ export interface TargetConfig {
 
 export class World {
   readonly recorder: Recorder;
-  readonly origins: ReadonlyMap<string, SimOrigin>;
+  readonly origins: ReadonlyMap<string, Origin>;
   readonly queue: EventQueue;
   readonly #options: SimOptions;
   readonly #pool: string;
@@ -44,6 +47,8 @@ export class World {
   /** Slot s is in region s mod R. */
   readonly #isolates: IsolateSlots;
   readonly #arrivals: Arrivals;
+  /** Null: requests take the whole way. */
+  readonly #brief: BriefTraffic | null;
 
   constructor(options: SimOptions, { pool, config, document }: TargetConfig) {
     this.#options = options;
@@ -55,14 +60,18 @@ export class World {
     const ids = config.origins.map(({ id }) => id);
     this.recorder = new Recorder(options.seconds, ids, traced, options.deploysMs);
     this.#clients = new Clients(options.clients, options.regions, config);
-    this.origins = new Map(
-      ids.map((id, index) => {
-        const capacity = capacityOf(id, options, config);
-        return [id, new SimOrigin(id, index % options.regions, capacity, this.queue, rng)];
-      }),
-    );
     const network = new Network(options, rng, ring(options.regions));
-    const { queue, origins, recorder } = this;
+    const { queue, recorder } = this;
+    const placed = ids.map((id, index) => {
+      return [id, index % options.regions, capacityOf(id, options, config), queue, rng] as const;
+    });
+    const around = { queue, network, measures: recorder, clients: this.#clients };
+    const brief = options.isBrief ? placed.map((each) => new BriefOrigin(...each)) : null;
+    this.#brief = brief && new BriefTraffic({ ...around, origins: brief });
+    const origins = new Map(
+      (brief ?? placed.map((each) => new SimOrigin(...each))).map((each) => [each.id, each]),
+    );
+    this.origins = origins;
     const own = withOwnAddresses(document);
     this.#object = new SimObject({
       ...{ queue, rng, network, pool, document: own, origins, region: 0 },
@@ -71,10 +80,9 @@ export class World {
     const documents = documentsFor(new Map([[pool, own]]), [{ pool }]);
     const objects = new Map([[pool, this.#object]]);
     const hosts = new Map([...origins.values()].map((origin, index) => [simHost(0, index), origin]));
-    const { isBrief } = options;
     const noted = (dataCenter: number, text: string): void => this.#noted(dataCenter, text);
     const world: IsolateWorld = {
-      ...{ queue, rng, network, objects, measures: recorder, documents, hosts, isBrief },
+      ...{ queue, rng, network, objects, measures: recorder, documents, hosts, brief: this.#brief },
       ...{ notes: new Map(), noted },
     };
     this.#isolates = new IsolateSlots(options.isolates, (slot) => placeOf(slot, options), world);
@@ -160,8 +168,13 @@ export class World {
   #request(): void {
     this.recorder.request(this.queue.nowMs);
     const client = this.#clients.draw(this.#rng);
-    const isolate = this.#isolates.at(this.#slotIn(client.region));
-    if (this.#options.isBrief && isolate.serveBriefly(this.#pool, client)) return;
+    const slot = this.#slotIn(client.region);
+    const isolate = this.#isolates.at(slot);
+    if (this.#brief !== null) {
+      const number = this.#isolates.numberAt(slot);
+      if (this.#brief.begin(number, client)) return;
+      if (isolate.serveBriefly(this.#pool, client, this.#brief, number)) return;
+    }
     void isolate.serve(client);
     this.queue.settle();
   }

@@ -136,7 +136,7 @@ export class RoutesWorld {
     return new IsolateSlots(common.isolates, (slot) => this.#placeOf(slot), {
       ...{ queue, rng: this.#rng, network: this.#network, objects, measures: recorder, hosts },
       documents: documentsFor(documents, this.#target.document),
-      ...{ notes: new Map(), noted: () => undefined, isBrief: false },
+      ...{ notes: new Map(), noted: () => undefined, brief: null },
     });
   }
 

@@ -62,7 +62,7 @@ export function aroundIsolate(
     ...{ ...common, measures: recorder, objects: new Map([["p", object]]) },
     hosts: new Map([...origins.values()].map((origin, index) => [simHost(0, index), origin])),
     documents: documentsFor(new Map([["p", text]]), [{ pool: "p" }]),
-    ...{ notes: new Map(), noted: () => undefined, isBrief: false },
+    ...{ notes: new Map(), noted: () => undefined, brief: null },
   };
   return { world, queue, origins, object, recorder };
 }
