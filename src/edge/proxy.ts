@@ -124,7 +124,7 @@ function answer(context: RequestContext, served: Served): Response {
     isRebuildable(tracked) ? clientResponse(tracked) : tracked,
   );
   // A failed answer binds no client to its origin.
-  const server = exchange.end === "success" ? exchange.server : null;
+  const server = exchange.isAnsweredWell ? exchange.server : null;
   const setCookie = server === null ? null : activePool.cookies?.setCookie(edge, server, served.movesSession);
   const response = setCookie == null ? passedOn : withCookie(passedOn, setCookie);
   exchange.answer.handOver();

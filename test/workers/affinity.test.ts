@@ -17,7 +17,11 @@ beforeAll(async () => {
   for (const [id, fields] of Object.entries(POOLS)) {
     await env.POOLS.put(`pool:${id}`, JSON.stringify({ origins: list, log: { sample: 0 }, ...fields }));
   }
-  const routes = Object.keys(POOLS).map((pool) => ({ host: `${pool}.example`, pool }));
+  const gone = { id: "gone", url: "http://127.0.0.1:1" };
+  const failover = { retry_on: ["connect_failure", 404, 503] };
+  const standing = { algorithm: "first", sticky: true, origins: [...list.slice(0, 1), gone], failover };
+  await env.POOLS.put("pool:standing", JSON.stringify(standing));
+  const routes = [...Object.keys(POOLS), "standing"].map((pool) => ({ host: `${pool}.example`, pool }));
   await env.POOLS.put("routes", JSON.stringify(routes));
 });
 
@@ -83,6 +87,19 @@ describe("sessions by cookie", () => {
       "two",
       "__lb",
     ]);
+  });
+
+  it("begins with an answer that stands because no later origin gave one, if it is no failure", async () => {
+    const missing = await ask("http://standing.example/?status=404");
+    expect([missing.status, missing.name]).toEqual([404, "o0"]);
+    const cookie = pair(missing.set);
+    expect(cookie).toMatch(/^__lb=./);
+    for (const target of ["?status=404", ""]) {
+      const again = await ask(`http://standing.example/${target}`, cookie);
+      expect([again.name, again.set], target).toEqual(["o0", null]);
+    }
+    const failed = await ask("http://standing.example/?status=503");
+    expect([failed.status, failed.name, failed.set]).toEqual([503, "o0", null]);
   });
 
   it("ignores a forged cookie, and sets a valid one", async () => {

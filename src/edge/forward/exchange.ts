@@ -30,6 +30,8 @@ interface Open {
   /** Ends the attempt, and its answer. */
   readonly abort: AbortController;
   readonly startedMs: number;
+  /** Null: it has not ended. */
+  end: AttemptEnd | null;
 }
 
 export class Exchange {
@@ -108,6 +110,11 @@ export class Exchange {
   /** Whose answer the client gets; without an answer, the origin tried last. Null: none was eligible. */
   get server(): EdgeServer | null {
     return this.#shown?.inFlight.server ?? null;
+  }
+
+  /** The client gets that origin's answer, and it is no failure, whatever was tried after it. */
+  get isAnsweredWell(): boolean {
+    return this.#shown?.end === "success";
   }
 
   /** Why that origin. */
@@ -200,6 +207,7 @@ export class Exchange {
       reason: this.attempts === 0 && reason === "failover" ? "algorithm" : reason,
       abort,
       startedMs,
+      end: null,
     };
     this.attempts++;
     return this.#current;
@@ -220,7 +228,7 @@ export class Exchange {
     const { inFlight, startedMs } = open;
     const latencyMs = this.#context.now() - startedMs;
     const outcome = outcomeFor(end);
-    this.end = end;
+    this.end = open.end = end;
     this.#current = null;
     if (status !== null || this.answer.current === null) this.#best = open;
     if (isOrigins(end)) inFlight.settle(end !== "success", latencyMs);
