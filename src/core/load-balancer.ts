@@ -123,9 +123,12 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
    * @param tried servers this request has been sent to: passed over while another is left
    */
   decide(request: R, tried?: ReadonlySet<S>, context: DecisionContext<S> = {}): Decision<S> | null {
-    const decision = this.choose(request, tried, context);
-    if (decision !== null) this.start(decision.server);
-    return decision;
+    // The clock may go on between the look at a limit and the taking.
+    for (let looks = 0; looks <= this.#servers.length; looks++) {
+      const decision = this.choose(request, tried, context);
+      if (decision === null || this.start(decision.server)) return decision;
+    }
+    return null;
   }
 
   /** The same without taking a token, for a caller that may not send the request after all. `start` takes the token. */
@@ -149,10 +152,14 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
     return { server, reason: isFirst ? "algorithm" : "failover" };
   }
 
-  /** A request is sent to `server`: takes a token where it is rate-limited, and counts. */
-  start(server: S): void {
-    server.limiter?.take(this.#now());
+  /**
+   * A request is sent to `server`: takes a token where it is rate-limited, and counts.
+   * @returns false: its token is gone since it was chosen, to another request or by time, and it must not be sent there
+   */
+  start(server: S): boolean {
+    if (server.limiter?.take(this.#now()) === false) return false;
     this.#stats?.started(server.id);
+    return true;
   }
 
   /** Makes the schedules and rings that picks need, so that no request waits for them. Call it after changes. */

@@ -92,10 +92,11 @@ export class LeasedLimiter implements Limiter {
 
   take(nowMs: number): boolean {
     this.#watchClock(nowMs);
-    this.#demand.count(nowMs);
     // Tokens first, because they expire sooner.
-    if (this.#tokens.take(nowMs)) return true;
-    return this.#applyShare(nowMs) && this.#limiter.take(nowMs);
+    const isTaken = this.#tokens.take(nowMs) || (this.#applyShare(nowMs) && this.#limiter.take(nowMs));
+    // What finds none counts where it is refused, or waits.
+    if (isTaken) this.#demand.count(nowMs);
+    return isTaken;
   }
 
   /** Counts a request as demand that would have gone here if there had been a token. */

@@ -84,6 +84,7 @@ export class Exchange {
       const picking = this.#isRetry ? this.#picks.another() : this.#picks.next();
       const pick = picking instanceof Promise ? await picking : picking;
       const open = pick === null ? null : this.#open(pick);
+      if (open === "too_late") continue;
       if (pick === null || open === null) return;
       let result: AttemptResult;
       try {
@@ -177,18 +178,22 @@ export class Exchange {
     return false;
   }
 
-  /** An attempt that is to be sent; null: its time is up, or the budget for retries is spent. */
-  #open(pick: Pick): Open | null {
+  /**
+   * An attempt that is to be sent; null: its time is up, or the budget for retries is spent; `too_late`: its token went to
+   * another request, and it must be picked for again.
+   */
+  #open(pick: Pick): Open | "too_late" | null {
     const startedMs = this.#context.now();
     const leftMs = this.#retries.leftMs(startedMs);
     this.#isTimeUp = leftMs <= 0 && this.end === null;
     // Not sooner: what is not sent takes nothing.
-    if (leftMs <= 0 || (this.#isRetry && !this.#picks.startRetry(pick))) {
+    const isTaken = leftMs > 0 && pick.take();
+    if (leftMs > 0 && !isTaken) return "too_late";
+    if (!isTaken || (this.#isRetry && !this.#picks.startRetry(pick))) {
       pick.onRelease?.("not_sent");
       return null;
     }
     const { server, reason } = pick;
-    pick.take();
     const abort = new AbortController();
     const attempt = new Attempt({
       edge: this.#edge,

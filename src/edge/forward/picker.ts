@@ -18,8 +18,11 @@ export interface Pick {
   readonly reason: DecisionReason;
   /** Called when the answer has ended; null: no call is needed. */
   readonly onRelease: OnRelease | null;
-  /** The request is sent: takes its token from the rate limit. A strict pool's object has taken it with its pick. */
-  take(): void;
+  /**
+   * The request is about to be sent: takes its token from the rate limit. A strict pool's object has taken it with its pick.
+   * @returns false: the token is gone since the pick, to another request or by time, so that another pick is needed
+   */
+  take(): boolean;
 }
 
 /** Most requests fail nowhere, and need no set of their own. */
@@ -42,7 +45,7 @@ export class Picker {
   #tokensRequested = false;
   /** The pick that the object was asked for last; null: it was not asked. */
   #asked: Promise<Pick | null> | null = null;
-  /** It waits for a token; null: it does not. */
+  /** It waits for a token, or has a pick whose token it has not taken yet; null: neither. */
   #seeker: TokenSeeker | null = null;
   /** Milliseconds until a rate limit lets a request through, if that is why no origin was eligible; else null. */
   retryAfterMs: number | null = null;
@@ -183,7 +186,8 @@ export class Picker {
   async #pickWithToken(refusedAt: readonly EdgeServer[]): Promise<Pick | null> {
     const { pool, tokens } = this.#handle;
     let decision: Decision<EdgeServer> | null = null;
-    const seeker = { sinceMs: this.#now(), patienceMs: this.#patienceMs };
+    // One that comes too late for the token of its pick waits on, and not anew.
+    const seeker = this.#seeker ?? { sinceMs: this.#now(), patienceMs: this.#patienceMs };
     this.#seeker = seeker;
     while (decision === null && !this.#tokensRequested && pool.activePool !== null) {
       const result = await tokens.request(this.#background, seeker);
@@ -220,11 +224,17 @@ export class Picker {
       return null;
     }
     const { server, reason } = decision;
-    return { server, reason, onRelease: null, take: () => this.#activePool.balancer.start(server) };
+    return { server, reason, onRelease: null, take: () => this.#take(server) };
+  }
+
+  #take(server: EdgeServer): boolean {
+    const isTaken = this.#activePool.balancer.start(server);
+    if (isTaken) this.#seeker = null;
+    return isTaken;
   }
 }
 
-const TAKEN = (): void => {};
+const TAKEN = (): boolean => true;
 
 function idsOf(servers: ReadonlySet<EdgeServer>): string[] {
   return [...servers].map(({ id }) => id);

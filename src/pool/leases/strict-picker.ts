@@ -91,11 +91,11 @@ export class StrictPicker {
     const avoid = this.#serversOf(request.avoid ?? []);
     const decision = this.#balancer?.choose(route, tried, { avoid }) ?? null;
     // A request that is not sent must not cost a token.
-    if (decision === null || (request.untried_only === true && tried.has(decision.server))) {
+    const isWasted = decision === null || (request.untried_only === true && tried.has(decision.server));
+    if (isWasted || this.#balancer?.start(decision.server) !== true) {
       return { origin: null, reason: null, repinned: false, retry_after_ms: this.#retryAfterMs(tried) };
     }
     const { server, reason } = decision;
-    this.#balancer?.start(server);
     const limit = this.#options.limiter(server.id);
     const name = limit?.lastGrant ?? null;
     const grant = limit === null || name === null ? null : { limit, name };

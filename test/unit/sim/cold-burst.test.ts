@@ -1,7 +1,8 @@
 /** Requests that come to a cold isolate all at once, as many as the limits of its origins allow in a second. */
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { Client } from "../../../sim/lib/clients.ts";
 import { SimIsolate } from "../../../sim/lib/sim-isolate.ts";
+import { LoadBalancer } from "../../../src/core/load-balancer.ts";
 import { aroundIsolate } from "./support.ts";
 
 const LIMIT = 40;
@@ -38,5 +39,19 @@ it("are refused beyond the isolate's share where a call takes longer than a requ
     const { answered, refused, fullest } = await burst(200, seed);
     expect(answered + refused).toBe(2 * LIMIT);
     expect([refused > 0, fullest <= LIMIT]).toEqual([true, true]);
+  }
+});
+
+// The token goes to another request in the time between the look at it and the sending, which no machine does on demand.
+it("are picked for again where a token has gone to another request meanwhile, and sent once", async () => {
+  const start = vi
+    .spyOn(LoadBalancer.prototype, "start")
+    .mockReturnValueOnce(false)
+    .mockReturnValueOnce(false);
+  try {
+    expect(await burst(1, 1)).toEqual({ answered: 2 * LIMIT, refused: 0, fullest: LIMIT });
+    expect(start).toHaveBeenCalledTimes(2 * LIMIT + 2);
+  } finally {
+    start.mockRestore();
   }
 });

@@ -73,6 +73,37 @@ it("a request that waits for a token counts once as demand", async () => {
   expect([a?.demand, b?.demand]).toEqual([0, 2]);
 });
 
+it("of two requests that found the same token one takes it, and the other must look again", async () => {
+  const { clock, pool, activePool, arrive } = world({ rate_limit: 10 });
+  const now = () => clock.nowMs;
+  let grants = 0;
+  const tokens = {
+    request: async () => {
+      const none = { lease: 1, share: 0, valid_ms: 0, tokens: 0, token_ms: 0, wait_ms: 0 };
+      if (grants++ === 0)
+        pool.rates.apply({ a: none, b: { ...none, tokens: 1, token_ms: 100 } }, now(), now());
+      return grants > 2 ? "useless" : "waited";
+    },
+  };
+  const [first, second] = [1, 2].map(() => {
+    return new Picker(arrive(), { pool, tokens } as never, activePool, now, NOWHERE, () => false);
+  });
+  const picks = await Promise.all([first?.next(), second?.next()]);
+  expect(picks.map((pick) => pick?.server.id)).toEqual(["b", "b"]);
+  expect(picks.map((pick) => pick?.take())).toEqual([true, false]);
+  expect(await second?.next()).toBeNull();
+});
+
+it("a token that has expired between the look at it and the sending is not taken", async () => {
+  const { clock, pool, activePool, arrive } = world({ rate_limit: 10 });
+  const now = () => clock.nowMs;
+  const none = { lease: 1, share: 0, valid_ms: 0, tokens: 0, token_ms: 0, wait_ms: 0 };
+  pool.rates.apply({ a: { ...none, tokens: 2, token_ms: 100 }, b: none }, now(), now());
+  const pick = new Picker(arrive(), { pool } as never, activePool, now, NOWHERE, () => false).next();
+  clock.nowMs += 100;
+  expect(pick instanceof Promise ? null : pick?.take()).toBe(false);
+});
+
 it("a session that begins with a slow upload lasts as long as any other", () => {
   const { clock, activePool, server, arrive } = world({ sticky: { ttl: TTL_S } });
   const cookies = activePool.cookies ?? expect.fail("sessions are kept by cookie");
