@@ -2,6 +2,7 @@
  * The contract between the Worker and the page that it serves at `/_lb/`.
  * @module
  */
+export { repeatedKeys } from "../config/repeated-keys.ts";
 
 /**
  * A write that is authorized by a session must carry this header. A form or a link of another site cannot set it. A

@@ -10,7 +10,7 @@ import {
   parseTree,
   printParseErrorCode,
 } from "jsonc-parser";
-import { repeatedKeys } from "../../../config/repeated-keys.ts";
+import { repeatedKeys } from "../../../contract/dashboard.ts";
 import type { DocumentError } from "./api.ts";
 
 /** An error with its place; `offset` null: nowhere in the text. */
