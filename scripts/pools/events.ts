@@ -6,8 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { eventSchema, summarySchema } from "../../src/admin/http/schemas.ts";
-import { NOTIFIED_EVENTS } from "../../src/config/pool-schema.ts";
-import type { PoolEventKind } from "../../src/contract/events.ts";
+import { POOL_EVENT_KINDS, type PoolEventKind } from "../../src/contract/events.ts";
 import { type AdminClient, ApiProblem } from "../lib/admin-client.ts";
 import { Failure } from "../lib/failure.ts";
 import { UsageError } from "../lib/options.ts";
@@ -38,17 +37,14 @@ const answerSchema = z.object({ events: z.array(eventSchema.extend({ pool: z.str
 const poolsSchema = z.object({ pools: z.array(summarySchema) });
 type Event = z.output<typeof answerSchema>["events"][number];
 
-const TROUBLE: ReadonlySet<string> = new Set([
+const TROUBLE: ReadonlySet<string> = new Set<PoolEventKind>([
   "unhealthy",
   "flapping",
   "ejected",
   "config_refused",
   "pool_down",
 ]);
-const RELIEF: ReadonlySet<string> = new Set(["healthy", "unejected", "pool_up"]);
-
-/** All there are: the failure of a notification alone makes none. */
-const KINDS = [...NOTIFIED_EVENTS, "notify_failed"] as const satisfies readonly PoolEventKind[];
+const RELIEF: ReadonlySet<string> = new Set<PoolEventKind>(["healthy", "unejected", "pool_up"]);
 
 export const events: Command = {
   usage: "events [POOL] [--follow] [--kind KIND,...] [--json]",
@@ -88,9 +84,11 @@ ${BALANCER_HELP}`,
 /** A misspelt kind would look as if nothing had happened. @throws UsageError */
 function checkedKinds(text: string): string {
   const kinds = text.split(",").filter((kind) => kind !== "");
-  const wrong = kinds.find((kind) => !KINDS.some((known) => known === kind));
+  const wrong = kinds.find((kind) => !POOL_EVENT_KINDS.includes(kind));
   if (kinds.length > 0 && wrong === undefined) return kinds.join(",");
-  throw new UsageError(`--kind: ${JSON.stringify(wrong ?? text)} is not one of ${KINDS.join(", ")}`);
+  throw new UsageError(
+    `--kind: ${JSON.stringify(wrong ?? text)} is not one of ${POOL_EVENT_KINDS.join(", ")}`,
+  );
 }
 
 /** @throws Failure if the balancer cannot be asked for a minute */

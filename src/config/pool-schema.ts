@@ -73,7 +73,10 @@ const log = object({
   slow: number(0, 600).default(1).describe("Seconds from which a request counts as slow."),
 });
 
-/** Kinds of events that `notify_url` can get. */
+/**
+ * Kinds of events that `notify_url` can get: all there are but one (contract/events.ts). What each says stands in
+ * docs/operations.md, under notifications.
+ */
 export const NOTIFIED_EVENTS = [
   "healthy",
   "unhealthy",

@@ -62,7 +62,8 @@ export function eventText({ kind, pool, origin, detail }: PoolEvent): string {
   return `${subject} ${words}${detail === undefined ? "" : `: ${detail}`}`;
 }
 
-const WORDS: Partial<Record<PoolEventKind, string>> = {
+/** Of every kind: the compiler asks for one of each. */
+const WORDS: Readonly<Record<PoolEventKind, string>> = {
   healthy: "is healthy",
   unhealthy: "is unhealthy",
   flapping: "is held down, for it changes too often",
@@ -81,4 +82,10 @@ const WORDS: Partial<Record<PoolEventKind, string>> = {
   pool_unavailable: "is not available to its routes",
   pool_returning: "is returning to its routes",
   pool_spilling: "leaves some clients to the next pool",
+  notify_failed: "notify failed",
+  checks_late: "checks late",
+  checks_in_time: "checks in time",
+  audit: "audit",
 };
+
+export const POOL_EVENT_KINDS: readonly string[] = Object.keys(WORDS);

@@ -8,23 +8,33 @@ import { call, messageOf } from "../lib/api.ts";
 import { say } from "../lib/toast.ts";
 import { Timeline } from "../parts/timeline.tsx";
 
-const GROUPS: Record<string, readonly PoolEventKind[] | null> = {
-  All: null,
-  Health: [
-    "healthy",
-    "unhealthy",
-    "flapping",
-    "ejected",
-    "unejected",
-    "not_ejected",
-    "checks_late",
-    "checks_in_time",
-    "notify_failed",
-  ],
-  Drains: ["drain_started", "drained", "undrained", "removed"],
-  Configuration: ["config_applied", "config_refused"],
-  Operators: ["audit"],
+type Group = "Health" | "Drains" | "Configuration" | "Operators";
+
+const GROUP_OF: Record<PoolEventKind, Group> = {
+  healthy: "Health",
+  unhealthy: "Health",
+  flapping: "Health",
+  ejected: "Health",
+  unejected: "Health",
+  not_ejected: "Health",
+  pool_down: "Health",
+  pool_up: "Health",
+  pool_available: "Health",
+  pool_unavailable: "Health",
+  pool_returning: "Health",
+  pool_spilling: "Health",
+  checks_late: "Health",
+  checks_in_time: "Health",
+  notify_failed: "Health",
+  drain_started: "Drains",
+  drained: "Drains",
+  undrained: "Drains",
+  removed: "Drains",
+  config_applied: "Configuration",
+  config_refused: "Configuration",
+  audit: "Operators",
 };
+const GROUPS = ["All", ...new Set(Object.values(GROUP_OF))];
 
 interface EventsProps {
   pool: string;
@@ -46,13 +56,12 @@ export function EventsView({ pool, newest, nowMs }: EventsProps) {
   // What was loaded had the newest of that time too.
   const loadedTo = older?.[0]?.at ?? Number.NEGATIVE_INFINITY;
   const all = older === null ? newest : [...newest.filter(({ at }) => at > loadedTo), ...older];
-  const kinds = GROUPS[group] ?? null;
-  const shown = kinds === null ? all : all.filter(({ kind }) => kinds.includes(kind));
+  const shown = group === "All" ? all : all.filter(({ kind }) => GROUP_OF[kind] === group);
   return (
     <section aria-label="Events">
       <fieldset class="choice">
         <legend class="unseen">Kind of event</legend>
-        {Object.keys(GROUPS).map((name) => (
+        {GROUPS.map((name) => (
           <label key={name}>
             <input type="radio" name="kind" checked={name === group} onChange={() => setGroup(name)} />
             <span>{name}</span>
