@@ -20,7 +20,7 @@ import { type LoadBalancerStats, ServerStats } from "./metrics/balancer-stats.ts
 import { SlidingWindowLimiter } from "./rate-limit/sliding-window-limiter.ts";
 import { Candidates, type CandidatesOptions } from "./server/candidates.ts";
 import { type Ineligibility, limitIneligibility, pickIneligibility } from "./server/eligibility.ts";
-import type { Server } from "./server/server.ts";
+import { limitsChanged, type Server } from "./server/server.ts";
 import { type Clock, systemClock } from "./system.ts";
 
 /** Why a server was chosen. */
@@ -157,7 +157,11 @@ export class LoadBalancer<S extends Server = Server, R extends RouteRequest = Ro
    * @returns false: its token is gone since it was chosen, to another request or by time, and it must not be sent there
    */
   start(server: S): boolean {
-    if (server.limiter?.take(this.#now()) === false) return false;
+    if (server.limiter?.take(this.#now()) === false) {
+      // The next look must see all limits: where it went by an earlier one it would come upon this server for ever.
+      limitsChanged();
+      return false;
+    }
     this.#stats?.started(server.id);
     return true;
   }

@@ -112,3 +112,26 @@ describe("a pool of 1,000 limited servers", () => {
     },
   );
 });
+
+/** Says that many may start, and lets nobody. */
+class Overstated extends SlidingWindowLimiter {
+  isSpent = false;
+  override allows(nowMs: number): boolean {
+    return !this.isSpent && super.allows(nowMs);
+  }
+  override take(nowMs: number): boolean {
+    return !this.isSpent && super.take(nowMs);
+  }
+}
+
+it("a limit that lets through less than it said is seen at the next look, not a quarter of a second later", () => {
+  const [limiter, only] = [new Overstated(100), server("only")];
+  only.limiter = limiter;
+  const balancer = new LoadBalancer([only], { now: () => 1_000_000 });
+  const request = { clientIp: "", key: "" } as never;
+  expect(balancer.decide(request)?.server).toBe(only);
+  limiter.isSpent = true;
+  expect(balancer.choose(request)?.server, "of what it said before").toBe(only);
+  expect(balancer.start(only)).toBe(false);
+  expect(balancer.choose(request), "or a request would look for ever").toBeNull();
+});
