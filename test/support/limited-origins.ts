@@ -3,11 +3,11 @@
  * @module
  */
 import type { OriginConfig } from "../../src/config/schema.ts";
+import { UNKNOWN_STATE } from "../../src/contract/verdict-note.ts";
 import type { RateGrant } from "../../src/core/rate-limit/rate-lease.ts";
 import { pickIneligibility } from "../../src/core/server/eligibility.ts";
 import { EdgeServer } from "../../src/edge/model/edge-server.ts";
 import { PoolRates } from "../../src/edge/pool/pool-rates.ts";
-import { UNKNOWN_STATE } from "../../src/edge/pool/verdict-notes.ts";
 
 /** Two requests a second, and no token. */
 export const GRANT: RateGrant = { lease: 1, share: 2, valid_ms: 2_500, tokens: 0, token_ms: 20, wait_ms: 0 };

@@ -9,7 +9,12 @@ import { goesByConnections, keepsSessionCookies, retryRulesOf } from "../../conf
 import type { PoolConfig } from "../../config/schema.ts";
 import { balancerSettings } from "../../contract/snapshot.ts";
 import type { AffinityTokens, OutcomeKind, SyncReply } from "../../contract/sync.ts";
-import type { Suspected, VerdictNote } from "../../contract/verdict-note.ts";
+import {
+  type Suspected,
+  UNKNOWN_STATE,
+  type Verdict,
+  type VerdictNote,
+} from "../../contract/verdict-note.ts";
 import type { LatencyEstimates } from "../../core/algorithms/peak-ewma.ts";
 import { LeasedCursor } from "../../core/cursor/cursor-lease.ts";
 import { LoadBalancer } from "../../core/load-balancer.ts";
@@ -25,7 +30,7 @@ import { KnownVerdict } from "./known-verdict.ts";
 import { PoolRates } from "./pool-rates.ts";
 import { PoolServers } from "./pool-servers.ts";
 import { RecentlyUnreachable } from "./recently-unreachable.ts";
-import { isWell, UNKNOWN_STATE, type Verdict } from "./verdict-notes.ts";
+import { isWell } from "./verdict-notes.ts";
 
 /** Everything a pick needs, made once per snapshot. */
 export interface ActivePool {

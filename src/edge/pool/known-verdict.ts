@@ -5,8 +5,8 @@
  */
 import { understoodPool } from "../../config/parse.ts";
 import type { PoolSnapshot } from "../../contract/sync.ts";
-import type { VerdictNote } from "../../contract/verdict-note.ts";
-import { notedVerdict, noteOf, shapeOf, type Verdict } from "./verdict-notes.ts";
+import { noteOf, shapeOf, type Verdict, type VerdictNote } from "../../contract/verdict-note.ts";
+import { notedVerdict } from "./verdict-notes.ts";
 
 interface Noted {
   readonly note: VerdictNote;

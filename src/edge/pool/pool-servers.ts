@@ -5,10 +5,11 @@
  */
 import { unboundOrigins } from "../../config/pool-rules.ts";
 import type { OriginConfig, PoolConfig } from "../../config/schema.ts";
+import { UNKNOWN_STATE, type Verdict } from "../../contract/verdict-note.ts";
 import { takesTraffic } from "../../core/server/eligibility.ts";
 import { EdgeServer } from "../model/edge-server.ts";
 import { LocalEjections } from "./local-ejections.ts";
-import { isWell, UNKNOWN_STATE, type Verdict } from "./verdict-notes.ts";
+import { isWell } from "./verdict-notes.ts";
 
 export class PoolServers {
   readonly #bindings: readonly string[];

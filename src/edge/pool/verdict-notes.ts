@@ -1,63 +1,29 @@
 /**
- * Makes notes of a verdict, reads them, and says what a noted verdict would change. What a note may not decide, and so
- * leaves as the isolate knows it from the object: the configuration but for weights and switches, and secrets.
+ * Reads notes, and says what a noted verdict would change. What a note may not decide, and so leaves as the isolate knows
+ * it from the object: the configuration but for weights and switches, and secrets.
  * @module
  */
 import { isWeight } from "../../config/origin-schema.ts";
-import type { OriginConfig, PoolConfig } from "../../config/schema.ts";
+import type { OriginConfig } from "../../config/schema.ts";
 import type { OriginState } from "../../contract/sync.ts";
-import { NOTE_FLAGS, type NotedOrigin, type VerdictNote } from "../../contract/verdict-note.ts";
-import { murmur3 } from "../../core/hash/murmur3.ts";
+import {
+  NOTE_FLAGS,
+  NOTE_FORM,
+  type NotedOrigin,
+  type NoteFlags,
+  UNKNOWN_STATE,
+  type Verdict,
+  type VerdictNote,
+} from "../../contract/verdict-note.ts";
 import { takesTraffic } from "../../core/server/eligibility.ts";
 
-const FORM = 1;
 const ALL_FLAGS = 2 ** NOTE_FLAGS.length - 1;
-
-/** The state assumed for an origin of which the object has not spoken. */
-export const UNKNOWN_STATE: OriginState = {
-  healthy: true,
-  ejected: false,
-  draining: false,
-  drained: false,
-  weight_factor: 1,
-};
-
-/** What an isolate goes by: a configuration and the state of each origin. */
-export interface Verdict {
-  /** Of the object's snapshot; 0: made from KV's configuration alone. */
-  readonly version: number;
-  readonly config: PoolConfig;
-  /** By origin id. */
-  readonly states: ReadonlyMap<string, OriginState>;
-}
 
 export function isWell({
   healthy,
   ejected,
 }: Pick<OriginState, "healthy" | "ejected"> = UNKNOWN_STATE): boolean {
   return healthy && !ejected;
-}
-
-type Flags = Record<(typeof NOTE_FLAGS)[number], boolean>;
-
-/** 64 bits that two configurations share only if they differ in nothing but what a note says. */
-export function shapeOf(pool: string, config: PoolConfig): string {
-  const origins = config.origins.map((origin) => ({ ...origin, weight: 1, enabled: true }));
-  const text = JSON.stringify([pool, { ...config, origins }]);
-  return [0, 1].map((seed) => murmur3(text, seed).toString(16).padStart(8, "0")).join("");
-}
-
-export function noteOf({ version, config, states }: Verdict, shape: string): VerdictNote {
-  const origins = config.origins.map(({ id, weight, enabled }): NotedOrigin => {
-    const { weight_factor, no_binding = false, ...state } = states.get(id) ?? UNKNOWN_STATE;
-    const flags: Flags = { ...state, enabled, no_binding };
-    return [
-      NOTE_FLAGS.reduce((sum, name, bit) => sum + Number(flags[name]) * 2 ** bit, 0),
-      weight,
-      weight_factor,
-    ];
-  });
-  return { form: FORM, version, shape, origins };
 }
 
 /** Null: it is no note, or one of a form that is not known here. */
@@ -91,14 +57,14 @@ export function notedVerdict({ version, config, states }: Verdict, note: Verdict
   return leavesOne ? { version, config: { ...config, origins }, states: noted } : null;
 }
 
-function flagsOf(sum: number): Flags {
-  return Object.fromEntries(NOTE_FLAGS.map((name, bit) => [name, (sum & (2 ** bit)) !== 0])) as Flags;
+function flagsOf(sum: number): NoteFlags {
+  return Object.fromEntries(NOTE_FLAGS.map((name, bit) => [name, (sum & (2 ** bit)) !== 0])) as NoteFlags;
 }
 
 function isNote(value: unknown): value is VerdictNote {
   if (typeof value !== "object" || value === null) return false;
   const { form, version, shape, origins } = value as Partial<VerdictNote>;
-  if (form !== FORM || !isWhole(version, 1, Number.MAX_SAFE_INTEGER)) return false;
+  if (form !== NOTE_FORM || !isWhole(version, 1, Number.MAX_SAFE_INTEGER)) return false;
   return typeof shape === "string" && Array.isArray(origins) && origins.every(isNotedOrigin);
 }
 

@@ -6,9 +6,9 @@ import { describe, expect, it } from "vitest";
 import { parsePool } from "../../../src/config/parse.ts";
 import type { PoolConfig } from "../../../src/config/schema.ts";
 import type { OriginState, PoolSnapshot } from "../../../src/contract/sync.ts";
-import type { VerdictNote } from "../../../src/contract/verdict-note.ts";
+import type { Verdict, VerdictNote } from "../../../src/contract/verdict-note.ts";
 import { KnownVerdict } from "../../../src/edge/pool/known-verdict.ts";
-import { parseNote, type Verdict } from "../../../src/edge/pool/verdict-notes.ts";
+import { parseNote } from "../../../src/edge/pool/verdict-notes.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { WELL } from "../../support/well.ts";
 

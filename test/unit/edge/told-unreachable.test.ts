@@ -1,6 +1,7 @@
 /** What isolates of one data centre tell one another of origins that they could not reach, beside the object's verdict. */
 import { describe, expect, it } from "vitest";
-import { noteOf, parseNote, shapeOf } from "../../../src/edge/pool/verdict-notes.ts";
+import { noteOf, shapeOf } from "../../../src/contract/verdict-note.ts";
+import { parseNote } from "../../../src/edge/pool/verdict-notes.ts";
 import { DataCenter, type Isolate, reply } from "../../support/data-center.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,8 @@
 /** What is taken for a note, and what is not. */
 import { describe, expect, it } from "vitest";
 import { parsePool } from "../../../src/config/parse.ts";
-import { noteOf, parseNote, shapeOf } from "../../../src/edge/pool/verdict-notes.ts";
+import { noteOf, shapeOf } from "../../../src/contract/verdict-note.ts";
+import { parseNote } from "../../../src/edge/pool/verdict-notes.ts";
 
 const parsed = parsePool({ origins: ["a", "b", "c"].map((id) => ({ id, url: `https://${id}.example` })) });
 if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
