@@ -20,6 +20,7 @@ const CALLS: Readonly<Record<(typeof CALL_KINDS)[number], string>> = {
   rested: "after a rest",
   tokens: "for tokens",
   picks: "strict picks",
+  watches: "for verdicts",
 };
 const REFUSALS: Readonly<Record<string, string>> = {
   rate_limited: "503 rate_limited",

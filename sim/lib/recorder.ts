@@ -7,7 +7,7 @@ import type { Ended, Measures } from "./isolate-world.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
 /** The reason for a call to the object. */
-export const CALL_KINDS = ["paced", "early", "first", "rested", "tokens", "picks"] as const;
+export const CALL_KINDS = ["paced", "early", "first", "rested", "tokens", "picks", "watches"] as const;
 export type CallKind = (typeof CALL_KINDS)[number];
 
 /** A client's result. */

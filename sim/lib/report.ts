@@ -22,6 +22,7 @@ const CALLS: Readonly<Record<(typeof CALL_KINDS)[number], string>> = {
   rested: "late: the first request after a rest",
   tokens: "for rate-limit tokens",
   picks: "strict picks and their ends",
+  watches: "for the next verdict, one of a data centre",
 };
 
 export function report(results: Results): string {

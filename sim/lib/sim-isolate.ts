@@ -38,6 +38,7 @@ export class SimIsolate {
     this.#region = place.region;
     this.#surroundings = new SimSurroundings(id, place, world, (entry) => this.#logged(entry));
     this.#state = new IsolateState(this.#surroundings);
+    this.#state.locations.dataCenter = `${place.dataCenter}`;
   }
 
   /**
@@ -84,7 +85,7 @@ export class SimIsolate {
   sawNote(pool: string, text: string): void {
     if (!this.#surroundings.isAlive) return;
     this.#brief?.catchUp();
-    void this.#state.pool(pool).sync.notes.saw(text);
+    void this.#state.pool(pool).sync.neighbours.notes.saw(text);
   }
 
   /** One request of a client, up to its answer. @param cameMs when it came */

@@ -132,6 +132,8 @@ export class SimObject {
 
   #act<T>(act: (controller: PoolController) => T): T {
     const result = act(this.#controller);
+    // It may answer isolates that wait for a verdict.
+    this.#options.queue.settle();
     this.#arm();
     return result;
   }

@@ -6,12 +6,13 @@
 import type { KvDocument } from "../../src/config/documents.ts";
 import type { RoutesRpc } from "../../src/contract/routes.ts";
 import type { PoolRpc, SyncReply, SyncReport } from "../../src/contract/sync.ts";
+import type { WatchReply, WatchRequest } from "../../src/contract/verdict-watch.ts";
 import type { Sender, Surroundings, Timer } from "../../src/edge/model/surroundings.ts";
 import type { ObjectAnswer } from "../../src/platform/object-answer.ts";
 import { answered } from "../../src/platform/object-client.ts";
 import type { PoolController } from "../../src/pool/controller.ts";
 import { abortableWait, skewedClock, VirtualTimer } from "./clock.ts";
-import { cross } from "./crossing.ts";
+import { type Crossing, cross } from "./crossing.ts";
 import type { IsolateWorld, Place } from "./isolate-world.ts";
 import type { CallKind } from "./recorder.ts";
 import type { SimObject } from "./sim-object.ts";
@@ -163,8 +164,9 @@ export class SimSurroundings implements Surroundings {
     const object = this.#world.objects.get(pool);
     if (object === undefined) throw new RangeError(`no object of pool ${pool}`);
     const to = { pool, object };
-    const methods: Pick<PoolRpc, "sync" | "acquire" | "pick" | "release"> = {
+    const methods: Pick<PoolRpc, "sync" | "watch" | "acquire" | "pick" | "release"> = {
       sync: (report) => this.#sync(to, report),
+      watch: (request) => this.#watch(to, request),
       acquire: (report) => this.#send(to, "tokens", (controller) => controller.acquire(report)),
       pick: (request) => this.#send(to, "picks", (controller) => controller.pick(request)),
       release: (report) => this.#send(to, "picks", (controller) => controller.release(report)),
@@ -180,17 +182,36 @@ export class SimSurroundings implements Surroundings {
     return reply;
   }
 
+  /** The answer leaves when the object has something to say. */
+  async #watch({ pool, object }: Called, request: WatchRequest): Promise<WatchReply> {
+    const { queue, measures } = this.#world;
+    return await cross(this.#world, {
+      ...this.#between(object),
+      arrive: (resolve, reject) => {
+        measures.objectCall(queue.nowMs, "watches", pool);
+        const waits = (reply: Promise<WatchReply>) => void reply.then(resolve, reject);
+        object.call((controller) => controller.watch(request), waits, reject);
+      },
+    });
+  }
+
   #send<T>({ pool, object }: Called, kind: CallKind, act: (controller: PoolController) => T): Promise<T> {
     const { queue, measures } = this.#world;
     return cross(this.#world, {
-      from: this.#region,
-      to: object.region,
+      ...this.#between(object),
       arrive: (resolve, reject) => {
         measures.objectCall(queue.nowMs, kind, pool);
         object.call(act, resolve, reject);
       },
-      later: (ms, act) => void this.startTimer(ms, act),
     });
+  }
+
+  #between(object: SimObject): Pick<Crossing<never>, "from" | "to" | "later"> {
+    return {
+      from: this.#region,
+      to: object.region,
+      later: (ms, act) => void this.startTimer(ms, act),
+    };
   }
 }
 

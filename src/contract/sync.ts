@@ -12,6 +12,7 @@ import type { RateGrant, RateReport } from "../core/rate-limit/rate-lease.ts";
 import type { Arrival } from "../core/steering/choose-pool.ts";
 import type { PoolStatuses } from "./pool-status.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "./strict.ts";
+import type { WatchReply, WatchRequest } from "./verdict-watch.ts";
 
 /** The run-time state of one origin that an isolate needs to pick. */
 export interface OriginState {
@@ -140,6 +141,8 @@ export interface SyncReport {
    * Mark of the pool statuses that this object gave it last. Absent: none, or an isolate that knows nothing of them.
    */
   pool_status_mark?: number;
+  /** Where the isolate is, such as `FRA`. Absent: it is not in a crowd, does not know, or cannot watch. */
+  data_center?: string;
 }
 
 export interface SyncReply {
@@ -174,6 +177,8 @@ export interface SyncReply {
   pool_statuses?: PoolStatuses;
   /** For `SyncReport.pool_status_mark`. Present with `pool_statuses`; only equality of two marks has a meaning. */
   pool_status_mark?: number;
+  /** The isolate is asked to watch for its data centre, after so many ms. See contract/verdict-watch.ts. Absent: it is not. */
+  watch_after_ms?: number;
 }
 
 /** The report of an isolate in which a request found no token, by origin id. One token of one origin is enough. */
@@ -192,6 +197,8 @@ export interface PoolRpc {
   sync(report: SyncReport): Promise<SyncReply>;
   /** Asks for tokens between two syncs. */
   acquire(report: AcquireReport): Promise<AcquireReply>;
+  /** Waits for a verdict. Of an isolate that was asked to. */
+  watch(request: WatchRequest): Promise<WatchReply>;
   /** Picks for one request of a `strict` pool. */
   pick(request: PickRequest): Promise<PickReply>;
   /** Ends what `pick` began. */

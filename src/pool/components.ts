@@ -56,9 +56,9 @@ export class PoolComponents {
   protected readonly publisher: SnapshotPublisher;
 
   constructor(options: ControllerOptions) {
-    const { store, now, allowIpOrigins, secrets = NO_SECRETS, bindings = [] } = options;
+    const { pool, store, now, allowIpOrigins, secrets = NO_SECRETS, bindings = [] } = options;
     const events = new EventLog(options);
-    const leases = new LeaseService({ store, now });
+    const leases = new LeaseService({ pool, store, now, timers: options.timers ?? systemTimers });
     const originStates = new OriginStates({ store, now, events, connections: leases, bindings });
     this.events = events;
     this.leases = leases;

@@ -5,6 +5,7 @@
 import type { PoolConfig } from "../config/schema.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, SyncReply, SyncReport } from "../contract/sync.ts";
+import type { WatchReply, WatchRequest } from "../contract/verdict-watch.ts";
 import type { PoolState } from "./admin/description.ts";
 import type { ManagedPool } from "./admin/pool-admin.ts";
 import { type ControllerOptions, PoolComponents } from "./components.ts";
@@ -52,6 +53,11 @@ export class PoolController extends PoolComponents implements WrittenConfig<Pool
   acquire(report: AcquireReport): AcquireReply {
     this.statistics.recordCall();
     return this.leases.acquire(report);
+  }
+
+  watch(request: WatchRequest): Promise<WatchReply> {
+    this.statistics.recordCall();
+    return this.leases.watch(request);
   }
 
   pick(request: PickRequest): PickReply {

@@ -21,6 +21,7 @@ import type { PoolStatuses } from "../contract/pool-status.ts";
 import type { ClientsWindow, HistoryRange, PoolHistory, PoolScrape, PoolStats } from "../contract/stats.ts";
 import type { PickReply, PickRequest, ReleaseReport } from "../contract/strict.ts";
 import type { AcquireReply, AcquireReport, PoolRpc, SyncReply, SyncReport } from "../contract/sync.ts";
+import type { WatchReply, WatchRequest } from "../contract/verdict-watch.ts";
 import type { Env } from "../platform/env.ts";
 import type { PoolAdmin } from "./admin/pool-admin.ts";
 import { PoolRuntime } from "./pool-runtime.ts";
@@ -54,6 +55,12 @@ export class UpstreamPool extends DurableObject<Env> implements PoolRpc, PoolAdm
   async acquire(report: AcquireReport): Promise<AcquireReply> {
     await this.#runtime.ready("isolate");
     return this.#runtime.controller.acquire(report);
+  }
+
+  /** For an isolate that tells its neighbours. See contract/verdict-watch.ts. */
+  async watch(request: WatchRequest): Promise<WatchReply> {
+    await this.#runtime.ready("isolate");
+    return await this.#runtime.controller.watch(request);
   }
 
   /** For one request of a strict pool. See contract/strict.ts. */

@@ -30,8 +30,9 @@ class Cold {
     };
     const stubs = { getByName: () => ({ sync }) };
     const env = { ...(realEnv as unknown as Env), ...more, LB_NAME: "cold", UPSTREAM_POOL: stubs as never };
-    const hearers = { routes: { recordRevision: () => undefined }, statuses: new KnownPoolStatuses() };
-    this.sync = new PoolSync(this.pool, "cold", hearers, new WorkerSurroundings(env));
+    const routes = { recordRevision: () => undefined };
+    const shared = { routes, statuses: new KnownPoolStatuses(), place: { dataCenter: null } };
+    this.sync = new PoolSync(this.pool, "cold", shared, new WorkerSurroundings(env));
   }
 
   start(delayMs: number): Promise<void> {

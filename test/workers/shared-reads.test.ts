@@ -50,8 +50,9 @@ async function inTurn(serve: () => Promise<void>): Promise<void> {
 }
 
 function sync(id: string, surroundings: Surroundings): PoolSync {
-  const hearers = { routes: { recordRevision: () => undefined }, statuses: new KnownPoolStatuses() };
-  return new PoolSync(new EdgePool(id, () => 0), "i", hearers, surroundings);
+  const routes = { recordRevision: () => undefined };
+  const shared = { routes, statuses: new KnownPoolStatuses(), place: { dataCenter: null } };
+  return new PoolSync(new EdgePool(id, () => 0), "i", shared, surroundings);
 }
 
 describe("a pool's configuration is read once", () => {

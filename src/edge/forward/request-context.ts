@@ -124,6 +124,7 @@ export class RequestContext implements TimerStarter {
   }
 
   #tell({ sync }: Serving): void {
+    if (sync.isCrowded) this.#locations.meet(this.edge);
     if (sync.isDue) sync.start(this.background);
     else sync.scheduleReport(this.background);
   }

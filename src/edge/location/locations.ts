@@ -21,6 +21,8 @@ export class Locations {
   /** Undefined: no request has shown it yet. */
   #region: Region | null | undefined = undefined;
   #hasComplained = false;
+  /** The data centre where this isolate runs, such as `FRA`; null: unknown. Undefined: no request has shown it yet. */
+  dataCenter: string | null | undefined = undefined;
 
   constructor(surroundings: Pick<Surroundings, "now" | "log" | "settings">) {
     this.#surroundings = surroundings;
@@ -37,6 +39,11 @@ export class Locations {
   /** The data centre that the request came to, such as `FRA`; null: unknown. Reads `request.cf` each time. */
   coloOf({ request }: Pick<Asked, "request">): string | null {
     return coloOf(cfOf(request));
+  }
+
+  /** A request has come here. */
+  meet(asked: Pick<Asked, "request">): void {
+    if (this.dataCenter === undefined) this.dataCenter = this.coloOf(asked);
   }
 
   /**

@@ -83,6 +83,11 @@ export class KnownVerdict {
     return this.#own?.version ?? 0;
   }
 
+  /** Version of what is in force: of the isolate's own snapshot, or of a note; 0: nothing is. */
+  get newest(): number {
+    return this.#noted?.note.version ?? this.version;
+  }
+
   /** For others: what the isolate has from the object itself. Null: it has nothing. */
   note(): VerdictNote | null {
     return this.#own === null ? null : noteOf(this.#own, this.#shapeOf(this.#own));

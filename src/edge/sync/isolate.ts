@@ -61,8 +61,8 @@ export class IsolateState {
       const isolate = surroundings.newId();
       const tokens = new TokenRequests(pool, isolate, surroundings);
       const strict = new StrictPicks(pool, isolate, surroundings);
-      const hearers = { routes: this.routes, statuses: this.poolStatuses };
-      const sync = new PoolSync(pool, isolate, hearers, surroundings);
+      const { routes, poolStatuses: statuses, locations: place } = this;
+      const sync = new PoolSync(pool, isolate, { routes, statuses, place }, surroundings);
       handle = { pool, sync, tokens, strict };
       this.#pools.set(id, handle);
     }

@@ -35,6 +35,8 @@ export class NoteExchange {
   /** The note that was there, or that this isolate left since. Null: none that can be read. */
   #text: string | null = null;
   #note: VerdictNote | null = null;
+  /** The object's own, told to this isolate for all that are here; null: there was none. */
+  #told: VerdictNote | null = null;
 
   readonly #isolate: string;
 
@@ -43,6 +45,11 @@ export class NoteExchange {
     this.#pool = pool;
     this.#isolate = isolate;
     this.#surroundings = surroundings;
+  }
+
+  /** Of the note that was last seen or left; 0: there was none. */
+  get version(): number {
+    return this.#note?.version ?? 0;
   }
 
   /** True if no request's work looks for notes, or will soon not do so any longer, or should do so at once. */
@@ -84,7 +91,25 @@ export class NoteExchange {
     // In a large pool reading a note that was read before would cost more than the look itself.
     if (text !== this.#text) this.#note = text === null ? null : parseNote(text);
     this.#text = text;
-    if (this.#note !== null) await this.#amend(this.#note.version < this.#pool.verdict.version);
+    if (this.#note === null) return;
+    const isOld = this.#note.version < Math.max(this.#pool.verdict.version, this.#told?.version ?? 0);
+    await this.#amend(isOld ? this.#word() : null);
+  }
+
+  /** The newest that the object has said to this isolate. */
+  #word(): VerdictNote | null {
+    const { verdict } = this.#pool;
+    return this.#told !== null && this.#told.version > verdict.version ? this.#told : verdict.note();
+  }
+
+  /** The object has told this isolate of its verdict, for all that are here. */
+  async told(text: string): Promise<void> {
+    const note = parseNote(text);
+    if (note === null || note.version <= (this.#told?.version ?? 0)) return;
+    this.#told = note;
+    // It takes the place of an older one, and what others have left there is kept.
+    await this.look();
+    if (this.version === 0) await this.#amend(note);
   }
 
   /**
@@ -94,24 +119,24 @@ export class NoteExchange {
   async leave(askedMs: number): Promise<void> {
     if (this.#lookedMs === Number.NEGATIVE_INFINITY) await this.look();
     const { verdict } = this.#pool;
-    const version = this.#note?.version ?? 0;
+    const { version } = this;
     // A note that was there before the object was asked cannot be newer than its answer: it is false.
     const isTold = this.#lookedMs < askedMs ? version === verdict.version : version >= verdict.version;
-    if (!isTold) await this.#amend(true);
+    if (!isTold) await this.#amend(verdict.note());
   }
 
   /**
    * Leaves the note anew, unless there is nothing to change about it.
-   * @param isOld with the object's answer to this isolate: to make a note goes through all origins
+   * @param fresh the object's own word, which takes its place; null: it is good as it is
    */
-  async #amend(isOld: boolean): Promise<void> {
+  async #amend(fresh: VerdictNote | null): Promise<void> {
     const before = this.#note;
-    let note = isOld ? this.#pool.verdict.note() : before;
+    let note = fresh ?? before;
     if (note === null) return;
-    if (isOld && note.shape === before?.shape) note = { ...note, unreachable: before.unreachable };
+    if (fresh !== null && fresh.shape === before?.shape) note = { ...fresh, unreachable: before.unreachable };
     const unreachable = this.#pool.takeNote(note, this.#isolate);
     if (unreachable !== null) note = { ...note, unreachable };
-    else if (!isOld) return;
+    else if (fresh === null) return;
     this.#note = note;
     this.#text = JSON.stringify(note);
     await this.#surroundings.leaveNote(this.#pool.id, this.#text, LONGEST_ANSWER_MS);

@@ -16,7 +16,7 @@ import { SharedWork } from "../model/shared-work.ts";
 import type { Background, Surroundings } from "../model/surroundings.ts";
 import type { EdgePool } from "../pool/edge-pool.ts";
 import type { KnownPoolStatuses } from "../steering/pool-statuses.ts";
-import { NoteExchange } from "./note-exchange.ts";
+import { Neighbours, type Place } from "./neighbours.ts";
 import type { RouteCache } from "./route-cache.ts";
 import { CALL_TIMEOUT_MS, FIRST_SYNC_WAIT_MS, SyncState } from "./sync-state.ts";
 
@@ -36,10 +36,11 @@ interface Adoption {
   readonly needsTokens?: boolean;
 }
 
-/** Other news that a sync brings. */
-interface Hearers {
+/** What the isolate's pools have in common: what other news syncs bring to, and where it is. */
+interface Shared {
   readonly routes: Pick<RouteCache, "recordRevision">;
   readonly statuses: KnownPoolStatuses;
+  readonly place: Place;
 }
 
 export class PoolSync {
@@ -47,8 +48,8 @@ export class PoolSync {
   readonly #surroundings: Surroundings;
   readonly #now: Clock;
   readonly #state: SyncState;
-  readonly #hearers: Hearers;
-  readonly notes: NoteExchange;
+  readonly #shared: Shared;
+  readonly neighbours: Neighbours;
   /** Of the configuration from KV, with the tokens that belong to it. */
   readonly #reading: SharedWork;
   /** Which statuses of pools the object gave last; 0: none. */
@@ -56,19 +57,24 @@ export class PoolSync {
   /** There is nothing to serve from, because neither the object nor KV answers. */
   isUnavailable = false;
 
-  constructor(pool: EdgePool, isolate: string, hearers: Hearers, surroundings: Surroundings) {
+  constructor(pool: EdgePool, isolate: string, shared: Shared, surroundings: Surroundings) {
     this.#pool = pool;
     this.#surroundings = surroundings;
     this.#now = surroundings.now;
-    this.#hearers = hearers;
+    this.#shared = shared;
     this.#state = new SyncState(pool, isolate, surroundings.random);
-    this.notes = new NoteExchange(pool, isolate, surroundings);
+    this.neighbours = new Neighbours(pool, isolate, shared.place, surroundings);
     this.#reading = new SharedWork(LOST_READ_MS, surroundings);
   }
 
   /** See `SyncState.isStale`. */
   get isStale(): boolean {
     return this.#state.isStale(this.#now());
+  }
+
+  /** See `SyncState.isCrowded`. */
+  get isCrowded(): boolean {
+    return this.#state.isCrowded;
   }
 
   /** See `SyncState.isDue`. */
@@ -78,12 +84,12 @@ export class PoolSync {
 
   /**
    * Makes sure that present events are reported within a pace, even if no other request comes; and in a crowd, that the
-   * isolate hears of others' notes for a while.
+   * isolate hears from its neighbours for a while.
    */
   scheduleReport(background: Background): void {
     const nowMs = this.#now();
     if (this.#state.needsReport(nowMs)) background.waitUntil(this.#reportInTime());
-    if (this.#state.isCrowded && this.notes.needsWatch(nowMs)) background.waitUntil(this.notes.watch());
+    if (this.isCrowded) this.neighbours.listen(nowMs, background);
   }
 
   /** Reports now and then while a long answer is under way, and once more when it is over. */
@@ -92,7 +98,7 @@ export class PoolSync {
     const ended = over.then(() => end.abort());
     while (!end.signal.aborted) {
       await this.#surroundings.wait(LONG_RESPONSE_MS, end.signal).catch(() => undefined);
-      if (!end.signal.aborted && this.#state.isDue(this.#now())) await this.#callAndTell();
+      if (!end.signal.aborted && this.#state.isDue(this.#now())) await this.#tell(await this.#call());
     }
     await ended;
     await this.#reportInTime();
@@ -156,7 +162,7 @@ export class PoolSync {
         await this.#surroundings.wait(this.#state.waitMs(this.#now()));
         if (!this.#state.isScheduled(scheduledMs)) return;
       }
-      await this.#callAndTell();
+      await this.#tell(await this.#call());
     } while (this.#needsAnotherReport());
   }
 
@@ -173,14 +179,9 @@ export class PoolSync {
     );
   }
 
-  /** Not where a request waits. */
-  async #callAndTell(): Promise<void> {
-    await this.#tell(await this.#call());
-  }
-
-  /** Tells the isolates nearby of the answer to a call. @param askedMs see `#call` */
+  /** Tells the neighbours of the answer to a call; not where a request waits. @param askedMs see `#call` */
   async #tell(askedMs: number | null): Promise<void> {
-    if (askedMs !== null && this.#state.isCrowded) await this.notes.leave(askedMs);
+    if (askedMs !== null && this.isCrowded) await this.neighbours.notes.leave(askedMs);
   }
 
   /**
@@ -191,6 +192,7 @@ export class PoolSync {
     const startedMs = this.#now();
     const report = this.#state.begin(startedMs, isAwaited);
     if (this.#statusMark !== 0) report.pool_status_mark = this.#statusMark;
+    if (this.isCrowded) Object.assign(report, this.neighbours.report());
     // An answer that is late is of no use: a later one may be in force by then.
     const { id } = this.#pool;
     const answer = await this.#surroundings.callPool(id, (stub) => stub.sync(report), CALL_TIMEOUT_MS);
@@ -220,10 +222,12 @@ export class PoolSync {
   }
 
   /** The parts of the object's answer that concern more than its own pool. */
-  #hear({ routes_revision = 0, pool_statuses, pool_status_mark }: SyncReply): void {
-    this.#hearers.routes.recordRevision(routes_revision);
+  #hear(reply: SyncReply): void {
+    const { routes_revision = 0, pool_statuses, pool_status_mark } = reply;
+    this.#shared.routes.recordRevision(routes_revision);
+    this.neighbours.hear(reply);
     if (pool_statuses === undefined) return;
-    this.#hearers.statuses.apply(pool_statuses);
+    this.#shared.statuses.apply(pool_statuses);
     this.#statusMark = pool_status_mark ?? 0;
   }
 

@@ -12,16 +12,18 @@ import type {
   SyncReply,
   SyncReport,
 } from "../../contract/sync.ts";
+import type { WatchReply, WatchRequest } from "../../contract/verdict-watch.ts";
 import { CursorAllocator, type CursorRange } from "../../core/cursor/cursor-lease.ts";
 import type { RateGrant } from "../../core/rate-limit/rate-lease.ts";
 import type { CallSlot } from "../../core/rate-limit/token-call-pacer.ts";
-import type { Clock } from "../../core/system.ts";
+import type { Clock, Timers } from "../../core/system.ts";
 import type { OriginConnections } from "../origins/origin-drains.ts";
 import type { Metadata } from "../storage/metadata.ts";
 import { Isolates, lapseMs } from "./isolates.ts";
 import { Pacer, SYNC_INTERVAL_MS } from "./pacer.ts";
 import { PoolRateLimits, type RateAnswer } from "./rate-limits.ts";
 import { StrictPicker } from "./strict-picker.ts";
+import { VerdictWatches } from "./verdict-watches.ts";
 
 /** Most positions one lease may hold: thousands of requests a second for an hour. */
 const LARGEST_CURSOR_LEASE = 16_777_216;
@@ -29,8 +31,10 @@ const LARGEST_CURSOR_LEASE = 16_777_216;
 const NO_ORIGIN: PickReply = { origin: null, reason: null, repinned: false, retry_after_ms: null };
 
 export interface LeaseServiceOptions {
+  pool: string;
   store: Pick<Metadata, "get" | "put">;
   now: Clock;
+  timers: Timers;
 }
 
 export class LeaseService implements OriginConnections {
@@ -47,11 +51,13 @@ export class LeaseService implements OriginConnections {
   readonly #spareCursor = new CursorAllocator();
   readonly #pacer: Pacer;
   readonly #strict: StrictPicker;
+  readonly #watches: VerdictWatches;
   #snapshot: PoolSnapshot | null = null;
 
   constructor(options: LeaseServiceOptions) {
     const { store, now } = options;
     this.#options = options;
+    this.#watches = new VerdictWatches(options);
     this.#pacer = new Pacer(store, now());
     this.accountedMs =
       store.get("snapshot_version") === 0 ? 0 : lapsedByMs(this.#pacer.plannedUntilMs, now());
@@ -77,6 +83,7 @@ export class LeaseService implements OriginConnections {
   /** @param snapshot null: the pool has no usable configuration */
   adopt(snapshot: PoolSnapshot | null): void {
     this.#snapshot = snapshot;
+    this.#watches.adopt(snapshot);
     this.rateLimits.adopt(snapshot?.config ?? null, this.#options.now());
     if (snapshot === null) return;
     this.#pacer.reservesTokenCalls = hasRateLimits(snapshot.config);
@@ -128,6 +135,7 @@ export class LeaseService implements OriginConnections {
       ? this.#pacer.nextTokenSlot(this.isolates, this.#options.now())
       : this.#pacer.firstTokenSlot(this.isolates);
     assignSlot(rates?.grants ?? {}, slot);
+    const watch_after_ms = this.#watches.offer(report.data_center, paceMs);
     return {
       snapshot: snapshot !== null && snapshot.version !== report.snapshot ? snapshot : null,
       cursor: this.#lease(report.cursor.want),
@@ -136,7 +144,14 @@ export class LeaseService implements OriginConnections {
       early_sync_ms: this.#pacer.earliest(this.isolates.size, paceMs),
       configured: snapshot !== null,
       ...(rates === undefined ? {} : { rates: rates.grants }),
+      ...(watch_after_ms === null ? {} : { watch_after_ms }),
     };
+  }
+
+  /** Resolves with the next verdict. See contract/verdict-watch.ts. */
+  watch(request: WatchRequest): Promise<WatchReply> {
+    this.#pacer.watched(this.#options.now());
+    return this.#watches.watch(request);
   }
 
   /** Tokens for a request that found none. */

@@ -59,7 +59,7 @@ export class Pacer {
   #lengthMs: number | null;
   readonly #inheritedUntilMs: number;
   readonly #tokenCalls = new TokenCallPacer();
-  /** Syncs, except the first ones of cold isolates. */
+  /** Calls that are not for tokens, except the first ones of cold isolates. */
   readonly #syncs = new RollingCounter(SYNC_SLOT_MS, CALL_SPAN_MS / SYNC_SLOT_MS);
   /** Counts up to the next early caller. */
   #sinceEarlyCaller = 0;
@@ -140,6 +140,12 @@ export class Pacer {
   /** Counts a call that was not planned; calls for tokens aside. */
   unplanned(nowMs: number): void {
     this.#unplanned.add(nowMs, MOST_COUNTED);
+  }
+
+  /** Counts a call that waits for a verdict: syncs and calls for tokens make room for it. */
+  watched(nowMs: number): void {
+    this.#syncs.add(nowMs);
+    this.unplanned(nowMs);
   }
 
   /** When an isolate, which has just called for tokens, may call again, for any origin. */

@@ -24,6 +24,8 @@ const lease = constantsOf("src/core/rate-limit/rate-lease.ts");
 const sync = constantsOf("src/edge/sync/sync-state.ts");
 const backoff = constantsOf("src/edge/sync/object-backoff.ts");
 const notes = constantsOf("src/edge/sync/note-exchange.ts");
+const watch = constantsOf("src/contract/verdict-watch.ts");
+const watches = constantsOf("src/pool/leases/verdict-watches.ts");
 const tokenWaits = constantsOf("src/edge/pool/token-waits.ts");
 const leasedLimiter = constantsOf("src/core/rate-limit/leased-limiter.ts");
 const strict = constantsOf("src/contract/strict.ts");
@@ -96,7 +98,12 @@ const PAGES: Record<string, readonly string[]> = {
     `have slots of ${word(tokenCalls("SLOT_MS") / 1_000)} seconds`,
     `Tokens count for ${s(Math.ceil(tokenMs / 10) * 10)} s at most`,
     `has its turn to ask again after those ${s(Math.ceil(tokenMs / 10) * 10)} s`,
-    `An isolate whose pace is longer than ${s(sync("CROWDED_PACE_MS"))} s, and`,
+    `An isolate whose pace is longer than ${s(watch("CROWDED_PACE_MS"))} s, and`,
+    `within ${s(watch("OFFER_MS"))} s, or another one is asked. A watch ends after ${s(watch("LONGEST_WATCH_MS"))} s`,
+    `${s(watches("OVERLAP_MS"))} s earlier another isolate is asked`,
+    `a call in ${s(watch("LONGEST_WATCH_MS") - watches("OVERLAP_MS"))} to ${s(watch("LONGEST_WATCH_MS"))} s`,
+    `asked ${pacer("MOST_CALLS_PER_SECOND") - pacer("PLANNED_PER_SECOND")} times a second at most`,
+    `for ${s(watch("LONGEST_WATCH_MS") - watches("OVERLAP_MS"))} s at most. A version`,
     `for ${s(notes("MOST_LOOKS") * notes("LOOK_MS"))} s after their last request at most`,
     `at most ${number(allocator("MOST_ALLOCATIONS"))} for each origin and ${number(shares("MOST_IN_ALL"))} in all`,
     `never more than ${pacer("MOST_CALLS_PER_SECOND")} calls in a second`,

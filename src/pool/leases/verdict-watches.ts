@@ -1,0 +1,133 @@
+/**
+ * The isolates that wait for the next verdict: one of each data centre, so that all hear of it at once, however many
+ * isolates there are.
+ * @module
+ */
+import type { PoolSnapshot } from "../../contract/sync.ts";
+import { noteOf, shapeOf } from "../../contract/verdict-note.ts";
+import {
+  CROWDED_PACE_MS,
+  LONGEST_WATCH_MS,
+  OFFER_MS,
+  type WatchReply,
+  type WatchRequest,
+} from "../../contract/verdict-watch.ts";
+import type { Clock, Timers } from "../../core/system.ts";
+import { MOST_CALLS_PER_SECOND, PLANNED_PER_SECOND } from "./pacer.ts";
+
+/** Others are asked so long before the one that watches ends, until one begins, so that there is always one. */
+const OVERLAP_MS = 6_000;
+/** Isolates are asked no faster than the pace leaves room for their calls. */
+const OFFERS_PER_SECOND = MOST_CALLS_PER_SECOND - PLANNED_PER_SECOND;
+/** Nobody new is asked while those that were told take up more time than this. */
+const MOST_AHEAD_MS = 1_000;
+/** Cloudflare has some 330. Where there were so many names, those are forgotten where nobody watches. */
+const MANY_DATA_CENTERS = 1_000;
+
+const NOTHING: WatchReply = { note: null, watch_after_ms: null };
+
+interface Watch {
+  readonly version: number;
+  readonly dataCenter: string;
+  readonly answer: (reply: WatchReply) => void;
+}
+
+export interface VerdictWatchesOptions {
+  pool: string;
+  now: Clock;
+  timers: Timers;
+}
+
+export class VerdictWatches {
+  readonly #options: VerdictWatchesOptions;
+  readonly #waiting = new Set<Watch>();
+  /** By data centre: until then an isolate watches, or was asked to. In ms since the epoch. */
+  readonly #takenMs = new Map<string, number>();
+  #snapshot: PoolSnapshot | null = null;
+  /** Of the snapshot, as JSON; null: nobody has needed it. */
+  #note: string | null = null;
+  /** From when the next isolate may be asked to begin. */
+  #nextMs = 0;
+
+  constructor(options: VerdictWatchesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * An isolate has reported.
+   * @param paceMs after how long it is to come back
+   * @returns it is asked to watch after so many ms; null: it is not
+   */
+  offer(dataCenter: string | undefined, paceMs: number): number | null {
+    const nowMs = this.#options.now();
+    if (dataCenter === undefined || paceMs <= CROWDED_PACE_MS) return null;
+    if (this.#nextMs > nowMs + MOST_AHEAD_MS || this.#isTaken(dataCenter, nowMs)) return null;
+    if (this.#takenMs.size >= MANY_DATA_CENTERS) this.#forget(nowMs);
+    return this.#ask(dataCenter, nowMs);
+  }
+
+  /** Resolves with the next verdict, or with nothing when it has taken too long. */
+  async watch({ data_center: dataCenter, version }: WatchRequest): Promise<WatchReply> {
+    if (this.#snapshot === null) return NOTHING;
+    if (this.#snapshot.version > version) return this.#news(dataCenter, this.#snapshot);
+    const { now, timers } = this.#options;
+    this.#takenMs.set(dataCenter, now() + LONGEST_WATCH_MS - OVERLAP_MS);
+    return await new Promise((resolve) => {
+      const answer = (reply: WatchReply): void => {
+        this.#waiting.delete(watch);
+        timers.clear(timer);
+        resolve(reply);
+      };
+      const timer = timers.set(() => answer(this.#nothing(dataCenter)), LONGEST_WATCH_MS);
+      const watch: Watch = { version, dataCenter, answer };
+      this.#waiting.add(watch);
+    });
+  }
+
+  /** @param snapshot null: the pool has no usable configuration */
+  adopt(snapshot: PoolSnapshot | null): void {
+    this.#snapshot = snapshot;
+    this.#note = null;
+    for (const { version, dataCenter, answer } of this.#waiting) {
+      if (snapshot === null) answer(NOTHING);
+      else if (snapshot.version > version) answer(this.#news(dataCenter, snapshot));
+    }
+  }
+
+  #isTaken(dataCenter: string, nowMs: number): boolean {
+    return nowMs < (this.#takenMs.get(dataCenter) ?? 0);
+  }
+
+  /** @returns after how many ms an isolate of that data centre is to begin */
+  #ask(dataCenter: string, nowMs: number): number {
+    const atMs = Math.max(nowMs, this.#nextMs);
+    this.#nextMs = atMs + 1_000 / OFFERS_PER_SECOND;
+    this.#takenMs.set(dataCenter, atMs + OFFER_MS);
+    return Math.ceil(atMs - nowMs);
+  }
+
+  #news(dataCenter: string, snapshot: PoolSnapshot): WatchReply {
+    return { note: this.#noteOf(snapshot), watch_after_ms: this.#ask(dataCenter, this.#options.now()) };
+  }
+
+  /** To one that has watched for as long as it may. */
+  #nothing(dataCenter: string): WatchReply {
+    const nowMs = this.#options.now();
+    return this.#isTaken(dataCenter, nowMs)
+      ? NOTHING
+      : { ...NOTHING, watch_after_ms: this.#ask(dataCenter, nowMs) };
+  }
+
+  #noteOf({ version, config, origins }: PoolSnapshot): string {
+    if (this.#note === null) {
+      const states = new Map(Object.entries(origins));
+      const note = noteOf({ version, config, states }, shapeOf(this.#options.pool, config));
+      this.#note = JSON.stringify(note);
+    }
+    return this.#note;
+  }
+
+  #forget(nowMs: number): void {
+    for (const [dataCenter, untilMs] of this.#takenMs) if (untilMs <= nowMs) this.#takenMs.delete(dataCenter);
+  }
+}

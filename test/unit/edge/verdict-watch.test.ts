@@ -1,0 +1,185 @@
+/** An isolate that the object has asked to tell its data centre of the next verdict. */
+import { describe, expect, it } from "vitest";
+import type { PoolRpc } from "../../../src/contract/sync.ts";
+import { noteOf, shapeOf } from "../../../src/contract/verdict-note.ts";
+import { OFFER_MS, type WatchReply, type WatchRequest } from "../../../src/contract/verdict-watch.ts";
+import { VerdictWatch } from "../../../src/edge/sync/verdict-watch.ts";
+import type { ObjectAnswer } from "../../../src/platform/object-answer.ts";
+import { DataCenter, type Isolate, reply } from "../../support/data-center.ts";
+
+/** The object's own note of what it says in `reply`. */
+function noteBy(answer: ReturnType<typeof reply>): string {
+  const { version, config, origins } = answer.snapshot ?? expect.fail("it has a snapshot");
+  const states = new Map(Object.entries(origins));
+  return JSON.stringify(noteOf({ version, config, states }, shapeOf("p", config)));
+}
+
+/** Calls wait until the test answers them. */
+class Calls {
+  readonly requests: WatchRequest[] = [];
+  #answer: (answer: ObjectAnswer<WatchReply>) => void = () => expect.fail("nobody has called");
+
+  readonly callPool = async <T>(_pool: string, call: (object: PoolRpc) => Promise<T>) => {
+    const answered = new Promise<ObjectAnswer<WatchReply>>((resolve) => {
+      this.#answer = resolve;
+    });
+    const watch = async (request: WatchRequest) => {
+      this.requests.push(request);
+      return {} as WatchReply;
+    };
+    await call({ watch } as unknown as PoolRpc);
+    return (await answered) as ObjectAnswer<T>;
+  };
+
+  answer(note: string | null, watch_after_ms: number | null = null): void {
+    this.#answer({ ok: true, value: { note, watch_after_ms } });
+  }
+
+  fail(): void {
+    this.#answer({ ok: false, failure: "unreachable", detail: "reset" });
+  }
+}
+
+async function watching() {
+  const place = new DataCenter();
+  const [isolate, neighbour] = [
+    await place.isolate().answered(reply(1)),
+    await place.isolate().answered(reply(1)),
+  ];
+  const calls = new Calls();
+  const watch = new VerdictWatch(isolate.pool, isolate.notes, {
+    now: () => place.nowMs,
+    callPool: calls.callPool,
+  });
+  let isOver = false;
+  void watch.watch("FRA").then(() => {
+    isOver = true;
+  });
+  await place.pass(100);
+  const again = async (): Promise<void> => {
+    void watch.watch("FRA");
+    await place.pass(0);
+  };
+  return { place, isolate, neighbour, calls, watch, again, isOver: () => isOver };
+}
+
+const out = (...isolates: Isolate[]) => isolates.map((isolate) => isolate.out.join());
+
+describe("an isolate that watches", () => {
+  it("goes by the verdict at once, and its neighbours with their next look", async () => {
+    const { place, isolate, neighbour, calls } = await watching();
+    expect(calls.requests).toEqual([{ data_center: "FRA", version: 1 }]);
+    calls.answer(noteBy(reply(2, ["a"])));
+    await place.pass(0);
+    expect([out(isolate, neighbour), place.version]).toEqual([["a", ""], 2]);
+    await neighbour.watches(1_000);
+    expect(out(neighbour)).toEqual(["a"]);
+    expect(isolate.pool.activePool?.version, "the object itself still has to send the snapshot").toBe(1);
+  });
+
+  it("tells what its neighbours could not reach as well", async () => {
+    const { place, neighbour, calls } = await watching();
+    await place.pass(1_000);
+    neighbour.request("b");
+    await place.pass(1_000);
+    expect(place.suspected).toEqual({ 1: 1 });
+    calls.answer(noteBy(reply(2, ["a"])));
+    await place.pass(0);
+    expect([place.version, place.suspected]).toEqual([2, { 1: 1 }]);
+  });
+
+  it("does not ask for a verdict that it cannot use, because it is of another configuration", async () => {
+    const { place, isolate, calls, again } = await watching();
+    calls.answer(noteBy(reply(2, ["a"], { algorithm: "random" })));
+    await place.pass(0);
+    expect([out(isolate), isolate.pool.verdict.newest]).toEqual([[""], 1]);
+    await again();
+    expect(calls.requests[1]?.version).toBe(2);
+  });
+
+  it("puts the note right that another isolate undid at the same moment", async () => {
+    const { place, isolate, neighbour, calls } = await watching();
+    const before = place.text;
+    calls.answer(noteBy(reply(2, ["a"])));
+    await place.pass(0);
+    place.text = before;
+    await isolate.watches(1_100);
+    expect(place.version).toBe(2);
+    await neighbour.watches(1_000);
+    expect(out(neighbour)).toEqual(["a"]);
+  });
+
+  it("makes nothing of what is no note", async () => {
+    const { place, isolate, calls } = await watching();
+    calls.answer("<html>of a later version</html>");
+    await place.pass(0);
+    expect([out(isolate), place.version]).toEqual([[""], 1]);
+  });
+
+  it("leaves no older note than there is", async () => {
+    const { place, neighbour, calls } = await watching();
+    await neighbour.answered(reply(3));
+    await place.isolate().answered(reply(3));
+    calls.answer(noteBy(reply(3)));
+    const { writes } = place;
+    await place.pass(0);
+    expect(place.version).toBe(3);
+    expect(place.writes - writes).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    ["there is nothing new", (calls: Calls) => calls.answer(null)],
+    ["the call fails", (calls: Calls) => calls.fail()],
+    ["it was told", (calls: Calls) => calls.answer(noteBy(reply(2)))],
+  ])("ends when %s", async (_, act) => {
+    const { place, calls, isOver } = await watching();
+    expect(isOver()).toBe(false);
+    act(calls);
+    await place.pass(0);
+    expect(isOver()).toBe(true);
+    await place.pass(60_000);
+    expect(calls.requests).toHaveLength(1);
+  });
+});
+
+describe("an isolate that is asked to watch", () => {
+  const place = new DataCenter();
+  const { pool, notes } = place.isolate();
+  let nowMs = 1_000_000;
+  const asked = (afterMs: number): VerdictWatch => {
+    const watch = new VerdictWatch(pool, notes, { now: () => nowMs, callPool: new Calls().callPool });
+    watch.ask(afterMs);
+    return watch;
+  };
+
+  it("begins once, with the first request that ends from then on", () => {
+    const watch = asked(500);
+    nowMs += 499;
+    expect(watch.begins()).toBe(false);
+    nowMs += 1;
+    expect([watch.begins(), watch.begins()]).toEqual([true, false]);
+  });
+
+  it("does not begin when it is too late: another one was asked", () => {
+    const watch = asked(500);
+    nowMs += 500 + OFFER_MS;
+    expect(watch.begins()).toBe(false);
+    nowMs -= 1_000;
+    expect(watch.begins(), "nor after its clock was set back").toBe(false);
+  });
+
+  it("does not begin unless it is asked", () => {
+    expect(new VerdictWatch(pool, notes, { now: () => nowMs, callPool: new Calls().callPool }).begins()).toBe(
+      false,
+    );
+  });
+
+  it("may be asked again by the answer to its watch", async () => {
+    const { place: at, watch, calls } = await watching();
+    calls.answer(noteBy(reply(2)), 2_000);
+    await at.pass(1_900);
+    expect(watch.begins()).toBe(false);
+    await at.pass(200);
+    expect(watch.begins()).toBe(true);
+  });
+});
