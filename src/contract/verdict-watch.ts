@@ -4,8 +4,6 @@
  * @module
  */
 
-/** At a longer pace changes take longer than a second, so that isolates of a data centre tell one another. */
-export const CROWDED_PACE_MS = 1_500;
 /** An isolate that is asked to watch begins with the next request that ends, within this time. */
 export const OFFER_MS = 3_000;
 /** The object answers by then, whether or not there is anything new: the platform ends work 30 s after an answer. */

@@ -14,8 +14,8 @@ import { configure, newPool, pool, report, stub } from "./pool-object.ts";
 import { clock, eventually } from "./test-clock.ts";
 import { WrappedObject } from "./wrapped-object.ts";
 
-/** At 170 calls a second they are told to come back after 1.8 s and more. */
-const CROWD = 300;
+/** At 170 calls a second they are told to come back after 2.6 s and more. */
+const CROWD = 450;
 const PACE_MS = 5_000;
 const ORIGINS = ["a", "b"].map((id, index) => ({ id, url: inject("origins")[index] }));
 

@@ -4,7 +4,6 @@
  * @module
  */
 import type { SyncReply, SyncReport } from "../../contract/sync.ts";
-import { CROWDED_PACE_MS } from "../../contract/verdict-watch.ts";
 import { CallBackoff } from "../../core/retry/backoff.ts";
 import { type Random, systemRandom } from "../../core/system.ts";
 import type { ObjectFailure } from "../../platform/object-answer.ts";
@@ -24,6 +23,8 @@ export const LONG_POLL_MS = 50;
 const URGENT_REPORT_INTERVAL_MS = 200;
 /** Pace assumed before the object has named one. */
 export const INITIAL_PACE_MS = 1_000;
+/** At a longer pace changes take longer than a second, so that isolates tell one another. */
+const CROWDED_PACE_MS = 1_500;
 /**
  * A snapshot older than the pace and this has missed a sync: there was no request for that long. Busy isolates call at
  * the pace and are spared, however long the object takes to answer.

@@ -135,7 +135,8 @@ export class LeaseService implements OriginConnections {
       ? this.#pacer.nextTokenSlot(this.isolates, this.#options.now())
       : this.#pacer.firstTokenSlot(this.isolates);
     assignSlot(rates?.grants ?? {}, slot);
-    const watch_after_ms = this.#watches.offer(report.data_center, paceMs);
+    const mayWatch = this.#pacer.hasRoom(this.#options.now());
+    const watch_after_ms = mayWatch ? this.#watches.offer(report.data_center, paceMs) : null;
     return {
       snapshot: snapshot !== null && snapshot.version !== report.snapshot ? snapshot : null,
       cursor: this.#lease(report.cursor.want),

@@ -58,6 +58,8 @@ export class Pacer {
   /** The stored length; null: none was stored yet, or a version before this field stored the queue. */
   #lengthMs: number | null;
   readonly #inheritedUntilMs: number;
+  /** When it is known how many ask for tokens. */
+  readonly #settledMs: number;
   readonly #tokenCalls = new TokenCallPacer();
   /** Calls that are not for tokens, except the first ones of cold isolates. */
   readonly #syncs = new RollingCounter(SYNC_SLOT_MS, CALL_SPAN_MS / SYNC_SLOT_MS);
@@ -68,6 +70,7 @@ export class Pacer {
 
   constructor(store: Pick<Metadata, "get" | "put">, nowMs: number) {
     this.#store = store;
+    this.#settledMs = nowMs + CALL_SPAN_MS;
     // Isolates that a previous incarnation of the object sent away come back at their times, beside those that come
     // now. So the queue goes on where it ended, and no later, or each restart would delay all of it.
     this.#highWaterMs = store.get("planned_until");
@@ -140,6 +143,12 @@ export class Pacer {
   /** Counts a call that was not planned; calls for tokens aside. */
   unplanned(nowMs: number): void {
     this.#unplanned.add(nowMs, MOST_COUNTED);
+  }
+
+  /** False while so many ask for tokens, or may do so after a start, that calls which no request needs have to wait. */
+  hasRoom(nowMs: number): boolean {
+    if (!this.reservesTokenCalls) return true;
+    return nowMs >= this.#settledMs && this.#tokenCalls.callsPerSecond(nowMs) <= FEWEST_TOKEN_CALLS;
   }
 
   /** Counts a call that waits for a verdict: syncs and calls for tokens make room for it. */

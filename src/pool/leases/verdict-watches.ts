@@ -6,7 +6,6 @@
 import type { PoolSnapshot } from "../../contract/sync.ts";
 import { noteOf, shapeOf } from "../../contract/verdict-note.ts";
 import {
-  CROWDED_PACE_MS,
   LONGEST_WATCH_MS,
   OFFER_MS,
   type WatchReply,
@@ -15,6 +14,8 @@ import {
 import type { Clock, Timers } from "../../core/system.ts";
 import { MOST_CALLS_PER_SECOND, PLANNED_PER_SECOND } from "./pacer.ts";
 
+/** At a shorter pace isolates hear from the object, and then from one another, nearly as soon without a watch. */
+const WATCHED_PACE_MS = 2_500;
 /** Others are asked so long before the one that watches ends, until one begins, so that there is always one. */
 const OVERLAP_MS = 6_000;
 /** Isolates are asked no faster than the pace leaves room for their calls. */
@@ -60,7 +61,7 @@ export class VerdictWatches {
    */
   offer(dataCenter: string | undefined, paceMs: number): number | null {
     const nowMs = this.#options.now();
-    if (dataCenter === undefined || paceMs <= CROWDED_PACE_MS) return null;
+    if (dataCenter === undefined || paceMs <= WATCHED_PACE_MS) return null;
     if (this.#nextMs > nowMs + MOST_AHEAD_MS || this.#isTaken(dataCenter, nowMs)) return null;
     if (this.#takenMs.size >= MANY_DATA_CENTERS) this.#forget(nowMs);
     return this.#ask(dataCenter, nowMs);
