@@ -5,7 +5,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { ensureBundle } from "./bundle.ts";
 import { documentsOf, loadDocuments } from "./config-documents.ts";
@@ -17,6 +16,7 @@ import type { StartOptions } from "./options.ts";
 import { originStandIns } from "./origin-stand-ins.ts";
 import { guardWorkerd, onNpmGone } from "./orphan-guard.ts";
 import type { Runtime } from "./runtime.ts";
+import { makeWritableFolder } from "./writable-folder.ts";
 
 const EXIT_OK = 0;
 const EXIT_REFUSED = 2;
@@ -44,6 +44,7 @@ export async function launch(options: StartOptions): Promise<number> {
   }
   await refuseTakenPort(options.port);
   if (options.inspectorPort !== null) await refuseTakenPort(options.inspectorPort, "--inspector-port");
+  if (options.state !== null) await makeWritableFolder(options.state, "--state");
   const demo = documents === null ? await startDemo() : null;
   try {
     await serve(options, documents?.documents ?? documentsOf(demo?.config ?? {}), demo, stop);
@@ -94,7 +95,6 @@ function adminText(url: string, adminToken: string | null): string {
 }
 
 async function start(options: StartOptions, adminToken: string | null): Promise<Runtime> {
-  if (options.state !== null) await mkdir(options.state, { recursive: true });
   guardWorkerd();
   // Loads wrangler, which takes a second or two: beside the build, and not before the configuration and the port are
   // known to be good.
@@ -148,8 +148,13 @@ function variables(adminToken: string | null): Record<string, string> {
 }
 
 async function logWriter(file: string | null): Promise<(line: string) => void> {
-  const stream = file === null ? process.stderr : createWriteStream(file, { flags: "a" });
-  if (file !== null) await once(stream, "open");
+  if (file === null) return (line) => void process.stderr.write(`${line}\n`);
+  const stream = createWriteStream(file, { flags: "a" });
+  await once(stream, "open").catch(({ message }) => {
+    throw new Error(`--log ${file}: ${message}`);
+  });
+  // Requests are served without a log rather than not at all.
+  stream.on("error", ({ message }) => console.error(`--log ${file}: no more lines are written: ${message}`));
   return (line) => void stream.write(`${line}\n`);
 }
 

@@ -173,6 +173,17 @@ describe("starting and stopping", () => {
     expect(readFileSync(log, "utf8")).toContain('"/logged"');
     expect(balancer.logs()).not.toContain("/logged");
   });
+
+  test("a log that cannot be written any more, as on a full disk, stops no request", async () => {
+    const expects = [/^--log \/dev\/full: no more lines are written: ENOSPC/];
+    const balancer = await start({ config: only(a), args: ["--log", "/dev/full"], expects });
+    for (let requests = 0; requests < 3; requests++) {
+      expect((await fetchRaw(balancer.url, "/")).status).toBe(200);
+    }
+    await eventually("the complaint", () => balancer.logs().includes("no more lines are written"));
+    expect((await fetchRaw(balancer.url, "/")).status).toBe(200);
+    await balancer.stop();
+  });
 });
 
 describe("the configuration file", () => {
