@@ -21,8 +21,8 @@ export class Locations {
   /** Undefined: no request has shown it yet. */
   #region: Region | null | undefined = undefined;
   #hasComplained = false;
-  /** The data centre where this isolate runs, such as `FRA`; null: unknown. Undefined: no request has shown it yet. */
-  dataCenter: string | null | undefined = undefined;
+  /** The data centre that the first request came to which tells, such as `FRA`; null: none has. */
+  dataCenter: string | null = null;
 
   constructor(surroundings: Pick<Surroundings, "now" | "log" | "settings">) {
     this.#surroundings = surroundings;
@@ -43,7 +43,7 @@ export class Locations {
 
   /** A request has come here. */
   meet(asked: Pick<Asked, "request">): void {
-    if (this.dataCenter === undefined) this.dataCenter = this.coloOf(asked);
+    this.dataCenter ??= this.coloOf(asked);
   }
 
   /**

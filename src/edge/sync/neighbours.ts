@@ -29,13 +29,13 @@ export class Neighbours {
   listen(nowMs: number, background: Background): void {
     if (this.notes.needsWatch(nowMs)) background.waitUntil(this.notes.watch());
     const { dataCenter } = this.#place;
-    if (dataCenter != null && this.#watch.begins()) background.waitUntil(this.#watch.watch(dataCenter));
+    if (dataCenter !== null && this.#watch.begins()) background.waitUntil(this.#watch.watch(dataCenter));
   }
 
   /** What the object needs to know of them. */
   report(): Pick<SyncReport, "data_center"> {
     const { dataCenter } = this.#place;
-    return dataCenter == null ? {} : { data_center: dataCenter };
+    return dataCenter === null ? {} : { data_center: dataCenter };
   }
 
   /** The object has answered. */

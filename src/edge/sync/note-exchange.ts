@@ -47,9 +47,9 @@ export class NoteExchange {
     this.#surroundings = surroundings;
   }
 
-  /** Of the note that was last seen or left; 0: there was none. */
+  /** The newest version that a note or the object has told this isolate of, whether or not it can be used here; 0: none. */
   get version(): number {
-    return this.#note?.version ?? 0;
+    return Math.max(this.#note?.version ?? 0, this.#told?.version ?? 0);
   }
 
   /** True if no request's work looks for notes, or will soon not do so any longer, or should do so at once. */
@@ -92,24 +92,24 @@ export class NoteExchange {
     if (text !== this.#text) this.#note = text === null ? null : parseNote(text);
     this.#text = text;
     if (this.#note === null) return;
-    const isOld = this.#note.version < Math.max(this.#pool.verdict.version, this.#told?.version ?? 0);
-    await this.#amend(isOld ? this.#word() : null);
-  }
-
-  /** The newest that the object has said to this isolate. */
-  #word(): VerdictNote | null {
     const { verdict } = this.#pool;
-    return this.#told !== null && this.#told.version > verdict.version ? this.#told : verdict.note();
+    const told = this.#told !== null && this.#told.version > verdict.version ? this.#told : null;
+    const isOld = this.#note.version < (told ?? verdict).version;
+    await this.#amend(isOld ? (told ?? verdict.note()) : null);
   }
 
-  /** The object has told this isolate of its verdict, for all that are here. */
-  async told(text: string): Promise<void> {
+  /**
+   * The object has told this isolate of its verdict, for all that are here.
+   * @returns false: it can make nothing of that
+   */
+  async told(text: string): Promise<boolean> {
     const note = parseNote(text);
-    if (note === null || note.version <= (this.#told?.version ?? 0)) return;
+    if (note === null || note.version <= (this.#told?.version ?? 0)) return false;
     this.#told = note;
     // It takes the place of an older one, and what others have left there is kept.
     await this.look();
-    if (this.version === 0) await this.#amend(note);
+    if (this.#note === null) await this.#amend(note);
+    return true;
   }
 
   /**
@@ -119,7 +119,7 @@ export class NoteExchange {
   async leave(askedMs: number): Promise<void> {
     if (this.#lookedMs === Number.NEGATIVE_INFINITY) await this.look();
     const { verdict } = this.#pool;
-    const { version } = this;
+    const version = this.#note?.version ?? 0;
     // A note that was there before the object was asked cannot be newer than its answer: it is false.
     const isTold = this.#lookedMs < askedMs ? version === verdict.version : version >= verdict.version;
     if (!isTold) await this.#amend(verdict.note());

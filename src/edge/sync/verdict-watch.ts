@@ -43,14 +43,16 @@ export class VerdictWatch {
   /** Waits for the next verdict. If the call fails, the object asks another isolate. */
   async watch(dataCenter: string): Promise<void> {
     const { id, verdict } = this.#pool;
-    // A note may be newer than what is in force here, if it is of another configuration.
+    // What was told may be newer than what is in force here, if it is of another configuration.
     const version = Math.max(verdict.newest, this.#notes.version);
     const request: WatchRequest = { data_center: dataCenter, version };
     const withinMs = LONGEST_WATCH_MS + SLACK_MS;
     const answer = await this.#surroundings.callPool(id, (object) => object.watch(request), withinMs);
-    if (!answer.ok) return;
+    // An object of another version may say anything.
+    if (!answer.ok || typeof answer.value !== "object") return;
     const { note, watch_after_ms } = answer.value;
+    // It would be told the same at once.
+    if (typeof note === "string" && !(await this.#notes.told(note))) return;
     if (watch_after_ms !== null) this.ask(watch_after_ms);
-    if (note !== null) await this.#notes.told(note);
   }
 }

@@ -57,7 +57,7 @@ export class LeaseService implements OriginConnections {
   constructor(options: LeaseServiceOptions) {
     const { store, now } = options;
     this.#options = options;
-    this.#watches = new VerdictWatches(options);
+    this.#watches = new VerdictWatches({ ...options, hasRoom: () => this.#pacer.hasRoom(now()) });
     this.#pacer = new Pacer(store, now());
     this.accountedMs =
       store.get("snapshot_version") === 0 ? 0 : lapsedByMs(this.#pacer.plannedUntilMs, now());
@@ -135,8 +135,7 @@ export class LeaseService implements OriginConnections {
       ? this.#pacer.nextTokenSlot(this.isolates, this.#options.now())
       : this.#pacer.firstTokenSlot(this.isolates);
     assignSlot(rates?.grants ?? {}, slot);
-    const mayWatch = this.#pacer.hasRoom(this.#options.now());
-    const watch_after_ms = mayWatch ? this.#watches.offer(report.data_center, paceMs) : null;
+    const watch_after_ms = this.#watches.offer(report.data_center, paceMs);
     return {
       snapshot: snapshot !== null && snapshot.version !== report.snapshot ? snapshot : null,
       cursor: this.#lease(report.cursor.want),

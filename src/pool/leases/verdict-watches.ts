@@ -16,14 +16,12 @@ import { MOST_CALLS_PER_SECOND, PLANNED_PER_SECOND } from "./pacer.ts";
 
 /** At a shorter pace isolates hear from the object, and then from one another, nearly as soon without a watch. */
 const WATCHED_PACE_MS = 2_500;
-/** Others are asked so long before the one that watches ends, until one begins, so that there is always one. */
+/** Others are asked so long before the one that watches ends, until one begins. */
 const OVERLAP_MS = 6_000;
 /** Isolates are asked no faster than the pace leaves room for their calls. */
 const OFFERS_PER_SECOND = MOST_CALLS_PER_SECOND - PLANNED_PER_SECOND;
 /** Nobody new is asked while those that were told take up more time than this. */
 const MOST_AHEAD_MS = 1_000;
-/** Cloudflare has some 330. Where there were so many names, those are forgotten where nobody watches. */
-const MANY_DATA_CENTERS = 1_000;
 
 const NOTHING: WatchReply = { note: null, watch_after_ms: null };
 
@@ -37,6 +35,8 @@ export interface VerdictWatchesOptions {
   pool: string;
   now: Clock;
   timers: Timers;
+  /** See `Pacer.hasRoom`. */
+  hasRoom: () => boolean;
 }
 
 export class VerdictWatches {
@@ -60,17 +60,16 @@ export class VerdictWatches {
    * @returns it is asked to watch after so many ms; null: it is not
    */
   offer(dataCenter: string | undefined, paceMs: number): number | null {
-    const nowMs = this.#options.now();
-    if (dataCenter === undefined || paceMs <= WATCHED_PACE_MS) return null;
-    if (this.#nextMs > nowMs + MOST_AHEAD_MS || this.#isTaken(dataCenter, nowMs)) return null;
-    if (this.#takenMs.size >= MANY_DATA_CENTERS) this.#forget(nowMs);
-    return this.#ask(dataCenter, nowMs);
+    if (dataCenter === undefined || paceMs <= WATCHED_PACE_MS || this.#isTaken(dataCenter)) return null;
+    return this.#aheadMs(this.#nextMs) > MOST_AHEAD_MS ? null : this.#ask(dataCenter);
   }
 
   /** Resolves with the next verdict, or with nothing when it has taken too long. */
   async watch({ data_center: dataCenter, version }: WatchRequest): Promise<WatchReply> {
     if (this.#snapshot === null) return NOTHING;
-    if (this.#snapshot.version > version) return this.#news(dataCenter, this.#snapshot);
+    if (this.#snapshot.version > version) {
+      return { note: this.#noteOf(this.#snapshot), watch_after_ms: this.#ask(dataCenter) };
+    }
     const { now, timers } = this.#options;
     this.#takenMs.set(dataCenter, now() + LONGEST_WATCH_MS - OVERLAP_MS);
     return await new Promise((resolve) => {
@@ -89,34 +88,41 @@ export class VerdictWatches {
   adopt(snapshot: PoolSnapshot | null): void {
     this.#snapshot = snapshot;
     this.#note = null;
+    // Where one takes over from another both are told, and one is asked again.
+    const asked = new Set<string>();
     for (const { version, dataCenter, answer } of this.#waiting) {
       if (snapshot === null) answer(NOTHING);
-      else if (snapshot.version > version) answer(this.#news(dataCenter, snapshot));
+      else if (snapshot.version > version) {
+        const watch_after_ms = asked.has(dataCenter) ? null : this.#ask(dataCenter);
+        asked.add(dataCenter);
+        answer({ note: this.#noteOf(snapshot), watch_after_ms });
+      }
     }
-  }
-
-  #isTaken(dataCenter: string, nowMs: number): boolean {
-    return nowMs < (this.#takenMs.get(dataCenter) ?? 0);
-  }
-
-  /** @returns after how many ms an isolate of that data centre is to begin */
-  #ask(dataCenter: string, nowMs: number): number {
-    const atMs = Math.max(nowMs, this.#nextMs);
-    this.#nextMs = atMs + 1_000 / OFFERS_PER_SECOND;
-    this.#takenMs.set(dataCenter, atMs + OFFER_MS);
-    return Math.ceil(atMs - nowMs);
-  }
-
-  #news(dataCenter: string, snapshot: PoolSnapshot): WatchReply {
-    return { note: this.#noteOf(snapshot), watch_after_ms: this.#ask(dataCenter, this.#options.now()) };
   }
 
   /** To one that has watched for as long as it may. */
   #nothing(dataCenter: string): WatchReply {
-    const nowMs = this.#options.now();
-    return this.#isTaken(dataCenter, nowMs)
-      ? NOTHING
-      : { ...NOTHING, watch_after_ms: this.#ask(dataCenter, nowMs) };
+    return this.#isTaken(dataCenter) ? NOTHING : { ...NOTHING, watch_after_ms: this.#ask(dataCenter) };
+  }
+
+  /** @returns after how many ms an isolate of that data centre is to begin; null: there is no room for its call */
+  #ask(dataCenter: string): number | null {
+    const { now, hasRoom } = this.#options;
+    if (!hasRoom()) return null;
+    const afterMs = this.#aheadMs(this.#nextMs);
+    const atMs = now() + afterMs;
+    this.#nextMs = atMs + 1_000 / OFFERS_PER_SECOND;
+    this.#takenMs.set(dataCenter, atMs + OFFER_MS);
+    return Math.ceil(afterMs);
+  }
+
+  #isTaken(dataCenter: string): boolean {
+    return this.#aheadMs(this.#takenMs.get(dataCenter) ?? 0) > 0;
+  }
+
+  /** Milliseconds until then; 0: it is over. */
+  #aheadMs(atMs: number): number {
+    return Math.max(0, atMs - this.#options.now());
   }
 
   #noteOf({ version, config, origins }: PoolSnapshot): string {
@@ -126,9 +132,5 @@ export class VerdictWatches {
       this.#note = JSON.stringify(note);
     }
     return this.#note;
-  }
-
-  #forget(nowMs: number): void {
-    for (const [dataCenter, untilMs] of this.#takenMs) if (untilMs <= nowMs) this.#takenMs.delete(dataCenter);
   }
 }

@@ -121,3 +121,13 @@ describe("the isolate's region", () => {
     expect(log).toHaveBeenCalledTimes(1);
   });
 });
+
+it("the isolate's data centre is that of the first request that tells, and read no more", () => {
+  const locations = newLocations();
+  for (const cf of [null, new Error("no JSON"), { colo: "nowhere" }]) locations.meet(requestWith(cf));
+  expect(locations.dataCenter).toBeNull();
+  locations.meet(requestWith({ colo: "FRA" }));
+  const { request, reads } = requestWith({ colo: "AMS" });
+  locations.meet({ request });
+  expect([locations.dataCenter, reads.count]).toEqual(["FRA", 0]);
+});

@@ -97,6 +97,28 @@ describe("an isolate that watches", () => {
     expect(calls.requests[1]?.version).toBe(2);
   });
 
+  it("does not ask for it again where no cache keeps a note either", async () => {
+    const { place, isolate, calls, again } = await watching();
+    calls.answer(noteBy(reply(2, ["a"], { algorithm: "random" })));
+    await place.pass(0);
+    place.text = null;
+    await isolate.watches(1_000);
+    place.text = null;
+    await isolate.watches(1_000);
+    await again();
+    expect(calls.requests[1]?.version).toBe(2);
+  });
+
+  it.each(["<html>", JSON.stringify({ form: 2, version: 3 })])(
+    "does not watch again when it can make nothing of %s, which it would be told at once",
+    async (text) => {
+      const { place, watch, calls } = await watching();
+      calls.answer(text, 0);
+      await place.pass(100);
+      expect(watch.begins()).toBe(false);
+    },
+  );
+
   it("puts the note right that another isolate undid at the same moment", async () => {
     const { place, isolate, neighbour, calls } = await watching();
     const before = place.text;

@@ -11,7 +11,10 @@ const { snapshot: FIRST } = reply(1);
 const { snapshot: NEXT } = reply(2, ["a"]);
 
 let time = new VirtualTimers();
-let watches = new VerdictWatches({ pool: "p", now: () => time.nowMs, timers: time });
+let hasRoom = true;
+const newWatches = () =>
+  new VerdictWatches({ pool: "p", now: () => time.nowMs, timers: time, hasRoom: () => hasRoom });
+let watches = newWatches();
 let answers: (WatchReply & { at: string; ms: number })[] = [];
 
 /** An isolate of a data centre was asked, and calls. */
@@ -28,7 +31,8 @@ const settled = () => pass(0);
 
 beforeEach(() => {
   time = new VirtualTimers();
-  watches = new VerdictWatches({ pool: "p", now: () => time.nowMs, timers: time });
+  hasRoom = true;
+  watches = newWatches();
   watches.adopt(FIRST);
   answers = [];
 });
@@ -63,6 +67,20 @@ describe("who is asked", () => {
     expect(afterMs.slice(0, 4)).toEqual([0, 34, 67, 100]);
     expect(afterMs.filter((ms) => ms !== null).length).toBe(30);
     expect(Math.max(...afterMs.map((ms) => ms ?? 0))).toBe(967);
+  });
+});
+
+describe("nobody is asked for want of room", () => {
+  it("of those that report, of those that are told, and of those that have watched for long", async () => {
+    watch("FRA");
+    watch("AMS", 2);
+    hasRoom = false;
+    expect(offered("LHR")).toBe(false);
+    watches.adopt(NEXT);
+    await settled();
+    expect(answers).toMatchObject([{ at: "FRA", watch_after_ms: null }]);
+    await pass(LONGEST_WATCH_MS);
+    expect(answers[1]).toMatchObject({ at: "AMS", note: null, watch_after_ms: null });
   });
 });
 
@@ -109,6 +127,14 @@ describe("who waits", () => {
     watch("FRA");
     await pass(6_000);
     expect(answers).toMatchObject([{ watch_after_ms: null }]);
+  });
+
+  it("is asked again alone where another one of its data centre waits, or there would be one more each time", async () => {
+    watch("FRA");
+    watch("FRA");
+    watches.adopt(NEXT);
+    await settled();
+    expect(answers.map(({ watch_after_ms }) => watch_after_ms)).toEqual([0, null]);
   });
 
   it("is asked again after it was told, one after the other as the pace leaves room", async () => {
