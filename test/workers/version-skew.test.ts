@@ -194,7 +194,11 @@ describe("an isolate of today and an object of tomorrow", () => {
       await clock.pass(object.settle());
       object.wrapper = tomorrow({ algorithm: "gravity" });
       await stub().drain("a");
-      await clock.until(async () => expect(await object.seen(url)).toBe("200 o1"));
+      // Not until the second origin answers, which may have the first token that is to be had.
+      await clock.until(async () => {
+        expect(await object.seen(url)).toMatch(/^200 /);
+        expect(lines.map(({ event }) => event)).toContain("snapshot_not_understood");
+      });
       for (let i = 0; i < 5; i++) expect(await object.seen(url)).toBe("200 o1");
       expect(lines.filter(({ event }) => event === "snapshot_not_understood")).toMatchObject([
         { event: "snapshot_not_understood", pool, detail: "algorithm" },
