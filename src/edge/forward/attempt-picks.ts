@@ -46,7 +46,7 @@ export class AttemptPicks {
    * @throws ClientLeft
    */
   async another(): Promise<Pick | null> {
-    if (!this.#budget.isLeft(this.#context.now())) return this.#overBudget();
+    if (!this.mayRetry()) return null;
     const { surroundings } = this.#context;
     let pick = await this.next();
     // An origin that answered would answer the same again; only one that could not be reached is worth another round.
@@ -58,14 +58,18 @@ export class AttemptPicks {
     return pick;
   }
 
-  /** A retry is about to be sent: takes it from the budget. False: others have spent that meanwhile. */
-  startRetry({ server }: Pick): boolean {
-    if (this.#budget.withdraw(this.#context.now())) {
-      this.#pool.outcomes.retry(server.id);
-      return true;
-    }
-    this.#overBudget();
+  /** False: others have spent the budget. Counted only where there is an origin that the request would have gone on to. */
+  mayRetry(): boolean {
+    if (this.#budget.isLeft(this.#context.now())) return true;
+    if (this.#last !== null && this.#picker.hasAnother)
+      this.#pool.outcomes.retryOverflow(this.#last.server.id);
     return false;
+  }
+
+  /** A retry is sent now, which `mayRetry` allowed just before: takes it from the budget. */
+  startRetry({ server }: Pick): void {
+    this.#budget.withdraw(this.#context.now());
+    this.#pool.outcomes.retry(server.id);
   }
 
   async #unlessLeft(picking: Promise<Pick | null>): Promise<Pick | null> {
@@ -73,12 +77,5 @@ export class AttemptPicks {
     if (this.#context.hasLeft) pick?.onRelease?.("not_sent");
     this.#context.checkPresence();
     return pick;
-  }
-
-  /** Counted only where there is an origin that the request would have gone on to. */
-  #overBudget(): null {
-    if (this.#last !== null && this.#picker.hasAnother)
-      this.#pool.outcomes.retryOverflow(this.#last.server.id);
-    return null;
   }
 }

@@ -186,13 +186,13 @@ export class Exchange {
     const startedMs = this.#context.now();
     const leftMs = this.#retries.leftMs(startedMs);
     this.#isTimeUp = leftMs <= 0 && this.end === null;
-    // Not sooner: what is not sent takes nothing.
-    const isTaken = leftMs > 0 && pick.take();
-    if (leftMs > 0 && !isTaken) return "too_late";
-    if (!isTaken || (this.#isRetry && !this.#picks.startRetry(pick))) {
+    if (leftMs <= 0 || (this.#isRetry && !this.#picks.mayRetry())) {
       pick.onRelease?.("not_sent");
       return null;
     }
+    // Not sooner: what is not sent takes neither a token nor a retry.
+    if (!pick.take()) return "too_late";
+    if (this.#isRetry) this.#picks.startRetry(pick);
     const { server, reason } = pick;
     const abort = new AbortController();
     const attempt = new Attempt({

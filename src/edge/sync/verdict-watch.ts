@@ -49,7 +49,7 @@ export class VerdictWatch {
     const withinMs = LONGEST_WATCH_MS + SLACK_MS;
     const answer = await this.#surroundings.callPool(id, (object) => object.watch(request), withinMs);
     // An object of another version may say anything.
-    if (!answer.ok || typeof answer.value !== "object") return;
+    if (!answer.ok || typeof answer.value !== "object" || answer.value === null) return;
     const { note, watch_after_ms } = answer.value;
     // It would be told the same at once.
     if (typeof note === "string" && !(await this.#notes.told(note))) return;

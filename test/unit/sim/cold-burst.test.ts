@@ -3,6 +3,7 @@ import { expect, it, vi } from "vitest";
 import { Client } from "../../../sim/lib/clients.ts";
 import { SimIsolate } from "../../../sim/lib/sim-isolate.ts";
 import { LoadBalancer } from "../../../src/core/load-balancer.ts";
+import { RetryBudget } from "../../../src/core/retry/retry-budget.ts";
 import { aroundIsolate } from "./support.ts";
 
 const LIMIT = 40;
@@ -53,5 +54,26 @@ it("are picked for again where a token has gone to another request meanwhile, an
     expect(start).toHaveBeenCalledTimes(2 * LIMIT + 2);
   } finally {
     start.mockRestore();
+  }
+});
+
+// Others spend the budget between the look at it and the sending.
+it("take no token for a retry that the budget no longer allows", async () => {
+  const { world, queue, origins, recorder } = aroundIsolate(DOCUMENT, { oneWayMs: 1 });
+  const isolate = new SimIsolate("i", { region: 0, dataCenter: 0 }, world);
+  for (const origin of origins.values()) origin.fail();
+  const start = vi.spyOn(LoadBalancer.prototype, "start");
+  const isLeft = vi.spyOn(RetryBudget.prototype, "isLeft").mockReturnValueOnce(true).mockReturnValue(false);
+  try {
+    queue.at(0, () => {
+      void isolate.serve(new Client(0, 0, ""));
+      queue.settle();
+    });
+    await queue.run(2_000);
+    expect(isLeft.mock.calls.length, "before the pick, and before the sending").toBeGreaterThanOrEqual(2);
+    expect([start.mock.calls.length, recorder.attempts]).toEqual([1, 1]);
+  } finally {
+    start.mockRestore();
+    isLeft.mockRestore();
   }
 });
