@@ -3,10 +3,8 @@
  * wait in a queue.
  * @module
  */
-import type { EventQueue } from "./event-queue.ts";
-import type { Capacity, Origin, Visitor } from "./origin.ts";
-import { type OriginMeasures, OriginMeter } from "./origin-meter.ts";
-import type { Rng } from "./rng.ts";
+import { MeasuredOrigin } from "./measured-origin.ts";
+import type { Visitor } from "./origin.ts";
 
 /** A request that is served, or waits for it. */
 class Job {
@@ -24,43 +22,24 @@ class Job {
   }
 }
 
-export class SimOrigin implements Origin {
-  readonly id: string;
-  readonly region: number;
-  readonly capacity: Capacity;
-  refusedShare = 0;
-  readonly #queue: EventQueue;
-  readonly #rng: Rng;
-  #isUp = true;
+export class SimOrigin extends MeasuredOrigin {
   readonly #serving = new Set<Job>();
   #waiting: Job[] = [];
   /** Index in `#waiting` of the next request. */
   #next = 0;
-  readonly #meter: OriginMeter;
-
-  constructor(id: string, region: number, capacity: Capacity, queue: EventQueue, rng: Rng) {
-    this.id = id;
-    this.region = region;
-    this.capacity = capacity;
-    this.#queue = queue;
-    this.#rng = rng;
-    this.#meter = new OriginMeter(capacity.workers, 0);
-  }
 
   arrive(visitor: Visitor): void {
-    if (!this.#isUp || this.#rng.happens(this.refusedShare)) {
+    if (this.refuses()) {
       visitor.left(false);
       return;
     }
-    this.#count();
+    this.count();
     const job = new Job(visitor, this.#served);
     if (this.#serving.size < this.capacity.workers) this.#serve(job);
     else this.#waiting.push(job);
   }
 
-  fail(): void {
-    this.#count();
-    this.#isUp = false;
+  protected cutOffAll(): void {
     const all = [...this.#serving, ...this.#waiting.slice(this.#next)];
     this.#serving.clear();
     this.#waiting = [];
@@ -68,32 +47,18 @@ export class SimOrigin implements Origin {
     for (const job of all) this.#end(job, false);
   }
 
-  recover(): void {
-    this.#isUp = true;
-  }
-
   get inSystem(): number {
     return this.#serving.size + this.#waiting.length - this.#next;
   }
 
-  startMeasuring(): void {
-    this.#count();
-    this.#meter.restart();
-  }
-
-  measured(): OriginMeasures {
-    this.#count();
-    return this.#meter.measured();
-  }
-
   #serve(job: Job): void {
     this.#serving.add(job);
-    this.#queue.in(this.#rng.exponential(this.capacity.serviceMs), job);
+    this.queue.in(this.rng.exponential(this.capacity.serviceMs), job);
   }
 
   readonly #served = (job: Job): void => {
     if (job.isOver) return;
-    this.#count();
+    this.count();
     this.#serving.delete(job);
     const next = this.#waiting[this.#next];
     if (next !== undefined) {
@@ -115,8 +80,7 @@ export class SimOrigin implements Origin {
     job.visitor.left(answered);
   }
 
-  /** Before each change. */
-  #count(): void {
-    this.#meter.count(this.#queue.nowMs, this.inSystem, this.#serving.size);
+  protected count(): void {
+    this.meter.count(this.queue.nowMs, this.inSystem, this.#serving.size);
   }
 }
