@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { PROBLEMS } from "../../../src/edge/response/problem.ts";
 import { constantsOf } from "../../support/constants.ts";
 
 const WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
@@ -132,6 +133,8 @@ const PAGES: Record<string, readonly string[]> = {
     `More than ${tokenCalls("MOST_FREE_CALLERS")} isolates may each ask only in a slot of ${word(tokenCalls("SLOT_MS") / 1_000)} seconds`,
   ],
   "docs/forwarding.md": [
+    ...Object.entries(PROBLEMS).map(([type, { status }]) => `| ${status} | \`${type}\` |`),
+    `\`Retry-After: ${constantsOf("src/edge/proxy.ts")("RETRY_AFTER_S")}\``,
     `${kb(constantsOf("src/edge/forward/attempt.ts")("LARGE_HEAD"))} KB or more together`,
     `a status above ${constantsOf("src/edge/response/tracked-response.ts")("HIGHEST_STATUS")} goes through untouched`,
     `read first up to ${kb(constantsOf("src/edge/forward/exchange.ts")("SMALL_BODY_BYTES"))} KB`,
