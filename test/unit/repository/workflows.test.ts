@@ -133,3 +133,10 @@ test("GitHub's Node is the one that package.json asks for", () => {
   expect(engines.node).toMatch(/^>=\d+\.\d+$/);
   expect(read(CI)).toContain("node-version-file: package.json");
 });
+
+test("GitHub's runner installs what .ci/run would, which only root may there; the browser it has already", () => {
+  const programs = [...read(".ci/run").matchAll(/programs\+=\(([\w-]+)\)/g)].map(([, name = ""]) => name);
+  expect(programs).toContain("chromium");
+  const install = /apt-get install -y --no-install-recommends (.*)$/m.exec(read(CI))?.[1]?.split(" ");
+  expect(install).toEqual(programs.filter((name) => name !== "chromium"));
+});
