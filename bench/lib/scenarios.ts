@@ -34,10 +34,11 @@ export function isWorker({ subject }: Scenario): boolean {
   return subject !== "nginx" && subject !== "haproxy";
 }
 
-/** Parts of the work that every such balancer must do; see `workers/duties.js`. */
-function duty(path: string, title: string): Scenario {
-  const isDetail = path !== "all";
-  return { id: `duty-${path}`, title, request: "small", subject: "duties", path, pool: null, isDetail };
+const ALL_THREE = "headers,abort,timeout";
+
+/** Work that every such balancer must do; see `workers/duties.js`. */
+function duty(id: string, duties: string, title: string, more: Partial<Scenario> = {}): Scenario {
+  return { id: `duty-${id}`, title, request: "small", subject: "duties", path: duties, pool: null, ...more };
 }
 
 const QUIET = { log: { sample: 0 } };
@@ -82,10 +83,22 @@ export const SCENARIOS: readonly Scenario[] = [
     pool: null,
     isPaced: true,
   },
-  duty("headers", "bare, with forwarding headers"),
-  duty("abort", "bare, noticing that the client left"),
-  duty("timeout", "bare, with a time-out"),
-  duty("all", "bare, with all three"),
+  duty("headers", "headers", "bare, with forwarding headers", { isDetail: true }),
+  duty("abort", "abort", "bare, noticing that the client left", { isDetail: true }),
+  duty("timeout", "timeout", "bare, with a time-out", { isDetail: true }),
+  duty("all", ALL_THREE, "bare, with all three", { isPaced: true }),
+  duty("shared", "headers,abort,shared", "bare, with all three, the time-out by a wait that requests share", {
+    isDetail: true,
+  }),
+  duty("64k", ALL_THREE, "bare, with all three, 64 KB answer", { request: "64k", isDetail: true }),
+  duty("10m", `${ALL_THREE},end`, "bare, with all three, 10 MB answer whose end is noticed", {
+    request: "10m",
+    isDetail: true,
+  }),
+  duty("post", `${ALL_THREE},read`, "bare, with all three, POST 64 KB that is read first", {
+    request: "post",
+    isDetail: true,
+  }),
   { ...balanced("rr", "round robin", {}), isPaced: true },
   {
     ...balanced("rr-roomy", "round robin, where V8 has 64 MB for what is new", {}),
