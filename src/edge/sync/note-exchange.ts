@@ -4,10 +4,11 @@
  * @module
  */
 import type { VerdictNote } from "../../contract/verdict-note.ts";
+import { elapsedMs } from "../model/elapsed.ts";
 import type { Surroundings } from "../model/surroundings.ts";
 import type { EdgePool } from "../pool/edge-pool.ts";
 import { parseNote } from "../pool/verdict-notes.ts";
-import { elapsedMs } from "./sync-state.ts";
+import { RENEWED_AFTER_MS } from "./sync-state.ts";
 
 /** How often an isolate looks for a note, and how soon after that for telling of an origin that it could not reach. */
 export const LOOK_MS = 1_000;
@@ -17,8 +18,6 @@ const NEWS_MS = 500;
  * (docs/platform.md, limits of a request). An isolate without requests looks for no longer than that.
  */
 const MOST_LOOKS = 20;
-/** A request that ends so much later than the one that watches takes over: it has more time and looks left. */
-const RENEWED_AFTER_MS = 10_000;
 /** Longest that the cache is waited for. */
 const LONGEST_ANSWER_MS = 500;
 
@@ -27,6 +26,7 @@ type NoteBoard = Pick<Surroundings, "now" | "wait" | "readNote" | "leaveNote">;
 
 export class NoteExchange {
   readonly #pool: EdgePool;
+  readonly #isolate: string;
   readonly #surroundings: NoteBoard;
   /** When the isolate last looked, in ms. */
   #lookedMs = Number.NEGATIVE_INFINITY;
@@ -37,8 +37,6 @@ export class NoteExchange {
   #note: VerdictNote | null = null;
   /** The object's own, told to this isolate for all that are here; null: there was none. */
   #told: VerdictNote | null = null;
-
-  readonly #isolate: string;
 
   /** @param isolate its name */
   constructor(pool: EdgePool, isolate: string, surroundings: NoteBoard) {

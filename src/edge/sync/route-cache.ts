@@ -12,6 +12,7 @@ import { parseRoutes } from "../../config/parse.ts";
 import { compileRoutes, type RouteTable } from "../../config/routing.ts";
 import type { RouteConfig } from "../../config/schema.ts";
 import type { RoutesDocument } from "../../contract/routes.ts";
+import { CLOCK_STEP_MS } from "../model/elapsed.ts";
 import type { Background, Surroundings } from "../model/surroundings.ts";
 
 /** Age from which the routes are read again. */
@@ -32,8 +33,6 @@ const COLD_WAIT_MS = 2_000;
 /** Time after a failure of all sources in which no request tries again, so that not every request waits. */
 const FAILED_MS = 500;
 const POLL_MS = 5;
-/** A clock that is set back by less is taken to stand still; after a larger step nobody knows how long ago anything was. */
-const CLOCK_STEP_MS = 1_000;
 
 const EMPTY = "[]";
 

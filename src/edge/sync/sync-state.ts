@@ -7,6 +7,7 @@ import type { SyncReply, SyncReport } from "../../contract/sync.ts";
 import { CallBackoff } from "../../core/retry/backoff.ts";
 import { type Random, systemRandom } from "../../core/system.ts";
 import type { ObjectFailure } from "../../platform/object-answer.ts";
+import { elapsedMs, isAhead } from "../model/elapsed.ts";
 import type { EdgePool } from "../pool/edge-pool.ts";
 import { OBJECT_BACKOFF } from "./object-backoff.ts";
 import { SyncReports } from "./sync-reports.ts";
@@ -41,10 +42,9 @@ const MISSING_MS = 1_000;
 export const LONGEST_SCHEDULE_MS = 25_000;
 /** The call that was postponed must come within the time that its request has. */
 const LONGEST_POSTPONEMENT_MS = 20_000;
-/** A request that ends so much later than the one that keeps the schedule takes it over: it has more time left. */
+/** A request that ends so much later than the one in whose background something goes on takes it over: it has more time left. */
 export const RENEWED_AFTER_MS = 10_000;
-/** A clock that is set back by less is taken to stand still; after a larger step the times are unknown. */
-const CLOCK_STEP_MS = 1_000;
+
 /** A call for fresh knowledge that requests wait for, and until when. */
 interface Wait {
   callStartedMs: number;
@@ -230,14 +230,4 @@ export class SyncState {
   #ended(startedMs: number): void {
     if (this.#callStartedMs === startedMs) this.#callStartedMs = Number.NEGATIVE_INFINITY;
   }
-}
-
-/** Infinity after a clock was set back: then everything is due. */
-export function elapsedMs(sinceMs: number, nowMs: number): number {
-  return nowMs < sinceMs - CLOCK_STEP_MS ? Number.POSITIVE_INFINITY : Math.max(0, nowMs - sinceMs);
-}
-
-/** True until then, unless it is further away than it can be: the clock was set back. */
-function isAhead(untilMs: number, nowMs: number, longestMs: number): boolean {
-  return nowMs < untilMs && untilMs - nowMs <= longestMs + CLOCK_STEP_MS;
 }

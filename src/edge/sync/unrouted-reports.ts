@@ -6,6 +6,7 @@
 import type { UnroutedReport } from "../../contract/routes.ts";
 import { ClientCounts } from "../../core/metrics/client-counts.ts";
 import type { Background, Surroundings } from "../model/surroundings.ts";
+import { LONGEST_SCHEDULE_MS } from "./sync-state.ts";
 
 /** Hosts with counts of their own in a report. */
 const MOST_KEYS = 50;
@@ -13,11 +14,6 @@ const MOST_KEYS = 50;
 const FIRST_MS = 1_000;
 /** How long the object is left alone after a call that failed. */
 const RETRY_MS = 10_000;
-/**
- * The platform ends what waits longer than 30 s after its request (docs/platform.md, waitUntil); by then a scheduled report
- * is taken for lost.
- */
-const LONGEST_WAIT_MS = 25_000;
 
 export class UnroutedReports {
   readonly #surroundings: Surroundings;
@@ -46,10 +42,10 @@ export class UnroutedReports {
   /** Makes sure that pending counts are reported when the object may be called. */
   scheduleReport(background: Background): void {
     const nowMs = this.#surroundings.now();
-    if (nowMs < this.#scheduledUntilMs && this.#scheduledUntilMs - nowMs <= LONGEST_WAIT_MS + RETRY_MS)
+    if (nowMs < this.#scheduledUntilMs && this.#scheduledUntilMs - nowMs <= LONGEST_SCHEDULE_MS + RETRY_MS)
       return;
     if ((this.#clients?.isEmpty ?? true) && this.#pending === null) return;
-    const waitMs = Math.min(Math.max(FIRST_MS, this.#dueMs - nowMs), LONGEST_WAIT_MS);
+    const waitMs = Math.min(Math.max(FIRST_MS, this.#dueMs - nowMs), LONGEST_SCHEDULE_MS);
     this.#scheduledUntilMs = nowMs + waitMs + RETRY_MS;
     background.waitUntil(this.#reportAfter(waitMs));
   }
