@@ -40,7 +40,7 @@ export class StrictPicks {
   async pick(request: Omit<PickRequest, "isolate">): Promise<PickReply | null> {
     const { now } = this.#surroundings;
     const askedMs = now();
-    if (!this.#mayCall(askedMs)) return null;
+    if (!this.#claimsCall(askedMs)) return null;
     const pick = { ...request, isolate: this.#isolate };
     const answer = await this.#surroundings.callPool(this.#pool.id, (stub) => stub.pick(pick), PICK_VALID_MS);
     // On a busy isolate an answer may be read after the time-out although it arrived in time.
@@ -65,7 +65,8 @@ export class StrictPicks {
     return leftMs > 0 ? leftMs : this.#backoff.failed(nowMs, isOverloaded);
   }
 
-  #mayCall(nowMs: number): boolean {
+  /** True if this request is to call. While the object does not answer, one at a time does, after each back-off. */
+  #claimsCall(nowMs: number): boolean {
     if (!this.#backoff.isFailing) return true;
     this.#backoff.watchClock(nowMs);
     if (nowMs < this.#backoff.untilMs || Math.abs(nowMs - this.#triedMs) < PICK_VALID_MS) return false;

@@ -8,7 +8,7 @@
 import type { Background, Surroundings } from "../model/surroundings.ts";
 import type { EdgePool } from "../pool/edge-pool.ts";
 import type { TokenCall } from "../pool/pool-rates.ts";
-import { LONGEST_CALL_WAIT_MS, type TokenSeeker } from "../pool/token-waits.ts";
+import { type LimitedOrigin, LONGEST_CALL_WAIT_MS, type TokenSeeker } from "../pool/token-waits.ts";
 
 /** The result of a request for tokens. */
 export type TokenRequestResult =
@@ -44,8 +44,7 @@ export class TokenRequests {
   async #request(background: Background, seeker: TokenSeeker, leftMs: number): Promise<TokenRequestResult> {
     const { rates } = this.#pool;
     const surroundings = this.#surroundings;
-    const { now } = surroundings;
-    const nowMs = now();
+    const nowMs = surroundings.now();
     const spent = rates.spent(nowMs);
     // Something else keeps the request from all origins, which no token changes.
     if (spent.length === 0) return "useless";
@@ -56,13 +55,8 @@ export class TokenRequests {
       await Promise.race([call, surroundings.wait(Math.min(leftMs, LONGEST_CALL_WAIT_MS))]);
       return "waited";
     }
-    let pollMs = rates.waits.pollMs(spent, nowMs);
-    if (pollMs !== null) {
-      // Another request's promise must not be awaited; its effect can be watched.
-      for (let waitedMs = 0; pollMs !== null && waitedMs < leftMs; waitedMs = Math.abs(now() - nowMs)) {
-        await surroundings.wait(Math.min(pollMs, leftMs - waitedMs));
-        pollMs = rates.waits.pollMs(spent, now());
-      }
+    if (rates.waits.pollMs(spent, nowMs) !== null) {
+      await this.#callIsOver(spent, leftMs);
       return "waited";
     }
     const withheldMs = rates.waits.withheldLeftMs(seeker, nowMs);
@@ -73,6 +67,20 @@ export class TokenRequests {
     if (waitMs === null) return "useless";
     await surroundings.wait(waitMs);
     return "waited";
+  }
+
+  /** Resolves when no call for `spent` is under way, or when `leftMs` are over. */
+  async #callIsOver(spent: readonly LimitedOrigin[], leftMs: number): Promise<void> {
+    const surroundings = this.#surroundings;
+    const { now } = surroundings;
+    const { waits } = this.#pool.rates;
+    const startedMs = now();
+    let pollMs = waits.pollMs(spent, startedMs);
+    // Another request's promise must not be awaited; its effect can be watched.
+    for (let waitedMs = 0; pollMs !== null && waitedMs < leftMs; waitedMs = Math.abs(now() - startedMs)) {
+      await surroundings.wait(Math.min(pollMs, leftMs - waitedMs));
+      pollMs = waits.pollMs(spent, now());
+    }
   }
 
   /** Resolves when the answer is applied, at the latest when the longest wait is over. */
