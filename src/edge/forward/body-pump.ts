@@ -15,7 +15,7 @@ export class BodyPump {
   /** What to send. */
   readonly readable: ReadableStream;
   readonly #writable: WritableStream;
-  readonly #clock: Clock;
+  readonly #now: Clock;
   readonly #first: readonly Uint8Array[];
   readonly #rest: BodyReader | null;
   #buffer: ArrayBuffer = new ArrayBuffer(BLOCK_BYTES);
@@ -32,7 +32,7 @@ export class BodyPump {
    * @param length of the whole body in bytes; null: not known, so it is sent in chunks
    */
   constructor(first: readonly Uint8Array[], rest: BodyReader | null, length: number | null, now: Clock) {
-    this.#clock = now;
+    this.#now = now;
     this.quietSinceMs = now();
     const { readable, writable } =
       length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
@@ -62,7 +62,7 @@ export class BodyPump {
       for (let block = await this.#read(); block !== null; block = await this.#read())
         await this.#write(writer, block);
       await writer.close();
-      this.#now("nobody");
+      this.#turnTo("nobody");
     } catch (error) {
       // An origin that fails, or answers before it has read everything, is its attempt's affair.
       if (this.#waitsFor !== "client") return;
@@ -74,9 +74,9 @@ export class BodyPump {
 
   async #read(): Promise<Uint8Array | null> {
     if (this.#rest === null) return null;
-    this.#now("client");
+    this.#turnTo("client");
     const { value, done } = await this.#rest.read(new Uint8Array(this.#buffer));
-    this.#now("origin");
+    this.#turnTo("origin");
     if (done) return null;
     // The next block comes where this one was, once it is written: uploads leave no garbage behind.
     this.#buffer = value.buffer;
@@ -84,12 +84,13 @@ export class BodyPump {
   }
 
   #write(writer: WritableStreamDefaultWriter, block: Uint8Array): Promise<void> {
-    this.#now("origin");
+    this.#turnTo("origin");
     return writer.write(block);
   }
 
-  #now(waitsFor: "client" | "origin" | "nobody"): void {
+  /** Something has moved, and from now on that end is waited for. */
+  #turnTo(waitsFor: "client" | "origin" | "nobody"): void {
     this.#waitsFor = waitsFor;
-    this.quietSinceMs = this.#clock();
+    this.quietSinceMs = this.#now();
   }
 }

@@ -165,13 +165,13 @@ export class Exchange {
     return this.#retries.mayRepeat ? max_body_bytes : Math.min(max_body_bytes, SMALL_BODY_BYTES);
   }
 
-  get #longestPauseMs(): number {
+  get #attemptTimeoutMs(): number {
     return this.#activePool.config.failover.attempt_timeout * 1_000;
   }
 
   /** False: it did not come whole, which is the client's doing. */
   async #readBody(): Promise<boolean> {
-    const reading = await this.#context.body.read(this.#mostReadBytes, this.#longestPauseMs, this.#context);
+    const reading = await this.#context.body.read(this.#mostReadBytes, this.#attemptTimeoutMs, this.#context);
     this.#context.checkPresence();
     if (reading === "read") return true;
     this.end = reading;
@@ -200,8 +200,8 @@ export class Exchange {
       server,
       prepare: this.#prepare,
       body: this.#context.body.take(),
-      timeoutMs: Math.min(this.#longestPauseMs, leftMs),
-      longestPauseMs: this.#longestPauseMs,
+      timeoutMs: Math.min(this.#attemptTimeoutMs, leftMs),
+      longestPauseMs: this.#attemptTimeoutMs,
       abort,
       timers: this.#context,
       surroundings: this.#context.surroundings,

@@ -4,15 +4,8 @@
  * released by the code that passes it on.
  * @module
  */
-import type { InFlightRequest } from "../model/in-flight.ts";
+import type { Answer } from "../response/tracked-response.ts";
 import { discard } from "./attempt.ts";
-
-export interface Answer {
-  readonly response: Response;
-  readonly inFlight: InFlightRequest;
-  /** Ends the answer. */
-  readonly abort: AbortController;
-}
 
 export class HeldAnswer {
   #answer: Answer | null = null;
