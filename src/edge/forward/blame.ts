@@ -31,7 +31,7 @@ export type AttemptEnd =
   /** The origin hung up on a request that no client may send, or on a large head before a body. */
   | "hung_up";
 
-export type Blame = "origin" | "client" | "ours" | "nobody";
+type Blame = "origin" | "client" | "ours" | "nobody";
 
 const BLAME = {
   success: "origin",
@@ -52,11 +52,7 @@ type BlamedOn<B extends Blame> = {
 }[AttemptEnd];
 
 /** Ends that are the origin's doing. */
-export type OriginEnd = BlamedOn<"origin">;
-
-export function blameFor(end: AttemptEnd): Blame {
-  return BLAME[end];
-}
+type OriginEnd = BlamedOn<"origin">;
 
 export function isOrigins(end: AttemptEnd): end is OriginEnd {
   return BLAME[end] === "origin";

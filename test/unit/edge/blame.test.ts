@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type AttemptEnd, blameFor, outcomeFor } from "../../../src/edge/forward/blame.ts";
+import { type AttemptEnd, isOrigins, outcomeFor } from "../../../src/edge/forward/blame.ts";
 
 describe("how an attempt ended", () => {
   it.each<[end: AttemptEnd, blame: string, outcome: string | null]>([
@@ -15,6 +15,6 @@ describe("how an attempt ended", () => {
     ["connection_lost", "nobody", null],
     ["hung_up", "nobody", null],
   ])("%s is the doing of: %s; %s is counted", (end, blame, outcome) => {
-    expect([blameFor(end), outcomeFor(end)]).toEqual([blame, outcome]);
+    expect([isOrigins(end), outcomeFor(end)]).toEqual([blame === "origin", outcome]);
   });
 });
