@@ -40,6 +40,11 @@ export function formatErrors(errors: readonly ConfigError[]): string {
   return errors.map((error) => error.message).join("\n");
 }
 
+/** As answers have them. */
+export function shownErrors(errors: readonly ConfigError[]): { path: string; message: string }[] {
+  return errors.map(({ path, message }) => ({ path: formatPath(path), message }));
+}
+
 /** `pools.api.origins[1].weight` */
 export function formatPath(path: ConfigPath): string {
   let text = "";

@@ -6,6 +6,7 @@
 
 import { clientKey } from "../core/affinity/client-ip.ts";
 import { cookieValue } from "../core/affinity/cookie-header.ts";
+import { decoded } from "./query-values.ts";
 import type { PoolConfig } from "./schema.ts";
 
 /** The parts of a request that can be a key. */
@@ -57,11 +58,5 @@ function queryValue(target: string, from: number, name: string): string {
 }
 
 function isNamed(written: string, name: string): boolean {
-  if (written === name) return true;
-  if (!written.includes("%") && !written.includes("+")) return false;
-  try {
-    return decodeURIComponent(written.replaceAll("+", " ")) === name;
-  } catch {
-    return false;
-  }
+  return written === name || decoded(written) === name;
 }

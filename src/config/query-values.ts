@@ -14,7 +14,8 @@ export function queryValues(query: string, name: string): string[] {
   });
 }
 
-function decoded(text: string): string {
+/** A part of a query, decoded. One that is not properly encoded stays as it is. */
+export function decoded(text: string): string {
   if (!text.includes("%") && !text.includes("+")) return text;
   try {
     return decodeURIComponent(text.replaceAll("+", " "));

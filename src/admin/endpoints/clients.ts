@@ -11,8 +11,7 @@ import { knownPools } from "../../platform/object-client.ts";
 import { wholeNumber } from "../http/body.ts";
 import { type Endpoint, endpoint, json } from "../http/endpoint.ts";
 import { clientsSchema } from "../http/live-schemas.ts";
-import { askPool, askRoutes } from "../http/pool-client.ts";
-import { Problem } from "../http/problems.ts";
+import { askPool, askRoutes, orNull } from "../http/pool-client.ts";
 
 /** Most routes and hosts that are listed one by one. */
 const MOST_KEYS = 200;
@@ -31,16 +30,6 @@ export function clientFigures(windows: readonly ClientsWindow[]): ClientFigures 
     requests_per_second: stats.requests / seconds,
     failed_per_second: stats.failed / seconds,
   };
-}
-
-/** Null: the object does not answer. */
-async function orNull<T>(asked: Promise<T>): Promise<T | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof Problem) return null;
-    throw error;
-  }
 }
 
 /** Answers to clients whose requests no pool handled; null as above. */

@@ -10,11 +10,9 @@ import type { RoutesSummary } from "../../contract/routes.ts";
 import type { PoolScrape } from "../../contract/stats.ts";
 import { type ArrivalCounts, UNSERVED_REASONS } from "../../contract/sync.ts";
 import { ARRIVALS } from "../../core/steering/choose-pool.ts";
-import type { Env } from "../../platform/env.ts";
 import { knownPools } from "../../platform/object-client.ts";
 import { type Endpoint, endpoint } from "../http/endpoint.ts";
-import { askPool, askRoutes, versionOf } from "../http/pool-client.ts";
-import { Problem } from "../http/problems.ts";
+import { askPool, askRoutes, orNull, versionOf } from "../http/pool-client.ts";
 import { exposeClients, exposeUnrouted } from "./client-metrics.ts";
 import { Exposition } from "./exposition.ts";
 import { type EventCounter, exposeOrigins, exposeOriginTraffic } from "./origin-metrics.ts";
@@ -40,17 +38,7 @@ const POOL_EVENTS: readonly EventCounter[] = [
   ],
 ];
 
-/** Null: the pool's object does not answer. */
-async function scrape(env: Env, pool: string): Promise<PoolScrape | null> {
-  return await askPool(env, pool, (stub) => stub.scrape()).catch(unavailable);
-}
-
-function unavailable(error: unknown): null {
-  if (error instanceof Problem) return null;
-  throw error;
-}
-
-/** @param routes null: their object does not answer */
+/** @param pools by id; null: the pool's object does not answer @param routes null: theirs does not */
 export function expose(pools: ReadonlyMap<string, PoolScrape | null>, routes: RoutesSummary | null): string {
   const text = new Exposition();
   exposeRoutes(text, routes);
@@ -167,9 +155,10 @@ export const METRICS_ENDPOINTS: readonly Endpoint[] = [
     mediaType: "text/plain",
     async run({ env }) {
       const ids = await knownPools(env);
-      const scraped = await Promise.all(ids.map((id) => scrape(env, id)));
+      const scrape = (id: string) => orNull(askPool(env, id, (stub) => stub.scrape()));
+      const scraped = await Promise.all(ids.map(scrape));
       const pools = new Map(ids.map((id, index) => [id, scraped[index] ?? null]));
-      const routes = await askRoutes(env, (stub) => stub.summary()).catch(unavailable);
+      const routes = await orNull(askRoutes(env, (stub) => stub.summary()));
       return new Response(expose(pools, routes), {
         headers: { "content-type": MEDIA_TYPE, "cache-control": "no-store" },
       });

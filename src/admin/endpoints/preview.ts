@@ -3,7 +3,7 @@
  * that of the PUT.
  * @module
  */
-import { type ConfigError, type ConfigPath, formatPath } from "../../config/errors.ts";
+import { type ConfigPath, formatPath, shownErrors } from "../../config/errors.ts";
 import { id } from "../../config/fields.ts";
 import { parsePool, parseRoutes } from "../../config/parse.ts";
 import { poolWarnings } from "../../config/pool-warnings.ts";
@@ -25,12 +25,6 @@ function shown(base: ConfigPath, { path, message }: ConfigWarning): { path: stri
   return { path: formatPath([...base, ...path]), message };
 }
 
-function invalid(errors: readonly ConfigError[]): Problem {
-  return new Problem("invalid", {
-    errors: errors.map(({ path, message }) => ({ path: formatPath(path), message })),
-  });
-}
-
 export const PREVIEW_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
     method: "post",
@@ -47,7 +41,7 @@ export const PREVIEW_ENDPOINTS: readonly Endpoint[] = [
         allowIpOrigins: env.ALLOW_IP_ORIGINS === "1",
         path: ["pools", pool],
       });
-      if (!parsed.ok) throw invalid(parsed.errors);
+      if (!parsed.ok) throw new Problem("invalid", { errors: shownErrors(parsed.errors) });
       const described = await askPool(env, pool, (stub) => stub.describe());
       const version = versionOf(described);
       const before: unknown = described.document === null ? {} : JSON.parse(described.document);
@@ -67,7 +61,7 @@ export const PREVIEW_ENDPOINTS: readonly Endpoint[] = [
     problems: ["invalid", "too_large"],
     async run({ env, raw, principal }) {
       const wanted = parseRoutes(raw, { pools: await poolsFor(env, raw) });
-      if (!wanted.ok) throw invalid(wanted.errors);
+      if (!wanted.ok) throw new Problem("invalid", { errors: shownErrors(wanted.errors) });
       const { routes, etag } = await readRoutes(env);
       const warnings = routeWarnings(wanted.value, {}).map((warning) => shown([], warning));
       return json({ etag, changes: changesShown(routes, raw, principal), warnings });

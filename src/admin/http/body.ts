@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { MOST_DOCUMENT_BYTES, readText } from "../../config/canonical.ts";
-import { errorsOf, formatPath } from "../../config/errors.ts";
+import { errorsOf, shownErrors } from "../../config/errors.ts";
 import { Problem } from "./problems.ts";
 
 /** Reads no more than the bound, whatever length was announced. @throws Problem if there are more than `mostBytes` */
@@ -71,7 +71,5 @@ export function checked<T extends z.ZodType>(schema: T, value: unknown): z.outpu
   const parsed = schema.safeParse(value);
   const errors = errorsOf(parsed.error?.issues ?? [], schema, value, []);
   if (parsed.success && errors.length === 0) return parsed.data;
-  throw new Problem("invalid", {
-    errors: errors.map(({ path, message }) => ({ path: formatPath(path), message })),
-  });
+  throw new Problem("invalid", { errors: shownErrors(errors) });
 }

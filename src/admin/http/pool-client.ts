@@ -40,6 +40,16 @@ function answered<T>(answer: ObjectAnswer<T>): T {
   throw new Problem("pool_unavailable", { retryAfterS: answer.failure === "overloaded" ? 5 : 1 });
 }
 
+/** Null: the object does not answer. */
+export async function orNull<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof Problem) return null;
+    throw error;
+  }
+}
+
 /** A pool in a line. @throws Problem if there is no such pool */
 export async function fetchSummary(env: Env, pool: string): Promise<PoolSummary> {
   return existing(await askPool(env, pool, (stub) => stub.summary()));

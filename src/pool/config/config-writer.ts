@@ -4,9 +4,9 @@
  * @module
  */
 import { documentHash, readText } from "../../config/canonical.ts";
-import { formatPath } from "../../config/errors.ts";
+import { shownErrors } from "../../config/errors.ts";
 import type { Result } from "../../config/parse.ts";
-import type { WriteOptions, WriteProblem, WriteResult } from "../../contract/admin.ts";
+import type { WriteOptions, WriteResult } from "../../contract/admin.ts";
 import { backoffAfter } from "../../core/retry/backoff.ts";
 import type { ConfigStore } from "../storage/config-store.ts";
 import type { ActiveConfig, HashedDocument } from "./active-config.ts";
@@ -65,7 +65,7 @@ export class ConfigWriter<C> {
     const content = readText(text);
     if (!content.ok) return { status: "invalid", problems: [{ path: "", message: content.reason }] };
     const parsed = parse(content.value, options);
-    if (!parsed.ok) return { status: "invalid", problems: parsed.errors.map(toProblem) };
+    if (!parsed.ok) return { status: "invalid", problems: shownErrors(parsed.errors) };
     const { canonical, written } = content;
     const document = { canonical, hash: documentHash(canonical) };
     // A refused document in KV is overwritten, even with the document in force.
@@ -154,8 +154,4 @@ export class ConfigWriter<C> {
     config.activeConfig.postponed({ dueMs: now() + backoffAfter(failures, RETRIES), failures });
     log({ event: "config_not_stored", error: String(error), failures });
   }
-}
-
-function toProblem({ path, message }: { path: readonly (string | number)[]; message: string }): WriteProblem {
-  return { path: formatPath(path), message };
 }
