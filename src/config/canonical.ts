@@ -43,8 +43,10 @@ export function canonicalJson(value: unknown): string {
   });
 }
 
-/** Parses a document of KV or of the API that must be JSON (with comments), not too large, not
- * too deep, and without a key that stands twice in its object. Never throws. */
+/**
+ * Parses a document of KV or of the API that must be JSON (with comments), not too large, not too deep, and without a key that
+ * stands twice in its object. Never throws.
+ */
 export function readText(text: string): DocumentText {
   const tooLarge = sizeProblem(text);
   if (tooLarge !== null) return { ok: false, reason: tooLarge, isJson: true };

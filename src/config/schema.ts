@@ -33,7 +33,7 @@ export type StickyConfig = NonNullable<PoolConfig["sticky"]>;
 export type HealthCheckConfig = NonNullable<PoolConfig["health_check"]>;
 export type OutlierDetectionConfig = NonNullable<PoolConfig["outlier_detection"]>;
 
-/** A parsed route: exactly one of `pool`, `pools` and `split` is not null. */
+/** A parsed route: exactly one of `pool`, `pools`, `split`, `respond` and `redirect` is not null. */
 export type RouteConfig = DeepReadonly<z.output<typeof routesSchema>>[number];
 
 export interface ConfigFile {

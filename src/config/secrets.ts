@@ -5,6 +5,7 @@
  * only to those who may write them, and appear in no error, event, log or terminal.
  * @module
  */
+
 /** Stands for a secret where a document is shown. */
 export const MASK = "***";
 

@@ -48,7 +48,7 @@ export interface ActivePool {
 }
 
 interface Pickers extends Pick<ActivePool, "balancer" | "cookies"> {
-  /** The configuration that they were made from. */
+  /** The settings, ids and tokens that they were made from. */
   readonly parts: string;
 }
 

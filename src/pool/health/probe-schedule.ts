@@ -31,7 +31,7 @@ export class ProbeSchedule {
   readonly #slots = new Map<string, Slot>();
   /** Probes under way, and whether each was expected to be slow; outlives an origin's removal. */
   readonly #running = new Map<string, boolean>();
-  /** The last known health. */
+  /** Of the checks, as of the last probe that ended; 0: none has. */
   #intervalMs = 0;
 
   constructor(

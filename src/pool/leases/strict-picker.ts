@@ -45,7 +45,7 @@ export class StrictPicker {
   /** By isolate and attempt. */
   readonly #openPicks = new Map<string, Map<string, OpenPick>>();
   #balancer: LoadBalancer<Server, StrictRequest> | null = null;
-  /** The snapshot that it was made from. */
+  /** The settings and ids that it was made from. */
   #settingsKey = "";
 
   constructor(options: StrictOptions) {

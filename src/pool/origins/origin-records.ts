@@ -105,16 +105,10 @@ export class OriginRecords {
     const factorOf = new Map([...this.#factors(false, nowMs), ...this.#factors(true, nowMs)]);
     return Object.fromEntries(
       origins.map((origin) => {
-        const { id } = origin;
-        const record = this.#records.get(id);
-        const state: OriginState = {
-          healthy: record === undefined || this.isHealthy(record),
-          ejected: this.ejections.isEjected(id),
-          draining: record?.drain != null,
-          drained: record?.drained ?? false,
-          weight_factor: factorOf.get(id) ?? 1,
-          ...(!this.isBound(origin) && { no_binding: true }),
-        };
+        const { id, healthy, ejected, draining, drained } = this.statusOf(origin);
+        const weight_factor = factorOf.get(id) ?? 1;
+        const unbound = !this.isBound(origin) && { no_binding: true as const };
+        const state: OriginState = { healthy, ejected, draining, drained, weight_factor, ...unbound };
         return [id, state];
       }),
     );
