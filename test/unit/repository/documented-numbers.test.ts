@@ -141,7 +141,9 @@ const PAGES: Record<string, readonly string[]> = {
     `cut off after ${s(constantsOf("src/edge/response/websocket-relay.ts")("CLOSING_MS"))} s`,
   ],
   "docs/global.md": [
+    // What the edge spreads a crowd to is what an object plans.
     `about ${constantsOf("src/edge/forward/pool-failover.ts")("CALLS_PER_SECOND")} of them a second`,
+    `about ${planned} of them a second`,
     `default \`overprovisioning\` of ${constantsOf("src/contract/pool-status.ts")("DEFAULT_OVERPROVISIONING")}`,
   ],
   "docs/affinity.md": [
