@@ -6,6 +6,7 @@
 import type { OriginConfig, PoolConfig } from "../config/schema.ts";
 import { type AlgorithmName, algorithmEntry } from "../core/algorithms/index.ts";
 import { ownValue } from "../core/own-value.ts";
+import { Candidates } from "../core/server/candidates.ts";
 import { Server } from "../core/server/server.ts";
 import type { OriginState, PoolSnapshot } from "./sync.ts";
 
@@ -39,6 +40,17 @@ export function serverOf(
   applyOrigin(server, origin, ownValue(snapshot.origins, origin.id));
   server.activeConnections = active(origin.id);
   return server;
+}
+
+/** How many origins there are, and how many take new clients. Limits change with every request, so they do not count here. */
+export function countEligible(snapshot: PoolSnapshot): { total: number; eligible: number } {
+  const { origins, panic_threshold: panicThreshold } = snapshot.config;
+  const servers = origins.map((origin) => serverOf(origin, snapshot, () => 0));
+  const candidates = new Candidates(servers, { panicThreshold });
+  const eligible = servers.filter(
+    (server) => server.weight > 0 && candidates.statusIneligibility(server) === null,
+  );
+  return { total: servers.length, eligible: eligible.length };
 }
 
 /** A pool's settings that its balancer uses, sessions aside. */

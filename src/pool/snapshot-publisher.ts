@@ -4,8 +4,8 @@
  * @module
  */
 import type { PoolConfig } from "../config/schema.ts";
+import { countEligible } from "../contract/snapshot.ts";
 import type { PoolSnapshot } from "../contract/sync.ts";
-import { countEligible } from "./admin/description.ts";
 import type { EventSink } from "./events/event-sink.ts";
 import type { HealthMonitor } from "./health/health-monitor.ts";
 import type { LeaseService } from "./leases/lease-service.ts";

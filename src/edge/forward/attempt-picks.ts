@@ -8,7 +8,7 @@ import type { RetryBudget } from "../../core/retry/retry-budget.ts";
 import type { EdgeServer } from "../model/edge-server.ts";
 import type { EdgePool } from "../pool/edge-pool.ts";
 import type { AttemptEnd } from "./blame.ts";
-import type { Pick, Picker } from "./picker.ts";
+import type { OriginPick, Picker } from "./picker.ts";
 import type { RequestContext } from "./request-context.ts";
 
 export class AttemptPicks {
@@ -29,7 +29,7 @@ export class AttemptPicks {
   }
 
   /** Null: no origin is eligible. A promise only if the picker gives one. @throws ClientLeft */
-  next(): Pick | null | Promise<Pick | null> {
+  next(): OriginPick | null | Promise<OriginPick | null> {
     const picking = this.#picker.next();
     return picking instanceof Promise ? this.#unlessLeft(picking) : picking;
   }
@@ -45,7 +45,7 @@ export class AttemptPicks {
    * is none, or the budget is spent.
    * @throws ClientLeft
    */
-  async another(): Promise<Pick | null> {
+  async another(): Promise<OriginPick | null> {
     if (!this.mayRetry()) return null;
     const { surroundings } = this.#context;
     let pick = await this.next();
@@ -67,12 +67,12 @@ export class AttemptPicks {
   }
 
   /** A retry is sent now, which `mayRetry` allowed just before: takes it from the budget. */
-  startRetry({ server }: Pick): void {
+  startRetry({ server }: OriginPick): void {
     this.#budget.withdraw(this.#context.now());
     this.#pool.outcomes.retry(server.id);
   }
 
-  async #unlessLeft(picking: Promise<Pick | null>): Promise<Pick | null> {
+  async #unlessLeft(picking: Promise<OriginPick | null>): Promise<OriginPick | null> {
     const pick = await picking;
     if (this.#context.hasLeft) pick?.onRelease?.("not_sent");
     this.#context.checkPresence();

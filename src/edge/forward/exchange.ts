@@ -14,7 +14,7 @@ import { AttemptPicks } from "./attempt-picks.ts";
 import { type AttemptEnd, isOrigins, outcomeFor } from "./blame.ts";
 import { type ExchangeProblem, failureOf, problemAfter } from "./exchange-problem.ts";
 import { HeldAnswer } from "./held-answer.ts";
-import type { Pick, Picker } from "./picker.ts";
+import type { OriginPick, Picker } from "./picker.ts";
 import type { RequestContext } from "./request-context.ts";
 import { type Carried, type Entry, RetryAllowance } from "./retry-allowance.ts";
 
@@ -182,7 +182,7 @@ export class Exchange {
    * An attempt that is to be sent; null: its time is up, or the budget for retries is spent; `too_late`: its token went to
    * another request, and it must be picked for again.
    */
-  #open(pick: Pick): Open | "too_late" | null {
+  #open(pick: OriginPick): Open | "too_late" | null {
     const startedMs = this.#context.now();
     const leftMs = this.#retries.leftMs(startedMs);
     this.#isTimeUp = leftMs <= 0 && this.end === null;

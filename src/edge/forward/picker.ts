@@ -13,7 +13,8 @@ import type { ActivePool } from "../pool/edge-pool.ts";
 import { LONGEST_WITHHELD_WAIT_MS, type TokenSeeker } from "../pool/token-waits.ts";
 import type { PoolHandle } from "../sync/isolate.ts";
 
-export interface Pick {
+/** An origin for one attempt. */
+export interface OriginPick {
   readonly server: EdgeServer;
   readonly reason: DecisionReason;
   /** Called when the answer has ended; null: no call is needed. */
@@ -44,7 +45,7 @@ export class Picker {
   /** True if no token is requested any more: the object was asked, or asking made no sense. */
   #tokensRequested = false;
   /** The pick that the object was asked for last; null: it was not asked. */
-  #asked: Promise<Pick | null> | null = null;
+  #asked: Promise<OriginPick | null> | null = null;
   /** It waits for a token, or has a pick whose token it has not taken yet; null: neither. */
   #seeker: TokenSeeker | null = null;
   /** Milliseconds until a rate limit lets a request through, if that is why no origin was eligible; else null. */
@@ -76,7 +77,7 @@ export class Picker {
    * An origin that this request has not been sent to in this round; null if none is eligible. It returns a promise only
    * if the object is asked: a promise would be the most expensive part of a pick.
    */
-  next(): Pick | null | Promise<Pick | null> {
+  next(): OriginPick | null | Promise<OriginPick | null> {
     const activePool = this.#look();
     if (activePool === null) return null;
     if (activePool.config.coordination !== "strict") return this.#pickHere();
@@ -130,7 +131,7 @@ export class Picker {
   }
 
   /** Asks the object, which may not answer, or know origins that this isolate's snapshot does not have yet. */
-  async #pickAtObject(activePool: ActivePool): Promise<Pick | null | "pick_here"> {
+  async #pickAtObject(activePool: ActivePool): Promise<OriginPick | null | "pick_here"> {
     const { strict, pool } = this.#handle;
     const attempt = strict.nextAttempt();
     const answer = await strict.pick({
@@ -159,12 +160,12 @@ export class Picker {
     return { server, reason: answer.reason, onRelease, take: TAKEN };
   }
 
-  async #pickAtObjectFirst(activePool: ActivePool): Promise<Pick | null> {
+  async #pickAtObjectFirst(activePool: ActivePool): Promise<OriginPick | null> {
     const picked = await this.#pickAtObject(activePool);
     return picked === "pick_here" ? this.#pickHere() : picked;
   }
 
-  #pickHere(): Pick | null | Promise<Pick | null> {
+  #pickHere(): OriginPick | null | Promise<OriginPick | null> {
     const { rates, refused } = this.#handle.pool;
     if (!rates.any) return this.#picked(this.#choose());
     const refusedAt: EdgeServer[] = [];
@@ -183,7 +184,7 @@ export class Picker {
    * asks as well; otherwise a burst would be refused below the limit.
    * @param refusedAt origins at which it counts as demand; if it is served it counts there, and not twice
    */
-  async #pickWithToken(refusedAt: readonly EdgeServer[]): Promise<Pick | null> {
+  async #pickWithToken(refusedAt: readonly EdgeServer[]): Promise<OriginPick | null> {
     const { pool, tokens } = this.#handle;
     let decision: Decision<EdgeServer> | null = null;
     // One that comes too late for the token of its pick waits on, and not anew.
@@ -217,7 +218,7 @@ export class Picker {
     return decision === null || this.#tried.has(decision.server) ? null : decision;
   }
 
-  #picked(decision: Decision<EdgeServer> | null): Pick | null {
+  #picked(decision: Decision<EdgeServer> | null): OriginPick | null {
     if (decision === null) {
       const { activePool, rates } = this.#handle.pool;
       this.retryAfterMs = activePool === null ? null : rates.retryAfterMs(this.#now());

@@ -12,10 +12,9 @@ import type {
   VersionDescription,
 } from "../../contract/admin.ts";
 import type { PoolStatus } from "../../contract/pool-status.ts";
-import { serverOf } from "../../contract/snapshot.ts";
+import { countEligible } from "../../contract/snapshot.ts";
 import type { PoolSnapshot } from "../../contract/sync.ts";
 import { ownValue } from "../../core/own-value.ts";
-import { Candidates } from "../../core/server/candidates.ts";
 import type { ActiveConfig } from "../config/active-config.ts";
 import type { EventLog } from "../events/event-log.ts";
 import type { HealthMonitor } from "../health/health-monitor.ts";
@@ -78,17 +77,6 @@ export function summarizePool({ pool, activeConfig, snapshot, status }: PoolStat
     sticky: snapshot?.config.sticky ?? null,
     location: snapshot?.config.location ?? null,
   };
-}
-
-/** Limits change with every request, so they do not count here. */
-export function countEligible(snapshot: PoolSnapshot): PoolSummary["origins"] {
-  const { origins, panic_threshold: panicThreshold } = snapshot.config;
-  const servers = origins.map((origin) => serverOf(origin, snapshot, () => 0));
-  const candidates = new Candidates(servers, { panicThreshold });
-  const eligible = servers.filter(
-    (server) => server.weight > 0 && candidates.statusIneligibility(server) === null,
-  );
-  return { total: servers.length, eligible: eligible.length };
 }
 
 /** Newest first, without their documents; if `version` is given, that one with its document. */
