@@ -36,7 +36,7 @@ export type PoolEventKind =
   | "pool_spilling"
   /** `notify_url` did not accept a notification, which is dropped now. */
   | "notify_failed"
-  /** Checks of all origins take longer than their interval: there are too many origins, or too many that hang. */
+  /** Checks of all origins take more than twice their interval: there are too many origins, or too many that hang. */
   | "checks_late"
   | "checks_in_time"
   /** An operator wrote something through the API. */
