@@ -26,6 +26,15 @@ export interface OriginState {
   no_binding?: true;
 }
 
+/** The state assumed for an origin of which the object has not spoken. */
+export const UNKNOWN_STATE: OriginState = {
+  healthy: true,
+  ejected: false,
+  draining: false,
+  drained: false,
+  weight_factor: 1,
+};
+
 /** The tokens that session cookies carry instead of an origin's name, by origin id. */
 export interface AffinityTokens {
   /** Tokens of the current secret: given out and accepted. */

@@ -10,7 +10,7 @@
 
 import type { PoolConfig } from "../config/schema.ts";
 import { murmur3 } from "../core/hash/murmur3.ts";
-import type { OriginState } from "./sync.ts";
+import { type OriginState, UNKNOWN_STATE } from "./sync.ts";
 
 /** Others are ignored. */
 export const NOTE_FORM = 1;
@@ -37,15 +37,6 @@ export interface VerdictNote {
 
 /** By an origin's place in the configuration: names of isolates that could not reach it, and since then none did. */
 export type Suspected = Readonly<Record<number, readonly string[]>>;
-
-/** The state assumed for an origin of which the object has not spoken. */
-export const UNKNOWN_STATE: OriginState = {
-  healthy: true,
-  ejected: false,
-  draining: false,
-  drained: false,
-  weight_factor: 1,
-};
 
 /** What an isolate goes by: a configuration and the state of each origin. */
 export interface Verdict {

@@ -3,7 +3,7 @@
  * @module
  */
 import type { OriginConfig } from "../../src/config/schema.ts";
-import { UNKNOWN_STATE } from "../../src/contract/verdict-note.ts";
+import { UNKNOWN_STATE } from "../../src/contract/sync.ts";
 import type { RateGrant } from "../../src/core/rate-limit/rate-lease.ts";
 import { pickIneligibility } from "../../src/core/server/eligibility.ts";
 import { EdgeServer } from "../../src/edge/model/edge-server.ts";

@@ -8,13 +8,8 @@ import { compileHashKey, type HashKey } from "../../config/hash-key.ts";
 import { goesByConnections, keepsSessionCookies, retryRulesOf } from "../../config/pool-rules.ts";
 import type { PoolConfig } from "../../config/schema.ts";
 import { balancerSettings } from "../../contract/snapshot.ts";
-import type { AffinityTokens, OutcomeKind, SyncReply } from "../../contract/sync.ts";
-import {
-  type Suspected,
-  UNKNOWN_STATE,
-  type Verdict,
-  type VerdictNote,
-} from "../../contract/verdict-note.ts";
+import { type AffinityTokens, type OutcomeKind, type SyncReply, UNKNOWN_STATE } from "../../contract/sync.ts";
+import type { Suspected, Verdict, VerdictNote } from "../../contract/verdict-note.ts";
 import type { LatencyEstimates } from "../../core/algorithms/peak-ewma.ts";
 import { LeasedCursor } from "../../core/cursor/cursor-lease.ts";
 import { LoadBalancer } from "../../core/load-balancer.ts";
@@ -28,9 +23,8 @@ import { OutcomeBuffer } from "../model/outcome-buffer.ts";
 import { CookieAffinity } from "./cookie-affinity.ts";
 import { KnownVerdict } from "./known-verdict.ts";
 import { PoolRates } from "./pool-rates.ts";
-import { PoolServers } from "./pool-servers.ts";
+import { isWell, PoolServers } from "./pool-servers.ts";
 import { RecentlyUnreachable } from "./recently-unreachable.ts";
-import { isWell } from "./verdict-notes.ts";
 
 /** Everything a pick needs, made once per snapshot. */
 export interface ActivePool {

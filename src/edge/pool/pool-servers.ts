@@ -5,11 +5,19 @@
  */
 import { unboundOrigins } from "../../config/pool-rules.ts";
 import type { OriginConfig, PoolConfig } from "../../config/schema.ts";
-import { UNKNOWN_STATE, type Verdict } from "../../contract/verdict-note.ts";
+import { type OriginState, UNKNOWN_STATE } from "../../contract/sync.ts";
+import type { Verdict } from "../../contract/verdict-note.ts";
 import { takesTraffic } from "../../core/server/eligibility.ts";
 import { EdgeServer } from "../model/edge-server.ts";
 import { LocalEjections } from "./local-ejections.ts";
-import { isWell } from "./verdict-notes.ts";
+
+/** True if neither checks nor live traffic speak against an origin. Default: one of which the object has not spoken. */
+export function isWell({
+  healthy,
+  ejected,
+}: Pick<OriginState, "healthy" | "ejected"> = UNKNOWN_STATE): boolean {
+  return healthy && !ejected;
+}
 
 export class PoolServers {
   readonly #bindings: readonly string[];

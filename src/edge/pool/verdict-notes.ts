@@ -5,26 +5,17 @@
  */
 import { isWeight } from "../../config/origin-schema.ts";
 import type { OriginConfig } from "../../config/schema.ts";
-import type { OriginState } from "../../contract/sync.ts";
 import {
   NOTE_FLAGS,
   NOTE_FORM,
   type NotedOrigin,
   type NoteFlags,
-  UNKNOWN_STATE,
   type Verdict,
   type VerdictNote,
 } from "../../contract/verdict-note.ts";
 import { takesTraffic } from "../../core/server/eligibility.ts";
 
 const ALL_FLAGS = 2 ** NOTE_FLAGS.length - 1;
-
-export function isWell({
-  healthy,
-  ejected,
-}: Pick<OriginState, "healthy" | "ejected"> = UNKNOWN_STATE): boolean {
-  return healthy && !ejected;
-}
 
 /** Null: it is no note, or one of a form that is not known here. */
 export function parseNote(text: string): VerdictNote | null {
