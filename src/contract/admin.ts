@@ -110,7 +110,7 @@ export interface WriteOptions {
 }
 
 /** An error in a document and its path, such as `pools.api.origins[0].weight`. */
-export interface WriteProblem {
+interface WriteProblem {
   path: string;
   message: string;
 }
