@@ -21,11 +21,10 @@ export function exposeClients(text: Exposition, pool: string, scraped: PoolScrap
       text.counter("lb_route_responses_total", "Answers to clients of a route.", labels, answers[each]);
     }
   }
-  const { bounds, counts, count, sum } = scraped.client_latency;
-  const buckets = bounds.map((ms, index): [number, number] => [ms / 1_000, counts[index] ?? 0]);
+  const { client_latency } = scraped;
   const help =
     "What clients waited for the headers, retries included, failed answers too; bounds to within 2%.";
-  text.histogram("lb_pool_response_seconds", help, { pool }, buckets, sum / 1_000, count);
+  text.histogram("lb_pool_response_seconds", help, { pool }, client_latency, client_latency.sum / 1_000);
 }
 
 /** Requests that no pool handled. */

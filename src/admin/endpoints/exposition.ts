@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { LatencyHistogram } from "../../contract/stats.ts";
+
 type Labels = Readonly<Record<string, string>>;
 
 interface Family {
@@ -41,17 +43,17 @@ export class Exposition {
     this.#add(name, "summary", help, `${name}_count`, labels, count);
   }
 
-  /** @param buckets upper bound and how many were at most that, ascending; the last, +Inf, is added */
+  /** Of latencies in ms, shown in seconds; a bucket +Inf is added. @param sum in seconds */
   histogram(
     name: string,
     help: string,
     labels: Labels,
-    buckets: readonly (readonly [bound: number, count: number])[],
+    { bounds, counts, count }: LatencyHistogram,
     sum: number,
-    count: number,
   ): void {
-    for (const [bound, below] of buckets) {
-      this.#add(name, "histogram", help, `${name}_bucket`, { ...labels, le: String(bound) }, below);
+    for (const [index, bound] of bounds.entries()) {
+      const le = String(bound / 1_000);
+      this.#add(name, "histogram", help, `${name}_bucket`, { ...labels, le }, counts[index] ?? 0);
     }
     this.#add(name, "histogram", help, `${name}_bucket`, { ...labels, le: "+Inf" }, count);
     this.#add(name, "histogram", help, `${name}_sum`, labels, sum);

@@ -125,17 +125,12 @@ function exposeTraffic(text: Exposition, pool: string, { stats, latency }: PoolS
     );
   }
   exposeArrivals(text, pool, stats.arrivals);
-  const bounds = latency.bounds.map((ms, index): [number, number] => [
-    ms / 1_000,
-    latency.counts[index] ?? 0,
-  ]);
   text.histogram(
     "lb_pool_latency_seconds",
     "Time to the response's headers, of successes; bounds to within 2%.",
     { pool },
-    bounds,
+    latency,
     stats.latency_sum / 1_000,
-    latency.count,
   );
 }
 

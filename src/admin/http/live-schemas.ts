@@ -90,8 +90,6 @@ export const livePoolSchema = z.object({
         eligible: z.boolean(),
         share: share("Of the pool's requests, 0 to 1; null: there were none"),
         expected_share: share("What the weights in force come to; null: the algorithm goes by load"),
-        rate_limit: z.object({ limit: z.number(), granted: z.number() }).nullable(),
-        max_connections: z.number().nullable(),
         ejection_steps: z.number().describe("How many times the base its last ejection lasted"),
       }),
     )

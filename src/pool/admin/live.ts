@@ -122,8 +122,6 @@ function liveOrigin(described: OriginDescription, { stats }: LiveInput, known: K
     eligible: known.eligible.has(id),
     share: counted === null || stats.requests === 0 ? null : counted.requests / stats.requests,
     expected_share: known.expected === null ? null : (known.expected.get(id) ?? 0),
-    rate_limit: described.rate_limit ?? null,
-    max_connections: described.max_connections ?? null,
     ejection_steps: ownValue(known.ejectionSteps, id) ?? 0,
     ...liveTraffic(counted ?? stats, elapsedS(stats)),
   };
