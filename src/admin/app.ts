@@ -14,8 +14,9 @@ import { showPage, signIn, signOut } from "./auth/sign-in.ts";
 import { isAdminHost, keepToHttps, leadToHttps } from "./auth/transport.ts";
 import { ENDPOINTS } from "./endpoints/all.ts";
 import { checked, readJson } from "./http/body.ts";
-import { type Call, type Endpoint, messageQuery } from "./http/endpoint.ts";
+import { type Call, type Endpoint, queryOf } from "./http/endpoint.ts";
 import { Problem, problemResponse } from "./http/problems.ts";
+import { readQuery } from "./http/query.ts";
 import { needScope, type Principal } from "./http/tokens.ts";
 
 type AdminApp = Hono<Bindings, BlankSchema, "/_lb">;
@@ -71,10 +72,11 @@ function refuseOtherMethods(app: AdminApp): void {
 }
 
 async function answer(wanted: Endpoint, context: Context<Bindings>): Promise<Response> {
-  const { body, bodyOptional, bodyUnchecked, query, scope } = wanted;
+  const { body, bodyOptional, bodyUnchecked, scope } = wanted;
   const principal = context.get("principal");
   needScope(principal, scope);
   const request = context.req.raw;
+  const { message, ...query } = readQuery(queryOf(wanted), request.url);
   let raw: unknown;
   let text = "";
   if (body !== undefined) {
@@ -87,9 +89,8 @@ async function answer(wanted: Endpoint, context: Context<Bindings>): Promise<Res
     request,
     principal,
     params: context.req.param(),
-    message:
-      wanted.conditional === true ? (checked(messageQuery, context.req.query()).message ?? null) : null,
-    query: query === undefined ? {} : checked(query, context.req.query()),
+    message: typeof message === "string" ? message : null,
+    query,
     body: body === undefined || bodyUnchecked === true ? raw : checked(body, raw),
     raw,
     text,

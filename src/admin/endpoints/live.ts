@@ -37,6 +37,8 @@ function withFigures({ clients, ...live }: LivePool) {
   return { ...live, clients: figuresOf(clients ?? null) };
 }
 
+const NAME_RULE = "must have at least one character";
+
 export const LIVE_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
     method: "get",
@@ -44,8 +46,8 @@ export const LIVE_ENDPOINTS: readonly Endpoint[] = [
     scope: "read",
     summary: "Every pool, or one, as it is now: state, traffic, origins, newest events",
     query: z.object({
-      pool: z.string().optional().describe("Only this one"),
-      origin: z.string().optional().describe("One that is told of in any case"),
+      pool: z.string().min(1, NAME_RULE).optional().describe("Only this one"),
+      origin: z.string().min(1, NAME_RULE).optional().describe("One that is told of in any case"),
       origins: wholeNumber(0, 5_000).default(100).describe("Most origins of each pool"),
       events: wholeNumber(0, 1_000).default(20).describe("Most events of each pool"),
     }),

@@ -3,8 +3,9 @@
  * @module
  */
 import * as z from "zod";
-import { type Endpoint, messageQuery } from "../http/endpoint.ts";
+import { type Endpoint, queryOf } from "../http/endpoint.ts";
 import { PROBLEMS, type ProblemType } from "../http/problems.ts";
+import { isList } from "../http/query.ts";
 
 const PREFIX = "/_lb";
 /** Answers that every endpoint may give. */
@@ -20,8 +21,8 @@ const COMMON: readonly ProblemType[] = [
 ];
 
 /** Answers of an endpoint that fails. */
-export function problemsOf({ body, query, conditional, problems = [] }: Endpoint): ReadonlySet<ProblemType> {
-  const checked: ProblemType[] = body === undefined && query === undefined ? [] : ["invalid"];
+export function problemsOf({ body, conditional, problems = [] }: Endpoint): ReadonlySet<ProblemType> {
+  const checked: ProblemType[] = body === undefined ? [] : ["invalid"];
   const read: ProblemType[] = body === undefined ? [] : ["too_large"];
   const matched: ProblemType[] = conditional === true ? ["precondition_failed"] : [];
   return new Set([...COMMON, ...checked, ...read, ...matched, ...problems]);
@@ -75,18 +76,20 @@ function operationId({ method, path }: Endpoint): string {
   return [method, ...words.map((word) => word.replace(/^:/, "by_").replace(/\W/g, "_"))].join("_");
 }
 
-function parameters({ path, query, conditional }: Endpoint): Json[] {
+function parameters(endpoint: Endpoint): Json[] {
+  const { path, conditional } = endpoint;
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: "path",
     required: true,
     schema: { type: "string" },
   }));
-  const asked = { ...query?.shape, ...(conditional === true ? messageQuery.shape : {}) };
-  const inQuery = Object.entries(asked).map(([name, schema]) => ({
+  const inQuery = Object.entries(queryOf(endpoint).shape).map(([name, schema]) => ({
     name,
     in: "query",
     required: false,
+    // The items of a list are separated by commas.
+    ...(isList(schema) ? { style: "form", explode: false } : {}),
     schema: outputSchema(schema as z.ZodType),
   }));
   const match = { name: "If-Match", in: "header", required: false, schema: { type: "string" } };
@@ -131,7 +134,10 @@ function problemSchema(): Json {
       title: z.string(),
       status: z.number(),
       detail: z.string().optional(),
-      errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+      errors: z
+        .array(z.object({ path: z.string(), message: z.string() }))
+        .optional()
+        .describe("Each wrong place of the body, or parameter of the query, with its rule"),
       request_id: z.string(),
     }),
   );

@@ -5,8 +5,9 @@
  */
 import * as z from "zod";
 import { diffJson } from "../../config/diff.ts";
+import { oneOf } from "../../config/fields.ts";
 import type { VersionDescription, WriteOptions, WriteResult } from "../../contract/admin.ts";
-import type { PoolEvent } from "../../contract/events.ts";
+import { POOL_EVENT_KINDS, type PoolEvent } from "../../contract/events.ts";
 import { checked, inDigits, wholeNumber } from "../http/body.ts";
 import { type Call, type Endpoint, endpoint, json } from "../http/endpoint.ts";
 import { shownChanges, shownDocument, shownText } from "../http/masking.ts";
@@ -68,7 +69,7 @@ const rollbackBody = z.strictObject({ version: versionNumber });
 
 const eventsQuery = z.object({
   limit: wholeNumber(1, 1_000).default(100),
-  kind: z.string().optional().describe("Only these kinds, separated by commas"),
+  kind: z.array(oneOf(POOL_EVENT_KINDS)).optional().describe("Only these kinds"),
 });
 
 function eventsEndpoint({
@@ -121,7 +122,7 @@ function versionEndpoint({ path, ask }: VersionedDocument): Endpoint {
     summary: "One of them, and what it changed",
     query: againstQuery,
     answer: versionDetailSchema,
-    problems: ["not_found"],
+    problems: ["not_found", "invalid"],
     async run(call) {
       const wanted = checked(versionNumber, call.params.version);
       const versions: Versions = (version) => ask(call, (keeper) => keeper.versions(version));
@@ -194,10 +195,9 @@ function dates(version: VersionDescription): z.output<typeof versionSchema> {
   return dated;
 }
 
-/** The newest events of some kinds. @param kind separated by commas; absent: all */
-function eventsOf(events: readonly PoolEvent[], limit: number, kind?: string): PoolEvent[] {
-  const kinds = kind === undefined ? null : new Set(kind.split(","));
-  return events.filter((event) => kinds?.has(event.kind) ?? true).slice(0, limit);
+/** The newest events of some kinds. @param kinds absent: all */
+function eventsOf(events: readonly PoolEvent[], limit: number, kinds?: readonly string[]): PoolEvent[] {
+  return events.filter((event) => kinds?.includes(event.kind) ?? true).slice(0, limit);
 }
 
 function notKept(error: unknown): null {

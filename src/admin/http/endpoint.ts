@@ -13,7 +13,7 @@ type Method = "get" | "put" | "post" | "patch" | "delete";
 const MESSAGE_RULE = "must be a text of 1 to 200 characters in one line";
 
 /** Parameters of every endpoint that writes a version. */
-export const messageQuery = z.object({
+const messageQuery = z.object({
   message: z
     .string()
     // It is shown in lists and terminals, which line breaks and control characters would disturb.
@@ -71,6 +71,14 @@ interface TypedEndpoint<B extends z.ZodType, Q extends z.ZodObject> extends Omit
   body?: B;
   query?: Q;
   run(call: Call<z.output<B>, z.output<Q>>): Promise<Response> | Response;
+}
+
+/** All parameters of its query, those of every write too. */
+export function queryOf({
+  query,
+  conditional,
+}: Endpoint): z.ZodObject<{ message?: typeof messageQuery.shape.message }> {
+  return z.object({ ...query?.shape, ...(conditional === true ? messageQuery.shape : {}) });
 }
 
 /** An endpoint whose `run` gets the types of its schemas. */

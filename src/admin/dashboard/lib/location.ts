@@ -76,5 +76,6 @@ function arrive(): void {
 function read(): DashboardLocation {
   const query = new URLSearchParams(location.search);
   const view = VIEWS.find((name) => name === query.get("view")) ?? "traffic";
-  return { pool: query.get("pool"), origin: query.get("origin"), view };
+  // An empty name is nobody's.
+  return { pool: query.get("pool") || null, origin: query.get("origin") || null, view };
 }
