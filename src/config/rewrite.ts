@@ -36,9 +36,11 @@ const LOCATION = /^((?:(https?):)?\/\/([^/?#]*))?(\/[^?#]*)?(.*)$/is;
 
 /**
  * The Location that leads the client to where the origin meant; null: it stays. A relative Location is right already,
- * and one at another host stays.
+ * and one at another host stays, as does one whose bytes cannot be read: written again, they would be other bytes.
  */
 export function rewriteLocation(config: RewriteConfig, location: string, request: Redirected): string | null {
+  // The runtime's mark for bytes that are not UTF-8 (docs/platform.md, headers).
+  if (location.includes("\uFFFD")) return null;
   const [, start = "", scheme, host = "", named = "", rest = ""] = LOCATION.exec(asParsed(location)) ?? [];
   if (start === "" && named === "") return null;
   const origin = new URL(request.base);

@@ -18,9 +18,18 @@ export function withCookie(response: Response, setCookie: string): Response {
   const copy = new Response(response.body, response);
   copy.headers.append("set-cookie", setCookie);
   if (response.status === 101) return copy;
-  copy.headers.set("cache-control", privateCacheControl(copy.headers.get("cache-control")));
+  keepPrivate(copy.headers);
   for (const name of SHARED_CACHE_HEADERS) copy.headers.delete(name);
   return copy;
+}
+
+/** What stands there is not written again if it may stay: bytes that are not UTF-8 would become others. */
+function keepPrivate(headers: Headers): void {
+  const value = headers.get("cache-control");
+  const kept = privateCacheControl(value);
+  if (kept === value) return;
+  if (kept === `${value}, private`) headers.append("cache-control", "private");
+  else headers.set("cache-control", kept);
 }
 
 /** Cache-Control without the directives that let a shared cache store the response. Stricter rules stay. */

@@ -80,6 +80,8 @@ describe("the Location of a redirect", () => {
     ["../x", null],
     ["?page=2", null],
     ["#top", null],
+    ["/api/caf\uFFFD", null],
+    ["/api/café", "/v2/café"],
     ["", null],
     ["http://10.0.0.1:8080/api/login?a=b", "/v2/login?a=b"],
     ["http://10.0.0.1:9999/api/login", null],
