@@ -24,6 +24,9 @@ const HEADINGS: Readonly<Record<FindingKind, string>> = {
   left: "Left out without effect",
 };
 
+/** Characters of a message: it quotes lines, which may have millions. */
+const MOST_SHOWN = 1_000;
+
 /** Collects findings; the same thing said twice of one place counts once. */
 export class Findings {
   readonly #all = new Map<string, Finding>();
@@ -40,8 +43,9 @@ export class Findings {
     this.#add({ kind: "left", at, message });
   }
 
-  #add(finding: Finding): void {
-    this.#all.set(`${finding.kind} ${finding.at} ${finding.message}`, finding);
+  #add({ kind, at, message }: Finding): void {
+    const shown = message.length <= MOST_SHOWN ? message : shortened(message);
+    this.#all.set(`${kind} ${at} ${shown}`, { kind, at, message: shown });
   }
 
   get all(): readonly Finding[] {
@@ -58,4 +62,9 @@ export class Findings {
     });
     return sections.filter((section) => section !== "").join("\n\n");
   }
+}
+
+/** Without its middle: what is quoted stands first, and what became of it last. */
+function shortened(message: string): string {
+  return `${message.slice(0, MOST_SHOWN / 2)} … ${message.slice(-MOST_SHOWN / 2)}`;
 }

@@ -37,7 +37,7 @@ export function routesOf(
     const wider = widerHosts(host).find((each) => byHost.has(each));
     return wider !== undefined && byHost.get(wider) === rules;
   };
-  const open = new Set(ordered.filter(([, rules]) => !rules.every(isClosing)).map(([host]) => host));
+  const open = new Set(ordered.filter(([, rules]) => areOpen(rules)).map(([host]) => host));
   const isCaught = (host: Host) => widerHosts(host).some((each) => open.has(each));
   const routes = ordered
     .filter((site) => !isRepeated(site))
@@ -48,6 +48,11 @@ export function routesOf(
 
 function tooMany(count: number): string {
   return `${WHOLE}: becomes ${count} routes, and a configuration has ${MAX_ROUTES} at most: leave out what a wider host or path says as well, or import parts`;
+}
+
+/** Rules that become a route at least, wherever they stand beside open ones. */
+export function areOpen(rules: readonly Rule[]): boolean {
+  return !rules.every(isClosing);
 }
 
 /**
@@ -98,7 +103,7 @@ export function includes(outer: Host, inner: Host): boolean {
 }
 
 /** The hosts of routes that take every request to `host` too, the narrowest first; null: any host. */
-function widerHosts(host: Host): Host[] {
+export function widerHosts(host: Host): Host[] {
   if (host === null) return [];
   const wider: Host[] = [];
   for (let dot = host.indexOf(".", host.startsWith("*.") ? 2 : 0); dot >= 0; dot = host.indexOf(".", dot + 1))

@@ -20,8 +20,15 @@ export function readSource(path: string, before = `${path}: `): string {
 
 function readDisk(path: string, before: string): string {
   try {
-    return readFileSync(path, "utf8");
+    const bytes = readFileSync(path);
+    if (isUtf16(bytes)) throw new ImportError(`${before}is UTF-16, by its byte order mark: save it as UTF-8`);
+    return bytes.toString("utf8");
   } catch (error) {
+    if (error instanceof ImportError) throw error;
     throw new ImportError(`${before}cannot be read: ${systemMessage(error)}`);
   }
+}
+
+function isUtf16([first, second]: Buffer): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }

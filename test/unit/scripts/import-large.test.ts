@@ -1,6 +1,10 @@
 /** Files of thousands of lines, as hosters and generators make them. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { wholeWeights } from "../../../scripts/lib/import/numbers.ts";
+import { readSource } from "../../../scripts/lib/import/source.ts";
 import { TextPlaces } from "../../../scripts/lib/text-places.ts";
 import { destination } from "../../support/destinations.ts";
 import { frontend, importing as importingHaproxy } from "../../support/haproxy-configs.ts";
@@ -78,6 +82,23 @@ test("a file that is no text is refused", () => {
   const utf16 = "\0f\0r\0o\0n\0t\0e\0n\0d";
   expect(() => importingHaproxy(utf16)).toThrow("haproxy.cfg: is no text in UTF-8: it has a byte of zero");
   expect(() => importingNginx(utf16)).toThrow("nginx.conf: is no text in UTF-8: it has a byte of zero");
+});
+
+test("a file in UTF-16 is refused as such, also if it has no byte of zero", () => {
+  const folder = mkdtempSync(join(tmpdir(), "edge-balancer-"));
+  const file = join(folder, "haproxy.cfg");
+  for (const bytes of [Buffer.from("\uFEFF漢字", "utf16le"), Buffer.from("\uFEFF漢字", "utf16le").swap16()]) {
+    writeFileSync(file, bytes);
+    expect(() => readSource(file)).toThrow(`${file}: is UTF-16, by its byte order mark: save it as UTF-8`);
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test("a report quotes no line of millions of characters as a whole", () => {
+  const { todo } = frontend(`http-request deny if { path ${"x".repeat(1_000_000)} }`);
+  expect(todo).toHaveLength(1);
+  expect(todo[0]?.length).toBeLessThan(1_200);
+  expect(todo[0]).toMatch(/http-request deny if \{ path x+ … /);
 });
 
 test("lines and columns are those of an editor, wherever one looks first", () => {

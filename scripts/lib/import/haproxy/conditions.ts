@@ -50,11 +50,18 @@ const PREDEFINED: Readonly<Record<string, string>> = {
 
 /** The ACLs of a proxy, by name. */
 export class Acls {
-  readonly #lines: readonly Line[];
+  readonly #lines: ReadonlyMap<string, readonly Line[]>;
   readonly #entrance: Entrance;
 
   constructor(proxy: ProxySection, entrance: Entrance) {
-    this.#lines = linesWith(proxy, "acl");
+    const byName = new Map<string, Line[]>();
+    for (const line of linesWith(proxy, "acl")) {
+      const [, name = ""] = line.words;
+      const same = byName.get(name);
+      if (same === undefined) byName.set(name, [line]);
+      else same.push(line);
+    }
+    this.#lines = byName;
     this.#entrance = entrance;
   }
 
@@ -104,7 +111,7 @@ export class Acls {
 
   /** Lines of the same name are alternatives. */
   #named(name: string, isNegated: boolean, at: string): Literal {
-    const lines = this.#lines.filter(({ words }) => words[1] === name);
+    const lines = this.#lines.get(name) ?? [];
     const [first] = lines;
     if (first === undefined) {
       const known = ownValue(PREDEFINED, name);

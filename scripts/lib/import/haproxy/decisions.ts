@@ -5,7 +5,7 @@
 import { canonicalJson } from "../../../../src/config/canonical.ts";
 import { both, covers, EVERY, type Match } from "../matches.ts";
 import type { Action, Rule } from "../model.ts";
-import { includes } from "../routes.ts";
+import { alternativesFor, stepsFor } from "./by-host.ts";
 import { type Change, type Changes, type NamedBackend, NO_CHANGES } from "./changes.ts";
 import type { Condition, Literal } from "./conditions.ts";
 import type { Alternative } from "./meaning.ts";
@@ -51,6 +51,7 @@ interface List {
 interface Position {
   readonly program: Program;
   readonly set: number;
+  /** Among the steps of the set that can matter to the host. */
   readonly index: number;
   readonly changes: Changes;
 }
@@ -77,6 +78,7 @@ export function rulesFor(program: Program, host: string | null, programs: Progra
 class Decider {
   readonly #host: string | null;
   readonly #programs: Programs;
+  readonly #stepsOf = new Map<readonly Step[], readonly Step[]>();
   #steps = 0;
 
   constructor(host: string | null, programs: Programs) {
@@ -92,7 +94,7 @@ class Decider {
     while (end === null) {
       this.#count();
       const { program, set, index, changes } = at;
-      const steps = program.sets[set];
+      const steps = this.#stepsIn(program.sets[set]);
       const step = steps?.[index];
       if (steps === undefined) {
         const last = program.end(changes);
@@ -108,6 +110,13 @@ class Decider {
       }
     }
     return forks.reduceRight((no: List, { step, at: where }) => this.#fork(step, where, no), end);
+  }
+
+  #stepsIn(set: readonly Step[] | undefined): readonly Step[] | undefined {
+    if (set === undefined) return undefined;
+    const found = this.#stepsOf.get(set) ?? stepsFor(set, this.#host);
+    this.#stepsOf.set(set, found);
+    return found;
   }
 
   /** @param no what becomes of requests that the step does not hold for */
@@ -167,7 +176,7 @@ class Decider {
   }
 
   #alternativesOf({ meaning }: Literal): readonly Alternative[] {
-    return meaning.alternatives.filter(({ host }) => includes(host, this.#host));
+    return alternativesFor(meaning, this.#host);
   }
 
   /** @param term not known to be unmet */

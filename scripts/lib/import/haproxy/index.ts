@@ -7,7 +7,7 @@ import { Findings } from "../findings.ts";
 import type { Site } from "../model.ts";
 import type { FileImportOptions } from "../origin-url.ts";
 import { ImportError, type Imported } from "../result.ts";
-import { compareHosts, routesOf, WHOLE } from "../routes.ts";
+import { areOpen, compareHosts, routesOf, WHOLE } from "../routes.ts";
 import { Backends } from "./backends.ts";
 import { type Program, rulesFor, TooManyRules } from "./decisions.ts";
 import { namedFiles, readFiles } from "./files.ts";
@@ -34,26 +34,37 @@ export function importHaproxy(paths: readonly string[], options: FileImportOptio
 
 /** @throws ImportError if these are more than a configuration may have */
 function sitesAt(proxy: ProxySection, backends: Backends): Site[] {
+  const tooMany = (advice: string) =>
+    new ImportError(`${proxy.at}: ${labelOf(proxy)}: becomes more than ${MAX_ROUTES} routes: ${advice}`);
   try {
-    return sitesOf(backends.frontend(proxy), backends);
+    const sites = sitesOf(backends.frontend(proxy), backends);
+    if (sites !== null) return sites;
   } catch (error) {
     if (!(error instanceof TooManyRules)) throw error;
-    const advice =
-      "leave out lines that change headers under a condition, and import again: each doubles what comes after it";
-    throw new ImportError(
-      `${proxy.at}: ${labelOf(proxy)}: becomes more than ${MAX_ROUTES} routes: ${advice}`,
+    throw tooMany(
+      "leave out lines that change headers under a condition, and import again: each doubles what comes after it",
     );
   }
+  throw tooMany("leave out hosts that a wider one says as well, or import parts");
 }
 
-/** A site for each host that a test names, and one for all others; hosts that are served alike are one. */
-function sitesOf(program: Program, backends: Backends): Site[] {
+/**
+ * A site for each host that a test names, and one for all others; hosts that are served alike are one. Null: they would
+ * become more routes than a configuration may have.
+ */
+function sitesOf(program: Program, backends: Backends): Site[] | null {
   const any = rulesFor(program, null, backends);
+  const written = JSON.stringify(any);
   const hosts = [...backends.hostsOf(program)].sort(compareHosts);
-  const sites = hosts.map((host): Site => {
+  const sites: Site[] = [];
+  let own = 0;
+  for (const host of hosts) {
     const rules = rulesFor(program, host, backends);
-    return { hosts: [host], rules: JSON.stringify(rules) === JSON.stringify(any) ? any : rules };
-  });
+    const isOwn = JSON.stringify(rules) !== written;
+    // Each becomes a route at least. Not all of them are made first, of which there may be any number.
+    if (isOwn && areOpen(rules) && ++own > MAX_ROUTES) return null;
+    sites.push({ hosts: [host], rules: isOwn ? rules : any });
+  }
   return [...sites, { hosts: [null], rules: any }];
 }
 

@@ -27,20 +27,23 @@ export const NEVER: Meaning = { alternatives: [], lost: [], reads: [] };
 /** Met where one of them is. */
 export function anyOf(meanings: readonly Meaning[]): Meaning {
   return {
-    alternatives: meanings.flatMap(({ alternatives }) => alternatives).reduce(joined, []),
+    alternatives: joined(meanings.flatMap(({ alternatives }) => alternatives)),
     lost: meanings.flatMap(({ lost }) => lost),
     reads: meanings.flatMap(({ reads }) => reads),
   };
 }
 
 /** Two lists of addresses, one after the other, are one if that is not too long. */
-function joined(found: readonly Alternative[], next: Alternative): Alternative[] {
-  const last = found.at(-1);
-  const addresses = [...(addressesOf(last) ?? []), ...(addressesOf(next) ?? [])];
-  const isOne =
-    addressesOf(last) !== null && addressesOf(next) !== null && addresses.length <= MOST_ADDRESSES;
-  if (!isOne) return [...found, next];
-  return [...found.slice(0, -1), { ...next, match: { path: null, where: { addresses } } }];
+function joined(alternatives: readonly Alternative[]): Alternative[] {
+  const found: Alternative[] = [];
+  for (const next of alternatives) {
+    const before = addressesOf(found.at(-1));
+    const own = addressesOf(next);
+    const isOne = before !== null && own !== null && before.length + own.length <= MOST_ADDRESSES;
+    if (isOne) found.pop();
+    found.push(isOne ? { ...next, match: { path: null, where: { addresses: [...before, ...own] } } } : next);
+  }
+  return found;
 }
 
 /** Addresses if it is about nothing else. */

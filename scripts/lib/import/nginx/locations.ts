@@ -78,32 +78,3 @@ function pathsOf(modifier: Modifier, uri: string): readonly PathPattern[] | null
 export function isPrefix({ modifier }: Location): boolean {
   return modifier === "" || modifier === "^~";
 }
-
-/**
- * The location that nginx takes for `path`: an exact one; else the longest prefix, if that is `^~`; else the first regular
- * expression; else the longest prefix (nginx, location). Regular expressions that are no list of paths are passed over.
- */
-export function locationFor(path: string, locations: readonly Location[]): Location | null {
-  const exact = locations.find(({ modifier, uri }) => modifier === "=" && uri === path);
-  if (exact !== undefined) return exact;
-  const prefix = locations
-    .filter((location) => isPrefix(location) && path.startsWith(location.uri))
-    .reduce<Location | null>(
-      (longest, one) => (longest !== null && longest.uri.length >= one.uri.length ? longest : one),
-      null,
-    );
-  if (prefix?.modifier === "^~") return prefix;
-  const regex = locations.find(
-    ({ modifier, paths }) =>
-      modifier.startsWith("~") && paths?.some((pattern) => matches(pattern, path)) === true,
-  );
-  return regex ?? prefix;
-}
-
-function matches(pattern: PathPattern, path: string): boolean {
-  if (pattern.kind === "exact") return path === pattern.path;
-  if (!path.startsWith(pattern.path)) return false;
-  return (
-    pattern.kind === "beginning" || path.length === pattern.path.length || path[pattern.path.length] === "/"
-  );
-}

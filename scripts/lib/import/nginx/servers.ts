@@ -10,7 +10,7 @@ import type { Serving } from "./gates.ts";
 import { reportUnknown } from "./known.ts";
 import type { ReachedServer } from "./listen.ts";
 import { type Location, locationsIn, namedLocations } from "./locations.ts";
-import { type Difference, locationHere, type Region, regionsOf, withoutRepeats } from "./regions.ts";
+import { type Difference, type RegionIndex, regionsOf } from "./regions.ts";
 import { LocationReader, reportConditions } from "./serving.ts";
 import type { UpstreamPools } from "./upstream-pools.ts";
 
@@ -52,9 +52,9 @@ function rulesOf(locations: readonly Location[], reader: LocationReader, finding
   for (const location of unsaid) reportUnsaid(location, regions, reader, findings);
   const same = (one: Location | null, other: Location | null) =>
     isSame(servedBy(one, reader), servedBy(other, reader));
-  return withoutRepeats(regions, same).flatMap(({ path, location }) =>
-    rulesAt(path, servedBy(location, reader)),
-  );
+  return regions
+    .withoutRepeats(same)
+    .flatMap(({ path, location }) => rulesAt(path, servedBy(location, reader)));
 }
 
 function hasTryFiles({ block }: Location): boolean {
@@ -89,14 +89,14 @@ function reportDifference(
 /** Says where the requests of a location go that no route can name. */
 function reportUnsaid(
   location: Location,
-  regions: readonly Region[],
+  regions: RegionIndex,
   reader: LocationReader,
   findings: Findings,
 ): void {
   const { label, at, uri, modifier } = location;
   const before = reader.servingOf(location);
   const beginning = modifier.startsWith("~") ? literalBeginning(uri) : "/";
-  const now = servedBy(locationHere(`${beginning}~other`, regions), reader);
+  const now = servedBy(regions.here(`${beginning}~other`), reader);
   const what = modifier.startsWith("~") ? "no route has a regular expression" : "no route has such a path";
   findings.todo(at, `${label}: ${what}: such requests ${wentWhere(before)}, and now ${inWords(now)}`);
 }

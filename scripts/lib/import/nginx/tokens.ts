@@ -14,9 +14,14 @@ export type Token =
 const BLANK = /\s/;
 /** Jinja, Helm, ERB and their like; no configuration has these where a word may begin. */
 const TEMPLATE = /^(\{\{|\{%|<%)/;
-/** In Lua: a text, or a comment; a brace in these is none. */
-const LUA_TEXT =
-  /"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|--\[\[[\s\S]*?\]\]|--[^\n]*|\[\[[\s\S]*?\]\]/y;
+/** In Lua: texts and comments, by what they begin with; a brace in these is none. */
+const LUA_TEXTS: readonly (readonly [opening: string, whole: RegExp])[] = [
+  ['"', /"(?:[^"\\]|\\[\s\S])*"/y],
+  ["'", /'(?:[^'\\]|\\[\s\S])*'/y],
+  ["--[[", /--\[\[[\s\S]*?\]\]/y],
+  ["--", /--[^\n]*/y],
+  ["[[", /\[\[[\s\S]*?\]\]/y],
+];
 /** What a backslash stands for before these; before anything else it stays, for regular expressions. */
 const ESCAPES: Readonly<Record<string, string>> = {
   t: "\t",
@@ -32,6 +37,8 @@ export class Tokenizer {
   readonly #text: string;
   readonly #places: TextPlaces;
   readonly #linesBefore: number;
+  /** What no text in Lua is closed by any more: looking for the end of each would look at the rest of the file each time. */
+  readonly #unclosed = new Set<string>();
   #at = 0;
 
   constructor({ name, text, linesBefore }: Pick<NginxFile, "name" | "text" | "linesBefore">) {
@@ -76,14 +83,25 @@ export class Tokenizer {
    */
   skipBlock(offset: number): void {
     for (let depth = 1; depth > 0; ) {
-      LUA_TEXT.lastIndex = this.#at;
-      const text = LUA_TEXT.exec(this.#text)?.[0];
+      const text = this.#luaText();
       const character = this.#text[this.#at];
       if (character === undefined) this.fail(offset, 'this block is never closed by "}"');
-      if (text === undefined && character === "{") depth++;
-      if (text === undefined && character === "}") depth--;
-      this.#at += text?.length ?? 1;
+      if (text === 0 && character === "{") depth++;
+      if (text === 0 && character === "}") depth--;
+      this.#at += Math.max(text, 1);
     }
+  }
+
+  /** The length of the text or comment here; 0: there is none. */
+  #luaText(): number {
+    for (const [opening, whole] of LUA_TEXTS) {
+      if (this.#unclosed.has(opening) || !this.#text.startsWith(opening, this.#at)) continue;
+      whole.lastIndex = this.#at;
+      const found = whole.exec(this.#text)?.[0].length;
+      if (found !== undefined) return found;
+      this.#unclosed.add(opening);
+    }
+    return 0;
   }
 
   #skipBlanksAndComments(): void {
