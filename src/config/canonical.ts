@@ -43,11 +43,17 @@ export function canonicalJson(value: unknown): string {
   });
 }
 
+/** A document's content alone. `isPlain`: it has neither comments nor trailing commas. */
+type DocumentValue =
+  | { readonly ok: true; readonly value: unknown; readonly isPlain: boolean }
+  | Extract<DocumentText, { ok: false }>;
+
 /**
  * Parses a document of KV or of the API that must be JSON (with comments), not too large, not too deep, and without a key that
- * stands twice in its object. Never throws.
+ * stands twice in its object. All that reads documents goes by this, or an isolate would take what the object refuses.
+ * Never throws.
  */
-export function readText(text: string): DocumentText {
+export function readValue(text: string): DocumentValue {
   const tooLarge = sizeProblem(text);
   if (tooLarge !== null) return { ok: false, reason: tooLarge, isJson: true };
   const strict = parseJson(text);
@@ -59,11 +65,19 @@ export function readText(text: string): DocumentText {
   if (value === undefined) return { ok: false, reason: "not JSON", isJson: false };
   const repeated = repeatedKeyErrors(text);
   if (repeated.length > 0) return { ok: false, reason: repeated.join("\n"), isJson: true };
+  return { ok: true, value, isPlain: strict !== undefined };
+}
+
+/** The same, with the texts that are stored. */
+export function readText(text: string): DocumentText {
+  const read = readValue(text);
+  if (!read.ok) return read;
+  const { value, isPlain } = read;
   const canonical = canonicalJson(value);
   // A number may be longer in the canonical text: 1e20 has 21 digits.
   const grown = sizeProblem(canonical);
   if (grown !== null) return { ok: false, reason: grown, isJson: true };
-  const hasForm = strict === undefined || text.trim().includes("\n");
+  const hasForm = !isPlain || text.trim().includes("\n");
   return { ok: true, value, canonical, written: hasForm ? text : null };
 }
 

@@ -1,6 +1,7 @@
 /**
  * The data path while the pool's object fails. See wrapped-object.ts for how it is made to.
  */
+import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { FIRST_SYNC_WAIT_MS } from "../../src/edge/sync/sync-state.ts";
 import { openGate, stands } from "./gates.ts";
@@ -50,6 +51,22 @@ describe.each(FAILURES)("an object that is %s", (_name, wrapper, failure) => {
 });
 
 describe("an object that does not answer", () => {
+  const origins = JSON.stringify(ORIGINS);
+  it.each([
+    ["a key that stands twice", `{ "origins": ${origins}, "log": {}, "log": { "sample": 0 } }`],
+    ["a key __proto__", `{ "origins": ${origins}, "__proto__": { "algorithm": "random" } }`],
+    ["broken JSON", `{ "origins": ${origins}`],
+    ["nothing", ""],
+    ["too many bytes", `{ "origins": ${origins} }${" ".repeat(1_900_000)}`],
+  ])(
+    "leaves a cold isolate nothing to serve from where KV has what the object would refuse: %s",
+    async (_, text) => {
+      await env.POOLS.put(`pool:${pool}`, text, { metadata: { updated_at: Date.now() } });
+      object.wrapper = broken;
+      expect(await many(1)).toEqual(["503"]);
+    },
+  );
+
   it("is asked again later and later, and for each failure there is one line", async () => {
     await configure();
     object.wrapper = broken;

@@ -86,6 +86,24 @@ it("a pool's location is read once", async () => {
   expect([locations.locationOf("shared"), locations.revision]).toEqual([LOCATION, 1]);
 });
 
+it("a pool's location stays while its document in KV is one that the object refuses", async () => {
+  const { surroundings } = counted();
+  const texts = [`{"location":${JSON.stringify(LOCATION)}}`, '{"location":null,"location":null}', "{", "{}"];
+  let nowMs = 0;
+  const locations = new KvLocations({
+    ...surroundings,
+    now: () => nowMs,
+    readDocument: async () => ({ text: texts.shift() ?? "", updatedAt: null }),
+  });
+  const seen: unknown[] = [];
+  while (texts.length > 0) {
+    await locations.load(createExecutionContext(), ["refused"]);
+    seen.push(locations.locationOf("refused"));
+    nowMs += 60_000;
+  }
+  expect(seen).toEqual([LOCATION, LOCATION, LOCATION, null]);
+});
+
 it("work that is lost with its request holds the others up for its time at most, and is done again", async () => {
   const work = new SharedWork(20, counted().surroundings);
   const context = createExecutionContext();

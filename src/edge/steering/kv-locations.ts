@@ -3,8 +3,8 @@
  * status of a pool yet. A pool's status replaces it as soon as it has come.
  * @module
  */
+import { readValue } from "../../config/canonical.ts";
 import { poolKey } from "../../config/documents.ts";
-import { parseJsonc } from "../../config/json.ts";
 import { locationIn } from "../../config/pool-routing-schema.ts";
 import type { PoolLocation } from "../../contract/pool-status.ts";
 import { SharedWork } from "../model/shared-work.ts";
@@ -77,9 +77,10 @@ export class KvLocations {
     const reading = this.#surroundings.readDocument(poolKey(pool), LONGEST_READ_MS);
     const document = await reading.catch(() => undefined);
     seen.atMs = startedMs;
-    // A failure to read now does not invalidate an earlier reading.
-    if (document === undefined) return;
-    const location = document === null ? null : locationIn(parseJsonc(document.text));
+    const content = document == null ? null : readValue(document.text);
+    // A failure to read now does not invalidate an earlier reading; nor does a document that the object refuses.
+    if (document === undefined || content?.ok === false) return;
+    const location = content === null ? null : locationIn(content.value);
     if (JSON.stringify(location) !== JSON.stringify(seen.location)) this.#revision++;
     seen.location = location;
   }

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { readValue } from "../../config/canonical.ts";
 import { poolKey } from "../../config/documents.ts";
-import { parseJsonc } from "../../config/json.ts";
 import { parsePool } from "../../config/parse.ts";
 import { keepsSessionCookies } from "../../config/pool-rules.ts";
 import type { PoolStatus } from "../../contract/pool-status.ts";
@@ -239,9 +239,10 @@ export class PoolSync {
     const document = await reading.catch(() => undefined);
     if (document === undefined) this.isUnavailable = !this.#state.hasAnswered;
     if (document == null) return;
-    const parsed = parsePool(parseJsonc(document.text), {
-      allowIpOrigins: settings.ALLOW_IP_ORIGINS === "1",
-    });
+    const content = readValue(document.text);
+    const parsed = content.ok
+      ? parsePool(content.value, { allowIpOrigins: settings.ALLOW_IP_ORIGINS === "1" })
+      : content;
     if (!parsed.ok) return;
     const tokens = await configTokens(settings, this.#pool.id, parsed.value);
     if (needsTokens && tokens === null && keepsSessionCookies(parsed.value)) return;
