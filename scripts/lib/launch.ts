@@ -10,6 +10,7 @@ import { ensureBundle } from "./bundle.ts";
 import { documentsOf, loadDocuments } from "./config-documents.ts";
 import { ConfigWatcher } from "./config-watcher.ts";
 import { type Demo, demoText, startDemo } from "./demo.ts";
+import { holdFolder } from "./folder-hold.ts";
 import { type Documents, Seeder } from "./kv-seed.ts";
 import { HOST, refuseTakenPort } from "./listening.ts";
 import type { StartOptions } from "./options.ts";
@@ -44,14 +45,21 @@ export async function launch(options: StartOptions): Promise<number> {
   }
   await refuseTakenPort(options.port);
   if (options.inspectorPort !== null) await refuseTakenPort(options.inspectorPort, "--inspector-port");
-  if (options.state !== null) await makeWritableFolder(options.state, "--state");
+  const release = options.state === null ? null : await holdState(options.state);
   const demo = documents === null ? await startDemo() : null;
   try {
     await serve(options, documents?.documents ?? documentsOf(demo?.config ?? {}), demo, stop);
   } finally {
     await demo?.stop();
+    release?.();
   }
   return EXIT_OK;
+}
+
+/** @returns gives it back */
+async function holdState(folder: string): Promise<() => void> {
+  await makeWritableFolder(folder, "--state");
+  return holdFolder(folder, "--state");
 }
 
 async function serve(

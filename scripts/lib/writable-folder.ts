@@ -21,13 +21,21 @@ export async function makeWritableFolder(path: string, flag: string): Promise<vo
 /** As `mkdir` with `recursive`, which never ends where a folder is there and none can be made in it, such as `/proc`. */
 async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path);
+    await makeOne(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const parent = dirname(path);
-    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
     if (code !== "ENOENT" || parent === path) throw error;
     await makeFolder(parent);
+    await makeOne(path);
+  }
+}
+
+/** One that is there already, because another process has made it at the same time, is as good. */
+async function makeOne(path: string): Promise<void> {
+  try {
     await mkdir(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST" || !(await stat(path)).isDirectory()) throw error;
   }
 }

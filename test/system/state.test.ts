@@ -2,10 +2,12 @@
  * The state that `--state` keeps: changes made at run time survive a restart, and the file wins only where it has
  * changed.
  */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ensureBundle } from "../../scripts/lib/bundle.ts";
 import { type Kv, startRuntime } from "../../scripts/lib/runtime.ts";
-import { type Balancer, startBalancer } from "./support/balancer.ts";
+import { type Balancer, runStart, startBalancer } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
@@ -101,4 +103,26 @@ test("the whole runtime killed without warning comes back with its state", async
     kv.put("pool:web", JSON.stringify(pool("b")), { metadata: { updated_at: Date.now() } }),
   );
   await during(state, config, becomes("b"));
+});
+
+test("of two starts on one folder that is new, at the same moment, one serves and the other is refused in one line", async () => {
+  const state = join(temporaryDirectory(), "new/folder");
+  const config = join(temporaryDirectory(), "pools.json");
+  writeFileSync(config, JSON.stringify({ pools: { web: pool("a") } }));
+  const both = [0, 1].map(() => runStart("--config", config, "--port", "0", "--state", state));
+  try {
+    const { code, running } = await Promise.race(
+      both.map(async (each) => ({ code: (await each.ended).code, running: each })),
+    );
+    expect([code, running.stderr.trim()]).toEqual([
+      1,
+      `--state ${state}: another process uses this folder: stop it, or choose another folder`,
+    ]);
+    const other = both.find((each) => each !== running);
+    await eventually("the other to serve", async () => other?.stdout.includes("ready http"));
+    await other?.signal("SIGTERM");
+  } finally {
+    await Promise.all(both.map((each) => each.kill()));
+  }
+  await during(state, { pools: { web: pool("b") } }, becomes("b"));
 });
