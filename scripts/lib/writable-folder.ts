@@ -2,10 +2,13 @@
  * Makes the folder that an option names, or says why that cannot be.
  * @module
  */
-import { access, constants, mkdir, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { access, constants, mkdir, readdir, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 
-/** @param flag the option, for the error @throws Error for the user: the folder cannot be made, or not be written to */
+/**
+ * @param flag the option, for the error
+ * @throws Error for the user: the folder cannot be made, or it or something in it cannot be written to
+ */
 export async function makeWritableFolder(path: string, flag: string): Promise<void> {
   try {
     await makeFolder(resolve(path));
@@ -15,6 +18,19 @@ export async function makeWritableFolder(path: string, flag: string): Promise<vo
     throw new Error(
       `${flag} ${path}: not a folder that can be made or written to (${code ?? String(error)})`,
     );
+  }
+  await refuseUnwritable(path, flag);
+}
+
+/** A runtime whose files belong to another user would start, and lose what it is to keep. */
+async function refuseUnwritable(folder: string, flag: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const wanted = constants.R_OK | constants.W_OK | (entry.isDirectory() ? constants.X_OK : 0);
+    await access(path, wanted).catch(({ code }: NodeJS.ErrnoException) => {
+      // It may be a file that another process has just taken away, which holds the folder.
+      if (code !== "ENOENT") throw new Error(`${flag} ${folder}: ${path} cannot be written to (${code})`);
+    });
   }
 }
 

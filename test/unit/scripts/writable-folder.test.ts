@@ -1,7 +1,7 @@
 /** The folder that an option names. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -9,6 +9,7 @@ import { holdFolder } from "../../../scripts/lib/folder-hold.ts";
 import { makeWritableFolder } from "../../../scripts/lib/writable-folder.ts";
 
 const HOLD = new URL("../../../scripts/lib/folder-hold.ts", import.meta.url).href;
+const MAKE = new URL("../../../scripts/lib/writable-folder.ts", import.meta.url).href;
 const folder = mkdtempSync(join(tmpdir(), "writable-folder-"));
 const file = join(folder, "file");
 writeFileSync(file, "");
@@ -49,6 +50,27 @@ describe("a folder", () => {
     expect(() => holdFolder(path, "--state")).toThrow(taken);
     release();
     holdFolder(path, "--state")();
+  });
+
+  it("is refused with the file in it that somebody else has", async () => {
+    const path = mkdtempSync(join(tmpdir(), "writable-folder-"));
+    const theirs = join(path, "v3/theirs");
+    mkdirSync(join(path, "v3"));
+    writeFileSync(theirs, "", { mode: 0o444 });
+    chmodSync(path, 0o777);
+    const script = `await (await import(${JSON.stringify(MAKE)})).makeWritableFolder(${JSON.stringify(path)}, "--state")
+      .catch(({ message }) => process.stdout.write(message))`;
+    // The system's administrator may write to everything.
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534 } : {};
+    const other = spawn(process.execPath, ["--input-type=module", "--eval", script], nobody);
+    let said = "";
+    other.stdout.on("data", (data) => {
+      said += String(data);
+    });
+    await once(other, "exit");
+    rmSync(path, { recursive: true });
+    const first = nobody.uid === undefined ? theirs : join(path, "v3");
+    expect(said).toBe(`--state ${path}: ${first} cannot be written to (EACCES)`);
   });
 
   it("that has no room for a lock is refused in one line", () => {
