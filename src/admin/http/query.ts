@@ -4,7 +4,7 @@
  * @module
  */
 import * as z from "zod";
-import { errorsOf, formatPath } from "../../config/errors.ts";
+import { errorsOf, formatPath, shownErrors } from "../../config/errors.ts";
 import { Problem } from "./problems.ts";
 
 /** Errors that are told of one query. */
@@ -34,7 +34,7 @@ export function readQuery<Q extends z.ZodObject>(schema: Q, url: string): z.outp
   const parsed = schema.safeParse(read);
   if (parsed.success && errors.length === 0) return parsed.data;
   const wrong = errorsOf(parsed.error?.issues ?? [], schema, read, []);
-  const all = [...errors, ...wrong.map(({ path, message }) => ({ path: formatPath(path), message }))];
+  const all = [...errors, ...shownErrors(wrong)];
   throw refusal(all.slice(0, MOST_TOLD));
 }
 
