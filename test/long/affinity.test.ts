@@ -1,6 +1,6 @@
 /** Sessions by client address, with as many clients as a busy site has. */
 import { test } from "vitest";
-import { addressesSpread } from "../system/support/address-spread.ts";
+import { addressesSpread } from "./support/address-spread.ts";
 
 /** Ends the test if it hangs; a busy machine serves some dozens of requests a second. */
 const TWENTY_THOUSAND_REQUESTS_MS = 1_800_000;

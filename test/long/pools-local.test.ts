@@ -1,10 +1,14 @@
 /**
- * `npm run pools -- diff`, `push` and `pull` through the KV on this machine, without a balancer. Each starts wrangler
- * several times, which takes seconds.
+ * `npm run pools -- diff`, `push` and `pull` through the KV on this machine. Each starts wrangler several times, which
+ * takes seconds.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { startBalancer } from "../system/support/balancer.ts";
+import { fetchRaw } from "../system/support/client.ts";
+import { eventually } from "../system/support/eventually.ts";
+import { startOrigins } from "../system/support/origins.ts";
 import { runPools } from "../system/support/pools.ts";
 import { temporaryDirectory } from "../system/support/processes.ts";
 
@@ -48,4 +52,25 @@ test("pools are removed only if that is confirmed", async () => {
   expect((await local(state, "diff", path)).stdout).toContain("- pool old\n\n1 document: 1 to remove");
   expect((await local(state, "push", path, "--yes")).stdout).toContain("pool old: removed");
   expect((await local(state, "diff", path)).code).toBe(0);
+});
+
+test("a push reaches a balancer that runs on that state", async () => {
+  const state = temporaryDirectory();
+  const [a, b] = await startOrigins("a", "b");
+  if (a === undefined || b === undefined) throw new Error("two were asked for");
+  onTestFinished(() => Promise.all([a.kill(), b.kill()]).then(() => undefined));
+  const only = (origin: typeof a) => ({ pools: { web: { origins: [origin.config()] } } });
+  const balancer = await startBalancer({ config: only(a), state });
+  onTestFinished(() => balancer.kill());
+  const answeredBy = async () => (await fetchRaw(balancer.url, "/")).headers["x-origin"];
+  expect(await answeredBy()).toBe("a");
+  expect(await local(state, "push", file(only(b)))).toMatchObject({ code: 0 });
+  await eventually("b", async () => (await answeredBy()) === "b");
+});
+
+test("a pull from an empty KV has nothing to write", async () => {
+  const path = join(temporaryDirectory(), "pulled.json");
+  const { code, stderr } = await local(temporaryDirectory(), "pull", path);
+  expect(code).toBe(3);
+  expect(stderr).toContain("has no pools");
 });

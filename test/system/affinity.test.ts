@@ -4,7 +4,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { headerValue } from "../support/wire/http-reader.ts";
 import { exchangeOnce } from "../support/wire/raw-connection.ts";
-import { addressesSpread } from "./support/address-spread.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { allValues, fetchRaw } from "./support/client.ts";
 import { CookieJar } from "./support/cookie-jar.ts";
@@ -166,6 +165,3 @@ test("a forged cookie is ignored: the algorithm picks, and the answer sets a val
   }
   expect(new Set(await cookiesSeen(originsOf.forged ?? []))).toEqual(new Set([""]));
 });
-
-test("1,000 addresses spread within the ring's variance; a removed origin moves only its own clients", () =>
-  addressesSpread(1_000));

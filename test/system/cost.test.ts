@@ -1,12 +1,11 @@
 /**
- * `npm run cost` as a user runs it; the documentation's tables; and what the counts it goes by promise. They are counted
- * again in test/long/cost.test.ts.
+ * `npm run cost` as a user runs it, and what the counts it goes by promise. They are counted again in
+ * test/long/cost.test.ts, which computes the documentation's tables, too.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, test } from "vitest";
-import { costTables } from "../../scripts/lib/cost/docs.ts";
+import { describe, expect, it } from "vitest";
 import { readMeasured } from "../../scripts/lib/cost/measured.ts";
 import { NODE, PROJECT, temporaryDirectory } from "./support/processes.ts";
 
@@ -68,13 +67,6 @@ describe("npm run cost", () => {
     expect(usage.stderr).toMatch(/^--rps: "x" is not a number.*Usage: npm run cost/s);
     expect(cost("--help")).toMatchObject({ status: 0, stdout: expect.stringContaining("--isolates M") });
   });
-});
-
-test("docs/operations.md has the tables that the command prints", () => {
-  const tables = costTables(readFileSync(join(PROJECT, "docs/operations.md"), "utf8"));
-  const plans = tables.map(({ args }) => args[args.indexOf("--plan") + 1]);
-  expect(new Set(plans)).toEqual(new Set(["free", "paid"]));
-  for (const { args, shown } of tables) expect(shown, args.join(" ")).toBe(cost(...args).stdout.trim());
 });
 
 describe("the measured counts", () => {

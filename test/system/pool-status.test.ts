@@ -3,6 +3,7 @@
  * left, and found again by an isolate that has nothing to do with it any more.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { poolsHere } from "../support/pools-command.ts";
 import { ADMIN_TOKEN, admin, poolState } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, type Reply } from "./support/client.ts";
@@ -10,7 +11,6 @@ import { eventually } from "./support/eventually.ts";
 import { nothingOpen } from "./support/nothing-open.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
 import { PROBE_TIMEOUT_S } from "./support/patience.ts";
-import { runPools } from "./support/pools.ts";
 
 const CHECK = {
   ...{ path: "/healthz", interval: 0.5, timeout: PROBE_TIMEOUT_S },
@@ -91,17 +91,17 @@ describe("a pool of a route with several", () => {
 
   test("sheds its clients when an operator says so, and takes them back", async () => {
     const env = { LB_URL: balancer.url, LB_ADMIN_TOKEN: ADMIN_TOKEN };
-    const shed = await runPools(["shed", "eu", "100", "-m", "an incident"], env);
+    const shed = await poolsHere(["shed", "eu", "100", "-m", "an incident"], env);
     expect([shed.code, shed.stdout]).toEqual([0, expect.stringContaining("eu sends 100% of its clients")]);
     await eventually("the isolate to hear of it", async () => (await serving()) === "us");
-    const table = await runPools(["status"], env);
+    const table = await poolsHere(["status"], env);
     expect(table.stdout).toContain("spilling 100% of its clients: shed 100%");
-    const again = await runPools(["shed", "eu", "0"], env);
+    const again = await poolsHere(["shed", "eu", "0"], env);
     expect(again.code).toBe(0);
     await eventually("the isolate to hear of that", async () => (await serving()) === "eu");
-    const wrong = await runPools(["shed", "eu", "101"], env);
+    const wrong = await poolsHere(["shed", "eu", "101"], env);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('"101" is no percentage')]);
-    const alone = await runPools(["shed", "alone", "20"], env);
+    const alone = await poolsHere(["shed", "alone", "20"], env);
     expect(alone).toEqual({
       code: 1,
       stdout: "alone sends nobody elsewhere, because no route has it among several pools (version 2)\n",

@@ -5,12 +5,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { poolsHere } from "../support/pools-command.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
 import { PROBE_TIMEOUT_S } from "./support/patience.ts";
-import { runPools, startPools } from "./support/pools.ts";
+import { startPools } from "./support/pools.ts";
 
 const TOKEN = "cli-test-token";
 
@@ -48,7 +49,7 @@ afterAll(async () => {
 });
 
 const where = () => ({ LB_URL: balancer.url, LB_ADMIN_TOKEN: TOKEN });
-const pools = (...args: string[]) => runPools(args, where());
+const pools = (...args: string[]) => poolsHere(args, where());
 
 async function servedBy(count: number): Promise<Set<string | undefined>> {
   const served = new Set<string | undefined>();
@@ -210,7 +211,7 @@ describe("tail --file", () => {
   });
 
   test("a missing file is reported", async () => {
-    const { code, stderr } = await runPools(["tail", "--file", "/nowhere/x.log"]);
+    const { code, stderr } = await poolsHere(["tail", "--file", "/nowhere/x.log"]);
     expect({ code, stderr }).toEqual({
       code: 3,
       stderr: "/nowhere/x.log cannot be read: no such file or directory\n",

@@ -1,6 +1,6 @@
 /**
- * `npm run pools -- diff`, `push` and `pull`: through the admin API of a balancer that runs, and through the KV on this
- * machine. `--remote` is in pools-remote.test.ts.
+ * `npm run pools -- diff`, `push` and `pull` through the admin API of a balancer that runs. What goes through wrangler
+ * is in test/long: `--local` in pools-local.test.ts, `--remote` in pools-remote.test.ts.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { changesTo } from "../../scripts/lib/config-changes.ts";
 import { documentsOf } from "../../scripts/lib/config-documents.ts";
 import type { WrittenConfig } from "../../scripts/lib/config-file.ts";
 import { ApiStore } from "../../scripts/lib/stores/api-store.ts";
+import { poolsHere } from "../support/pools-command.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
@@ -52,7 +53,7 @@ function file(config: unknown, name = "lb.jsonc"): string {
 
 /** On the balancer that runs, through its API. */
 const viaApi = (command: string, ...args: string[]) =>
-  runPools([command, ...args, "--url", balancer?.url ?? ""], { LB_ADMIN_TOKEN: TOKEN });
+  poolsHere([command, ...args, "--url", balancer?.url ?? ""], { LB_ADMIN_TOKEN: TOKEN });
 
 const answeredBy = async (url: string) => (await fetchRaw(url, "/")).headers["x-origin"];
 
@@ -70,6 +71,7 @@ describe("through the admin API", () => {
       stderr: "",
     });
     expect(JSON.parse(readFileSync(pulled, "utf8"))).toEqual(config);
+    // As a user runs it, in a process of its own.
     expect((await runPools(["check", pulled, "--local"])).code).toBe(0);
     expect(await viaApi("diff", pulled)).toMatchObject({ code: 0, stderr: "" });
     expect(await viaApi("push", pulled)).toEqual({
@@ -185,26 +187,5 @@ describe("through the admin API", () => {
     );
     expect(done).toEqual([]);
     expect((await store.read([])).get("pool:web")?.text).toContain('"b"');
-  });
-});
-
-// Wrangler takes seconds to start; what starts it many times is in test/long/pools-local.test.ts.
-describe("through the KV on this machine", () => {
-  const local = (state: string, command: string, ...args: string[]) =>
-    runPools([command, ...args, "--local", "--state", state]);
-
-  test("reaches a balancer that runs on that state", async () => {
-    const state = temporaryDirectory();
-    const { url } = await start({ pools: { web: pool("a") } }, { state });
-    expect(await answeredBy(url)).toBe("a");
-    expect(await local(state, "push", file({ pools: { web: pool("b") } }))).toMatchObject({ code: 0 });
-    await eventually("b", async () => (await answeredBy(url)) === "b");
-  });
-
-  test("a pull from an empty KV has nothing to write", async () => {
-    const path = join(temporaryDirectory(), "pulled.json");
-    const { code, stderr } = await local(temporaryDirectory(), "pull", path);
-    expect(code).toBe(3);
-    expect(stderr).toContain("has no pools");
   });
 });

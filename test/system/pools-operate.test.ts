@@ -6,6 +6,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { poolsHere } from "../support/pools-command.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { fetchRaw, open } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
@@ -49,7 +50,7 @@ afterAll(async () => {
 });
 
 const where = () => ({ LB_URL: balancer.url, LB_ADMIN_TOKEN: TOKEN });
-const pools = (...args: string[]) => runPools(args, where());
+const pools = (...args: string[]) => poolsHere(args, where());
 
 describe("explain", () => {
   test("tells route, pool, origins and pick", async () => {
@@ -184,7 +185,7 @@ describe("drain", () => {
 
   test("--wait answers no if the time is up with connections left", async () => {
     const download = await downloadFromB("brief.test");
-    const { code, stdout } = await pools("drain", "brief", "b", "--wait");
+    const { code, stdout } = await runPools(["drain", "brief", "b", "--wait"], where());
     expect({ code, stdout }).toEqual({ code: 1, stdout: "brief/b: time is up, and 1 connection left\n" });
     download.destroy();
   });
@@ -216,7 +217,7 @@ describe("an error is a sentence and exit code 3", () => {
     ["no token", ["status"], { LB_ADMIN_TOKEN: "" }, "asks for a token: set LB_ADMIN_TOKEN, or give --token"],
     ["a wrong token", ["status", "--token", "wrong"], {}, "does not take this token"],
   ])("%s", async (_, args, env, sentence) => {
-    const { code, stdout, stderr } = await runPools(args, { ...where(), ...env });
+    const { code, stdout, stderr } = await poolsHere(args, { ...where(), ...env });
     expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
     expect(stderr).toContain(sentence);
     expect(stderr.trim().split("\n")).toHaveLength(1);
@@ -230,7 +231,7 @@ describe("an error is a sentence and exit code 3", () => {
       ["drain", "web", "a"],
       ["pull", "x.json", "--url", url],
     ]) {
-      const { code, stderr } = await runPools(args, { LB_URL: url, LB_ADMIN_TOKEN: TOKEN });
+      const { code, stderr } = await poolsHere(args, { LB_URL: url, LB_ADMIN_TOKEN: TOKEN });
       expect(code).toBe(3);
       expect(stderr).toContain(`${url} cannot be reached: nothing listens there. Start the balancer`);
     }
@@ -241,7 +242,7 @@ describe("an error is a sentence and exit code 3", () => {
       adminToken: null,
       config: { pools: { web: { origins: [{ id: "a", url: balancer.url }] } } },
     });
-    const { code, stderr } = await runPools(["status", "--url", other.url], { LB_ADMIN_TOKEN: TOKEN });
+    const { code, stderr } = await poolsHere(["status", "--url", other.url], { LB_ADMIN_TOKEN: TOKEN });
     await other.stop();
     expect(code).toBe(3);
     expect(stderr).toContain("is switched off, because no token is set there");

@@ -1,5 +1,5 @@
 /**
- * Starting, stopping and reconfiguring the program, as a user does.
+ * Starting and reconfiguring the program, as a user does. How it ends is in test/long/stopping.test.ts.
  */
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { fetchRaw } from "./support/client.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Origin, startOrigins } from "./support/origins.ts";
 import { freePort } from "./support/ports.ts";
-import { isRunning, temporaryDirectory } from "./support/processes.ts";
+import { temporaryDirectory } from "./support/processes.ts";
 
 let a: Origin;
 let b: Origin;
@@ -115,75 +115,18 @@ describe("the command line", () => {
   );
 });
 
-describe("starting and stopping", () => {
-  test("--inspector-port 0 says where a debugger can attach, and one can", async () => {
-    const balancer = await start({ config: only(a), args: ["--inspector-port", "0"] });
-    const address = /^Debugger +(127\.0\.0\.1:\d+)$/m.exec(balancer.logs())?.[1];
-    const targets = (await (await fetch(`http://${address}/json`)).json()) as { id: string }[];
-    expect(targets.map(({ id }) => id)).toContain("core:user:edge-balancer");
-    await balancer.stop();
-  });
-
-  test("nothing but the ready line goes to standard output, on the port that was asked for", async () => {
-    const port = await freePort();
-    const balancer = await start({ config: only(a), port });
-    expect(await answering(balancer)).toBe("a");
-    await balancer.stop();
-    expect(balancer.running.stdout).toBe(`ready http://127.0.0.1:${port}\n`);
-  });
-
-  test.each(["SIGTERM", "SIGINT"] as const)("%s ends it cleanly, with a request open", async (signal) => {
-    const balancer = await start({ config: only(a) });
-    const runtime = balancer.runtimePid;
-    await a.behave({ fault: "hang" });
-    const open = fetchRaw(balancer.url, "/").catch(() => "broken off");
-    await eventually("the request to arrive", async () => (await a.hits()).at(-1)?.url === "/");
-    expect(await balancer.running.signal(signal)).toEqual({ code: 0, signal: null });
-    expect(isRunning(runtime)).toBe(false);
-    expect(await open).toBe("broken off");
-    await a.behave();
-  });
-
-  test("the runtime does not outlive a launcher that is killed", async () => {
-    const balancer = await start({ config: only(a) });
-    const runtime = balancer.runtimePid;
-    balancer.running.process.kill("SIGKILL");
-    await eventually("workerd to end", () => !isRunning(runtime));
-  });
-
-  test.each(["SIGTERM", "SIGKILL"] as const)("%s to npm ends what npm started", async (signal) => {
-    const npm = new Running("npm", ["start", "--", "--config", file(JSON.stringify(only(a))), "--port", "0"]);
-    started.push(npm);
-    const url = await npm.ready();
-    expect((await fetchRaw(url, "/")).status).toBe(200);
-    npm.process.kill(signal);
-    await eventually("nobody to answer", () =>
-      fetchRaw(url, "/").then(
-        () => false,
-        () => true,
-      ),
-    );
-  });
-
-  test("the Worker's log goes to the file that was asked for", async () => {
-    const log = join(temporaryDirectory(), "worker.log");
-    const balancer = await start({ config: only(a), args: ["--log", log] });
-    await fetchRaw(balancer.url, "/logged");
-    await balancer.stop();
-    expect(readFileSync(log, "utf8")).toContain('"/logged"');
-    expect(balancer.logs()).not.toContain("/logged");
-  });
-
-  test("a log that cannot be written any more, as on a full disk, stops no request", async () => {
-    const expects = [/^--log \/dev\/full: no more lines are written: ENOSPC/];
-    const balancer = await start({ config: only(a), args: ["--log", "/dev/full"], expects });
-    for (let requests = 0; requests < 3; requests++) {
-      expect((await fetchRaw(balancer.url, "/")).status).toBe(200);
-    }
-    await eventually("the complaint", () => balancer.logs().includes("no more lines are written"));
-    expect((await fetchRaw(balancer.url, "/")).status).toBe(200);
-    await balancer.stop();
-  });
+test("standard output has the ready line only, and the log and a debugger are where the options ask for them", async () => {
+  const port = await freePort();
+  const log = join(temporaryDirectory(), "worker.log");
+  const balancer = await start({ config: only(a), port, args: ["--log", log, "--inspector-port", "0"] });
+  expect((await fetchRaw(balancer.url, "/logged")).headers["x-origin"]).toBe("a");
+  const address = /^Debugger +(127\.0\.0\.1:\d+)$/m.exec(balancer.logs())?.[1];
+  const targets = (await (await fetch(`http://${address}/json`)).json()) as { id: string }[];
+  expect(targets.map(({ id }) => id)).toContain("core:user:edge-balancer");
+  await balancer.stop();
+  expect(balancer.running.stdout).toBe(`ready http://127.0.0.1:${port}\n`);
+  expect(readFileSync(log, "utf8")).toContain('"/logged"');
+  expect(balancer.logs()).not.toContain("/logged");
 });
 
 describe("the configuration file", () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { poolsHere } from "../../support/pools-command.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 // Not `process.execPath`: the tests may run under a Node that cannot run TypeScript.
@@ -92,9 +93,9 @@ describe("wrong usage prints the usage and exits with 2", () => {
     [["explain", "/", "--header", "x"], "--header: \"x\" is not of the form 'NAME: VALUE'"],
     [["status", "--window", "5"], '--window: "5" is no whole number from 10 to 86400'],
     [["drain", "web"], "drain takes a pool and an origin"],
-  ])("%j", (args, reason) => {
-    const { status, stderr } = pools(...args);
-    expect(status).toBe(2);
+  ])("%j", async (args, reason) => {
+    const { code, stderr } = await poolsHere(args);
+    expect(code).toBe(2);
     expect(stderr).toContain(reason);
     expect(stderr).toContain("Usage: npm run pools -- ");
   });

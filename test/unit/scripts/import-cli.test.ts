@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { poolsHere } from "../../support/pools-command.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 // Not `process.execPath`: the tests may run under a Node that cannot run TypeScript.
@@ -105,9 +106,9 @@ describe("npm run pools -- import", () => {
       ["cloudflare", ...CLOUDFLARE, "--out", "/nowhere/x"],
       "/nowhere/x: cannot be written: no such file or directory",
     ],
-  ])("import %j exits with 2", (args, reason) => {
-    const { status, stdout, stderr } = pools("import", ...args);
-    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  ])("import %j exits with 2", async (args, reason) => {
+    const { code, stdout, stderr } = await poolsHere(["import", ...args]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(reason);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parseOptions } from "../../../sim/lib/options.ts";
-import { simulate } from "./support.ts";
+import { refused, simulate } from "./support.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "simulate-cli-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -61,8 +61,8 @@ describe("npm run simulate", () => {
       ["--config", "examples/simple.jsonc", "--out", "/no-such-folder/x.svg", "--seconds", "1"],
       "cannot be written",
     ],
-  ])("%j: exits with 2 and says what is wrong, without a trace", (args, message) => {
-    const { status, stderr } = simulate(...args);
+  ])("%j: exits with 2 and says what is wrong, without a trace", async (args, message) => {
+    const { status, stderr } = await refused(...args);
     expect(status).toBe(2);
     expect(stderr).toContain(message);
     expect(stderr).not.toContain("    at ");
@@ -77,10 +77,10 @@ describe("npm run simulate", () => {
     expect(status).toBe(2);
   });
 
-  it("says where a configuration is wrong", () => {
+  it("says where a configuration is wrong", async () => {
     const path = join(directory, "wrong.jsonc");
     writeFileSync(path, '{ "pools": { "web": { "orgins": [] } } }');
-    const { status, stderr } = simulate("--config", path);
+    const { status, stderr } = await refused("--config", path);
     expect(status).toBe(2);
     expect(stderr).toMatch(/wrong\.jsonc:1:\d+: .*orgins/);
   });

@@ -53,6 +53,22 @@ const ALL: [what: string, pool: Record<string, unknown>, args: string, seeds?: r
     "--rps 400 --isolates 60 --seconds 20 --fail a@5 --recover a@12",
   ],
   [
+    "a new version takes over, and isolates die",
+    { origins: origins("a", "b"), rate_limit: 400 },
+    "--rps 200 --isolates 40 --seconds 24 --deploy 12 --churn 100",
+  ],
+  ["isolates hardly have requests", { origins: origins(3) }, "--rps 30 --isolates 400 --seconds 40"],
+  [
+    "requests wait in line at the origins, one of which fails",
+    { origins: origins("a", "b", "c"), ...CHECKED },
+    "--rps 300 --isolates 60 --seconds 20 --workers 3 --load 0.6 --fail a@8",
+  ],
+  [
+    "origins are picked by their load",
+    { algorithm: "p2c", origins: origins(4) },
+    "--rps 400 --isolates 40 --seconds 15 --workers 2",
+  ],
+  [
     "an origin fails in a crowd, where isolates tell one another",
     { origins: origins("a", "b", "c"), ...CHECKED },
     "--rps 300 --isolates 400 --seconds 20 --fail a@5 --recover a@12",
@@ -63,12 +79,6 @@ const ALL: [what: string, pool: Record<string, unknown>, args: string, seeds?: r
     "--rps 300 --isolates 15 --seconds 15 --burst 3@5+5",
     SEEDS_OF_LIMITS,
   ],
-  [
-    "a new version takes over, and isolates die",
-    { origins: origins("a", "b"), rate_limit: 400 },
-    "--rps 200 --isolates 40 --seconds 24 --deploy 12 --churn 100",
-  ],
-  ["isolates hardly have requests", { origins: origins(3) }, "--rps 30 --isolates 400 --seconds 40"],
   [
     "an origin fails and comes back in a burst, while each isolate has many requests between two calls",
     { algorithm: "weighted_round_robin", origins: WEIGHTED, ...CHECKED },
@@ -85,23 +95,13 @@ const ALL: [what: string, pool: Record<string, unknown>, args: string, seeds?: r
     "--rps 900 --isolates 300 --seconds 20 --deploy 10 --churn 200",
   ],
   [
-    "requests wait in line at the origins, one of which fails",
-    { origins: origins("a", "b", "c"), ...CHECKED },
-    "--rps 300 --isolates 60 --seconds 20 --workers 3 --load 0.6 --fail a@8",
-  ],
-  [
-    "origins are picked by their load",
-    { algorithm: "p2c", origins: origins(4) },
-    "--rps 400 --isolates 40 --seconds 15 --workers 2",
-  ],
-  [
     "isolates report to the object because the platform ends their wait, long before their pace is over",
     { origins: origins("a", "b", "c"), ...CHECKED },
     "--rps 800 --isolates 4000 --seconds 40 --fail a@15",
   ],
 ];
-/** The last one takes a minute. */
-const CASES = share(ALL, ALL.length - 1);
+/** The others take up to a minute each: crowds, bursts, and rate limits, which need several seeds. */
+const CASES = share(ALL, 6);
 
 describe("requests on the short way", () => {
   it.each(CASES)(

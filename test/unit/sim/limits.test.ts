@@ -33,24 +33,39 @@ async function worstWindows(pool: unknown, trouble: string, seeds: readonly numb
   return worst;
 }
 
+type Trouble = [who: string, pool: unknown, trouble: string, seeds: readonly number[]];
+const TROUBLES: Trouble[] = [
+  ["isolates pick", POOL, TROUBLE, share(SEEDS, 3)],
+  [
+    "the object picks, and isolates where it is late",
+    { ...POOL, coordination: "strict" },
+    TROUBLE,
+    share(SEEDS, 3),
+  ],
+  ["new versions take over", POOL, DEPLOYS, share(SEEDS, 3)],
+  // The first seeds do not come near the limit.
+  ["the object is farther away than a request waits for a token", POOL, `${TROUBLE} --latency 300`, SEEDS],
+];
+
+/** Limit, isolates, traffic as a part of the limit. The more isolates and traffic, the longer they take. */
+const TAKEN_OVER: [number, number, number][] = [
+  [100, 10, 0.25],
+  [100, 10, 0.5],
+  [100, 60, 0.5],
+  [1_000, 60, 0.25],
+  [1_000, 60, 0.5],
+  [1_000, 160, 0.25],
+];
+
+/** Limit, traffic as a part of the limit, and how much of it is refused at most. */
+const SMALL_SHARES: [number, number, number][] = [
+  [100, 0.25, 0.015],
+  [100, 0.5, 0.015],
+  [1_000, 0.5, 0.01],
+];
+
 describe("a rate limit", () => {
-  it.each([
-    ["isolates pick", POOL, TROUBLE, share(SEEDS, 3)],
-    [
-      "the object picks, and isolates where it is late",
-      { ...POOL, coordination: "strict" },
-      TROUBLE,
-      share(SEEDS, 3),
-    ],
-    // The first seeds do not come near the limit.
-    [
-      "the object is farther away than a request waits for a token",
-      POOL,
-      `${TROUBLE} --latency 300`,
-      share(SEEDS, 8),
-    ],
-    ["new versions take over", POOL, DEPLOYS, share(SEEDS, 3)],
-  ])(
+  it.each(share(TROUBLES, 3))(
     "is never exceeded in any window of one second, whatever the trouble: %s",
     async (_who, pool, trouble, seeds) => {
       const worst = await worstWindows(pool, trouble, seeds);
@@ -79,14 +94,7 @@ describe("a rate limit", () => {
     expect(all.reduce((sum, { requests }) => sum + requests, 0)).toBeGreaterThan(1_400);
   });
 
-  it.each([
-    [100, 10, 0.25],
-    [100, 10, 0.5],
-    [100, 60, 0.5],
-    [1_000, 60, 0.25],
-    [1_000, 60, 0.5],
-    [1_000, 160, 0.25],
-  ])(
+  it.each(share(TAKEN_OVER, 4))(
     "of %i/s keeps serving from %i isolates when a new version takes over, with traffic at %f of it",
     async (rate_limit, isolates, part) => {
       const pool = { origins: origins("a", "b"), rate_limit };
@@ -104,7 +112,7 @@ describe("a rate limit", () => {
     },
   );
 
-  it.each([100, 1_000])(
+  it.each(share([100, 1_000], 1))(
     "of %i/s refuses few when each of 160 isolates of a new version takes its part of what the old one held",
     async (rate_limit) => {
       const pool = { origins: origins("a", "b"), rate_limit };
@@ -119,11 +127,7 @@ describe("a rate limit", () => {
     },
   );
 
-  it.each([
-    [100, 0.25, 0.015],
-    [100, 0.5, 0.015],
-    [1_000, 0.5, 0.01],
-  ])(
+  it.each(share(SMALL_SHARES, 2))(
     "of %i/s serves 160 isolates with traffic at %f of it, though a share is less than one request a second",
     async (rate_limit, part, mostRefused) => {
       const pool = { origins: origins("a", "b"), rate_limit };

@@ -16,19 +16,22 @@ const ISOLATES = 400;
 const run = (more: string) => simulated(POOL, `--isolates ${ISOLATES} --rps 1200 --loss 0 --churn 0 ${more}`);
 const together = "--data-centers 20";
 
-describe.each(share([1, 2], 1))("an origin, seed %i,", (seed) => {
-  it("gets nothing any more a second and a half after the operator's disable", async () => {
-    const { failures, promises } = await run(`${together} --seconds 10 --disable a@5 --seed ${seed}`);
-    expect(failures[0]?.out_after_s).toBeLessThan(1.5);
-    expect(failures[0]?.requests_after).toBe(0);
-    expect(promises.pace).toBe(true);
-  });
+/** On the command line, and in the figures. */
+const CHANGES: [string, string][] = [
+  ["disable", "disabling"],
+  ["drain", "drain"],
+];
 
-  it("gets nothing any more a second and a half after the operator's drain", async () => {
-    const { failures } = await run(`${together} --seconds 9 --drain a@5 --seed ${seed}`);
-    expect(failures[0]).toMatchObject({ what: "drain", requests_after: 0 });
-    expect(failures[0]?.out_after_s).toBeLessThan(1.5);
-  });
+describe.each(share([1, 2], 1))("an origin, seed %i,", (seed) => {
+  it.each(share(CHANGES, 1))(
+    "gets nothing any more a second and a half after the operator's %s",
+    async (change, what) => {
+      const { failures, promises } = await run(`${together} --seconds 10 --${change} a@5 --seed ${seed}`);
+      expect(failures[0]).toMatchObject({ what, requests_after: 0 });
+      expect(failures[0]?.out_after_s).toBeLessThan(1.5);
+      expect(promises.pace).toBe(true);
+    },
+  );
 
   it("that fails is out for all after two seconds, before all isolates have met the failure", async () => {
     const args = `--seconds 10 --fail a@5 --seed ${seed}`;
@@ -45,20 +48,8 @@ describe.each(share([1, 2], 1))("an origin, seed %i,", (seed) => {
   });
 });
 
-describe("in a crowd whose turns are seven seconds apart, with six isolates in a data centre,", () => {
-  const args = "--isolates 1200 --data-centers 200 --rps 2400 --seconds 24 --loss 0 --churn 0";
-
-  it("an origin gets nothing any more a second and a half after the operator's disable", async () => {
-    const { failures, promises, calls } = await simulated(POOL, `${args} --disable a@20`);
-    expect(failures[0]?.out_after_s).toBeLessThan(1.5);
-    expect(failures[0]?.requests_after).toBe(0);
-    expect(promises.pace).toBe(true);
-    expect(calls.watches, "each data centre twice").toBeLessThan(2 * 200);
-  });
-});
-
 describe("an origin that refuses some connections at random", () => {
-  const share = async (dataCenters: number, refusedShare: number): Promise<number> => {
+  const shareOf = async (dataCenters: number, refusedShare: number): Promise<number> => {
     const args = `--isolates 300 --rps 1500 --seconds 12 --loss 0 --data-centers ${dataCenters}`;
     const { origins: all } = await simulated(POOL, args, ({ origins: simulatedOrigins }) => {
       const flaky = simulatedOrigins.get("a") ?? expect.fail("there is one");
@@ -68,11 +59,16 @@ describe("an origin that refuses some connections at random", () => {
     return a / others.reduce((sum, requests) => sum + requests, a);
   };
 
-  it.each([
+  const SOME = [
     ["0.1%", 0.001],
     ["1%", 0.01],
-  ])("(%s) has as many requests as where no isolate hears of another one", async (_, refusedShare) => {
-    const [told, untold] = [await share(3, refusedShare), await share(300, refusedShare)];
-    expect(told).toBeGreaterThan(untold - 0.01);
-  });
+  ] as const;
+
+  it.each(share(SOME, 1))(
+    "(%s) has as many requests as where no isolate hears of another one",
+    async (_, refusedShare) => {
+      const [told, untold] = [await shareOf(3, refusedShare), await shareOf(300, refusedShare)];
+      expect(told).toBeGreaterThan(untold - 0.01);
+    },
+  );
 });

@@ -12,13 +12,13 @@ const CHECKED = {
 
 describe("the pool's object is called at most 200 times a second", () => {
   it.each(share([300, 10, 3_000], 1))("by %i isolates, one origin failing", async (isolates) => {
-    const args = `--rps 1500 --isolates ${isolates} --seconds 20 --fail a@5`;
+    const args = `--rps 1500 --isolates ${isolates} --seconds 12 --fail a@5`;
     expect((await simulated(CHECKED, args)).calls_busiest_span).toBeLessThanOrEqual(200);
   });
 
   it.each(share([500, 50, 3_000], 1))("by %i isolates at a rate limit, in a burst", async (isolates) => {
     const pool = { origins: origins("a", "b"), rate_limit: 300 };
-    const args = `--rps 400 --isolates ${isolates} --seconds 20 --burst 10@10+5`;
+    const args = `--rps 400 --isolates ${isolates} --seconds 12 --burst 10@5+4`;
     const { calls_busiest_span, origins: all } = await simulated(pool, args);
     expect(calls_busiest_span).toBeLessThanOrEqual(200);
     for (const { worst_window } of all) expect(worst_window).toBeLessThanOrEqual(300);

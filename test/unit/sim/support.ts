@@ -1,6 +1,8 @@
 /** Simulates a pool that is given as a document. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { vi } from "vitest";
+import { simulateCommand } from "../../../sim/lib/command.ts";
 import { EventQueue } from "../../../sim/lib/event-queue.ts";
 import type { IsolateWorld } from "../../../sim/lib/isolate-world.ts";
 import { Network, ring } from "../../../sim/lib/network.ts";
@@ -77,4 +79,15 @@ export function simulate(...args: string[]) {
     encoding: "utf8",
   });
   return { status, stdout, stderr };
+}
+
+/** The command within this process, which needs no start: for arguments that it refuses. */
+export async function refused(...args: string[]): Promise<{ status: number; stderr: string }> {
+  const said = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  try {
+    const status = await simulateCommand(args);
+    return { status, stderr: said.mock.calls.map((line) => `${line.join(" ")}\n`).join("") };
+  } finally {
+    said.mockRestore();
+  }
 }

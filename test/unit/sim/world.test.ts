@@ -133,7 +133,7 @@ describe("lines at the origins", () => {
     async (algorithm, d) => {
       const pool = { algorithm, origins: origins(100) };
       const args =
-        "--rps 2000 --isolates 1 --workers 1 --load 0.7 --latency 0.01 --loss 0 --churn 0 --seconds 60";
+        "--rps 2000 --isolates 1 --workers 1 --load 0.7 --latency 0.01 --loss 0 --churn 0 --seconds 20";
       const { queue } = await simulated(pool, args);
       const expected = meanTime(tails(queue.utilisation, d, 1), queue.utilisation, 1);
       expect(Math.abs(queue.mean_time / expected - 1)).toBeLessThan(0.1);

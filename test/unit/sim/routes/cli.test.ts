@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { simulate } from "../support.ts";
+import { refused, simulate } from "../support.ts";
 import { threePools } from "./support.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "simulate-routes-"));
@@ -82,8 +82,8 @@ describe("npm run simulate -- --routes", () => {
     [["--fail", "eu@60"], "--fail: eu@60 is not before the end of the run, which is after 60 s"],
     [["--shed", "eu:50@60"], "--shed: eu:50@60 is not before the end of the run, which is after 60 s"],
     [["--isolates", "3"], "--isolates: must be 12 or more, one for each place of --from"],
-  ])("%j: exits with 2 and says what is wrong, without a trace", (args, message) => {
-    const { status, stderr } = simulate("--config", good, "--routes", ...args);
+  ])("%j: exits with 2 and says what is wrong, without a trace", async (args, message) => {
+    const { status, stderr } = await refused("--config", good, "--routes", ...args);
     expect(stderr).toContain(message);
     expect(stderr).not.toContain("    at ");
     expect(status).toBe(2);
@@ -101,14 +101,14 @@ describe("npm run simulate -- --routes", () => {
       { ...threePools(), routes: [{ pools: ["eu", "us"], steer: "latency" }] },
       /latency/,
     ],
-  ])("refuses a file with %s", (name, content, message) => {
-    const { status, stderr } = simulate("--config", file(`${name}.json`, content), "--routes");
+  ])("refuses a file with %s", async (name, content, message) => {
+    const { status, stderr } = await refused("--config", file(`${name}.json`, content), "--routes");
     expect(stderr).toMatch(message);
     expect(status).toBe(2);
   });
 
-  it.each(["--from", "--to", "--shed"])("%s goes with it only", (flag) => {
-    const { status, stderr } = simulate("--config", good, flag, "DE");
+  it.each(["--from", "--to", "--shed"])("%s goes with it only", async (flag) => {
+    const { status, stderr } = await refused("--config", good, flag, "DE");
     expect([status, stderr]).toEqual([2, `${flag}: goes with --routes only\n`]);
   });
 });

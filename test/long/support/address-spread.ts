@@ -3,10 +3,10 @@
  * @module
  */
 import { expect } from "vitest";
-import { type Balancer, startBalancer } from "./balancer.ts";
-import { eventually } from "./eventually.ts";
-import { forEachItem } from "./lean-client.ts";
-import { type Origin, startOrigins } from "./origins.ts";
+import { type Balancer, startBalancer } from "../../system/support/balancer.ts";
+import { eventually } from "../../system/support/eventually.ts";
+import { forEachItem } from "../../system/support/lean-client.ts";
+import { type Origin, startOrigins } from "../../system/support/origins.ts";
 
 const VIRTUAL_NODES = 150;
 const NAMES = ["a", "b", "c", "d", "e"];

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ensureBundle } from "../../scripts/lib/bundle.ts";
 import { type Kv, startRuntime } from "../../scripts/lib/runtime.ts";
-import { type Balancer, runStart, startBalancer } from "./support/balancer.ts";
-import { fetchRaw } from "./support/client.ts";
-import { eventually } from "./support/eventually.ts";
-import { type Origin, startOrigins } from "./support/origins.ts";
-import { temporaryDirectory } from "./support/processes.ts";
+import { type Balancer, runStart, startBalancer } from "../system/support/balancer.ts";
+import { fetchRaw } from "../system/support/client.ts";
+import { eventually } from "../system/support/eventually.ts";
+import { type Origin, startOrigins } from "../system/support/origins.ts";
+import { temporaryDirectory } from "../system/support/processes.ts";
 
 let origins: Origin[];
 let balancer: Balancer | undefined;

@@ -9,9 +9,9 @@ import { expect, test } from "vitest";
 import { importNginx } from "../../scripts/lib/import/nginx/index.ts";
 import { destination } from "../support/destinations.ts";
 import { seededRandom } from "../support/seeded-random.ts";
-import { fetchRaw } from "./support/client.ts";
+import { fetchRaw } from "../system/support/client.ts";
+import { freePort } from "../system/support/ports.ts";
 import { HAS_NGINX, startNginx } from "./support/nginx.ts";
-import { freePort } from "./support/ports.ts";
 
 const SEED = 20_261_130;
 const SERVERS = 100;

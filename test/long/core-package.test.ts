@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { coreExamples, INSTALLED, installCore } from "../support/core-package.ts";
-import { NODE, PROJECT } from "./support/processes.ts";
+import { NODE, PROJECT } from "../system/support/processes.ts";
 
 const run = promisify(execFile);
 const TSC = join(PROJECT, "node_modules/.bin/tsc");

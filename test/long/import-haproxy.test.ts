@@ -4,8 +4,8 @@
  */
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RequestOptions } from "./support/client.ts";
-import { eventually } from "./support/eventually.ts";
+import type { RequestOptions } from "../system/support/client.ts";
+import { eventually } from "../system/support/eventually.ts";
 import { type Asked, HAPROXY, SideBySide, World } from "./support/haproxy.ts";
 
 const canRun = existsSync(HAPROXY) || process.env.CI !== undefined;

@@ -5,8 +5,8 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fetchRaw } from "./client.ts";
-import { eventually } from "./eventually.ts";
+import { fetchRaw } from "../../system/support/client.ts";
+import { eventually } from "../../system/support/eventually.ts";
 
 /** nginx itself takes a variable NGINX for sockets that it inherits. */
 const NGINX = process.env.NGINX_PROGRAM ?? "/usr/sbin/nginx";

@@ -9,8 +9,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { runPools } from "./support/pools.ts";
-import { temporaryDirectory } from "./support/processes.ts";
+import { runPools } from "../system/support/pools.ts";
+import { temporaryDirectory } from "../system/support/processes.ts";
 
 interface Entry {
   value: string;

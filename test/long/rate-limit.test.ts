@@ -2,11 +2,11 @@
  * Rate limits through the whole program, judged by the requests that arrived at the origins.
  */
 import { afterEach, expect, test } from "vitest";
-import { type Balancer, startBalancer } from "./support/balancer.ts";
-import { eventually } from "./support/eventually.ts";
-import { forEachItem, type LeanReply, paced } from "./support/lean-client.ts";
-import type { Hit } from "./support/origin-contract.ts";
-import { type Origin, startOrigins } from "./support/origins.ts";
+import { type Balancer, startBalancer } from "../system/support/balancer.ts";
+import { eventually } from "../system/support/eventually.ts";
+import { forEachItem, type LeanReply, paced } from "../system/support/lean-client.ts";
+import type { Hit } from "../system/support/origin-contract.ts";
+import { type Origin, startOrigins } from "../system/support/origins.ts";
 
 const LIMIT = 50;
 const NAMES = ["a", "b", "c"];

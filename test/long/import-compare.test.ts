@@ -8,9 +8,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Running } from "./support/balancer.ts";
-import { freePort } from "./support/ports.ts";
-import { childrenOf, NODE } from "./support/processes.ts";
+import { Running } from "../system/support/balancer.ts";
+import { freePort } from "../system/support/ports.ts";
+import { childrenOf, NODE } from "../system/support/processes.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -11,10 +11,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { importNginx } from "../../scripts/lib/import/nginx/index.ts";
-import { type Balancer, startBalancer } from "./support/balancer.ts";
-import { fetchRaw, type Reply, type RequestOptions } from "./support/client.ts";
+import { type Balancer, startBalancer } from "../system/support/balancer.ts";
+import { fetchRaw, type Reply, type RequestOptions } from "../system/support/client.ts";
+import { freePort } from "../system/support/ports.ts";
 import { dumpNginx, HAS_NGINX, startNginx } from "./support/nginx.ts";
-import { freePort } from "./support/ports.ts";
 
 const FILES = join(import.meta.dirname, "nginx");
 const OPTIONS = { scheme: null, names: new Map<string, string>(), prefix: null, local: true };

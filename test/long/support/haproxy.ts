@@ -11,10 +11,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { importHaproxy } from "../../../scripts/lib/import/haproxy/index.ts";
-import { type Balancer, startBalancer } from "./balancer.ts";
-import { fetchRaw, type Reply, type RequestOptions } from "./client.ts";
-import { eventually } from "./eventually.ts";
-import { freePort } from "./ports.ts";
+import { type Balancer, startBalancer } from "../../system/support/balancer.ts";
+import { fetchRaw, type Reply, type RequestOptions } from "../../system/support/client.ts";
+import { eventually } from "../../system/support/eventually.ts";
+import { freePort } from "../../system/support/ports.ts";
 
 export const HAPROXY = process.env.HAPROXY ?? "/usr/sbin/haproxy";
 const FILES = join(import.meta.dirname, "../haproxy");

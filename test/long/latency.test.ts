@@ -2,11 +2,11 @@
  * The percentiles of the statistics, between what the origins and what the clients measured themselves.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ADMIN_TOKEN, poolStats } from "./support/admin.ts";
-import { type Balancer, startBalancer } from "./support/balancer.ts";
-import { eventually } from "./support/eventually.ts";
-import { forEachItem, paced } from "./support/lean-client.ts";
-import { type Origin, startOrigins } from "./support/origins.ts";
+import { ADMIN_TOKEN, poolStats } from "../system/support/admin.ts";
+import { type Balancer, startBalancer } from "../system/support/balancer.ts";
+import { eventually } from "../system/support/eventually.ts";
+import { forEachItem, paced } from "../system/support/lean-client.ts";
+import { type Origin, startOrigins } from "../system/support/origins.ts";
 
 const NAMES = ["a", "b", "c"];
 const REQUESTS = 400;

@@ -5,14 +5,14 @@ import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { FIRST_SYNC_WAIT_MS } from "../../src/edge/sync/sync-state.ts";
-import { type Balancer, type BalancerOptions, startBalancer } from "./support/balancer.ts";
-import { fetchRaw } from "./support/client.ts";
-import { loggedEvents } from "./support/events.ts";
-import { eventually } from "./support/eventually.ts";
-import { type Origin, startOrigins } from "./support/origins.ts";
-import { PROBE_TIMEOUT_S } from "./support/patience.ts";
-import { temporaryDirectory } from "./support/processes.ts";
-import { heardBy } from "./support/warm-up.ts";
+import { type Balancer, type BalancerOptions, startBalancer } from "../system/support/balancer.ts";
+import { fetchRaw } from "../system/support/client.ts";
+import { loggedEvents } from "../system/support/events.ts";
+import { eventually } from "../system/support/eventually.ts";
+import { type Origin, startOrigins } from "../system/support/origins.ts";
+import { PROBE_TIMEOUT_S } from "../system/support/patience.ts";
+import { temporaryDirectory } from "../system/support/processes.ts";
+import { heardBy } from "../system/support/warm-up.ts";
 
 const CHECK = {
   ...{ path: "/healthz", interval: 0.5, timeout: PROBE_TIMEOUT_S },
