@@ -44,7 +44,10 @@ const IN_WORKERD = {
   setupFiles: ["test/workers/fresh.ts", "test/workers/at-rest.ts"],
 };
 
-/** `npm run test:long` runs all of what `npm test` runs a share of; see test/support/full.ts. */
+/**
+ * `npm test` goes each way once, `npm run test:long` in all its breadth: what it takes more is in test/long, and the rest
+ * of files of which `npm test` runs a share (test/support/full.ts). Which is which: docs/reliability.md.
+ */
 const FULL = { TEST_RUNS: "full" };
 
 export default defineConfig({
@@ -82,7 +85,7 @@ export default defineConfig({
         },
       },
       {
-        // Takes minutes, so not part of `npm test`: `npm run test:long`.
+        // `npm run test:long`: the breadth, which takes minutes (docs/reliability.md).
         test: {
           ...PATIENCE,
           name: "long",
@@ -99,13 +102,28 @@ export default defineConfig({
           name: "long-unit",
           include: [
             "test/unit/core/rate-lease.test.ts",
+            "test/unit/core/ring-positions.test.ts",
+            "test/unit/sim/failing-origin.test.ts",
             "test/unit/sim/limits.test.ts",
             "test/unit/sim/large-runs.test.ts",
             "test/unit/sim/notes.test.ts",
             "test/unit/sim/pace.test.ts",
+            "test/unit/sim/routes/shares.test.ts",
             "test/unit/sim/world.test.ts",
           ],
           env: FULL,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
+          ...PATIENCE,
+          ...SHARED,
+          name: "long-system",
+          include: ["test/system/odd-requests.test.ts"],
+          globalSetup: ["test/system/support/build.ts"],
+          env: FULL,
+          maxConcurrency: 16,
           sequence: { groupOrder: 4 },
         },
       },

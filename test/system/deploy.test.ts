@@ -23,12 +23,6 @@ describe("a dry run", () => {
     expect(stdout).toContain("ADMIN_TOKEN, AFFINITY_SECRET");
     expect(stdout).toContain("bring examples/everything.jsonc, which is valid, to KV");
   });
-
-  test("hands what stands after -- to wrangler", async () => {
-    const outdir = temporaryDirectory();
-    const { code, stdout } = await run("--dry-run", "--", "--outdir", outdir);
-    expect([code, stdout]).toEqual([0, expect.stringContaining("there is no pools.jsonc here")]);
-  });
 });
 
 describe("it is refused", () => {

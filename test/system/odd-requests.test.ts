@@ -3,6 +3,7 @@
  * blamed for one, and nothing stays open.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { share } from "../support/full.ts";
 import { ADMIN_TOKEN, poolStats } from "./support/admin.ts";
 import { type Balancer, startBalancer } from "./support/balancer.ts";
 import { BareClient, BareOrigin, head, sends, takesAll } from "./support/bare-ends.ts";
@@ -88,7 +89,7 @@ const ODD: Record<string, readonly [line: string, headers: string[], body: strin
 };
 
 // The pools beside each other, the tests of one after the other.
-describe.concurrent.each(Object.entries(POOLS) as [keyof typeof POOLS, string][])(
+describe.concurrent.each(share(Object.entries(POOLS) as [keyof typeof POOLS, string][], 1))(
   "through a %s pool",
   (pool, host) => {
     let origin: BareOrigin;

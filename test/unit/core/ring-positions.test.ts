@@ -1,10 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { ConsistentHash } from "../../../src/core/hash/consistent-hash.ts";
 import { murmur3 } from "../../../src/core/hash/murmur3.ts";
+import { share } from "../../support/full.ts";
 import { chiSquareLimit } from "../../support/random.ts";
 
 const keys = (count: number) => Array.from({ length: count }, (_, i) => `key:${i}`);
 const names = (count: number) => Array.from({ length: count }, (_, i) => `node-${i}`);
+
+// Envelopes of exact arc shares of random rings, with room for 20,000 keys instead of all.
+const ENVELOPES = [
+  { id: "RING-N3_V160", count: 3, virtualNodes: 160, median: 1.065, p95: 1.155 },
+  { id: "RING-N10_V160", count: 10, virtualNodes: 160, median: 1.118, p95: 1.189 },
+  { id: "RING-N3_V1000", count: 3, virtualNodes: 1_000, median: 1.019, p95: 1.046 },
+  { id: "RING-N3_V100", count: 3, virtualNodes: 100, median: 1.082, p95: 1.171 },
+  { id: "RING-N10_V100", count: 10, virtualNodes: 100, median: 1.16, p95: 1.248 },
+  { id: "RING-N10_V1000", count: 10, virtualNodes: 1_000, median: 1.052, p95: 1.081 },
+];
 
 describe("uniformity", () => {
   /** Largest share of `count` nodes, in averages, over rings whose nodes have other names each. */
@@ -17,15 +28,7 @@ describe("uniformity", () => {
     }).sort((a, b) => a - b);
   }
 
-  // Envelopes of exact arc shares of random rings, with room for 20,000 keys instead of all.
-  it.each([
-    { id: "RING-N3_V100", count: 3, virtualNodes: 100, median: 1.082, p95: 1.171 },
-    { id: "RING-N3_V160", count: 3, virtualNodes: 160, median: 1.065, p95: 1.155 },
-    { id: "RING-N3_V1000", count: 3, virtualNodes: 1_000, median: 1.019, p95: 1.046 },
-    { id: "RING-N10_V100", count: 10, virtualNodes: 100, median: 1.16, p95: 1.248 },
-    { id: "RING-N10_V160", count: 10, virtualNodes: 160, median: 1.118, p95: 1.189 },
-    { id: "RING-N10_V1000", count: 10, virtualNodes: 1_000, median: 1.052, p95: 1.081 },
-  ])("is that of a random ring ($id)", ({ count, virtualNodes, median, p95 }) => {
+  it.each(share(ENVELOPES, 3))("is that of a random ring ($id)", ({ count, virtualNodes, median, p95 }) => {
     const shares = largestShares(count, virtualNodes, 100);
     expect(Math.abs((shares[50] ?? 0) - median)).toBeLessThan(0.04);
     expect(shares[95] ?? 0).toBeLessThan(p95 + 0.04);

@@ -2,11 +2,12 @@
  * An origin that refuses connections, in a pool with so many isolates that each is seldom heard and seldom sees it fail.
  */
 import { expect, it } from "vitest";
+import { share } from "../../support/full.ts";
 import { origins, simulated } from "./support.ts";
 
 const ISOLATES = 300;
 
-it.each([1, 2])(
+it.each(share([1, 2], 1))(
   "an origin that fails is ejected within a second, though most isolates still report its old successes, seed %i",
   async (seed) => {
     const { failures, events } = await simulated(

@@ -7,6 +7,7 @@ import { compileRoutes } from "../../../../src/config/routing.ts";
 import { isSteered } from "../../../../src/config/steer.ts";
 import { UNKNOWN_POOL_STATUS } from "../../../../src/contract/pool-status.ts";
 import { clientPlace } from "../../../../src/core/steering/client-place.ts";
+import { share } from "../../../support/full.ts";
 import { simulatedRoutes, type Written } from "../../../support/simulated-routes.ts";
 import { inSeconds, pool, threePools } from "./support.ts";
 
@@ -38,14 +39,16 @@ const listed = (first: object, second: object): Written => ({
   pools: { eu: first, us: second },
 });
 
+const SPILLS: [name: string, healthy: [number, number], events: string][] = [
+  ["50%: 30% goes on", [50, 50], "--fail eu/fails@1"],
+  ["25% in both: halves", [25, 25], "--fail eu/fails@1 --fail us/fails@1"],
+  ["72% healthy: all stay", [72, 50], "--fail eu/fails@1"],
+  ["71%: 1% goes on", [71, 50], "--fail eu/fails@1"],
+  ["50% and 25%", [50, 25], "--fail eu/fails@1 --fail us/fails@1"],
+];
+
 describe("spill", () => {
-  it.each<[name: string, healthy: [number, number], events: string]>([
-    ["72% healthy: all stay", [72, 50], "--fail eu/fails@1"],
-    ["71%: 1% goes on", [71, 50], "--fail eu/fails@1"],
-    ["50%: 30% goes on", [50, 50], "--fail eu/fails@1"],
-    ["25% in both: halves", [25, 25], "--fail eu/fails@1 --fail us/fails@1"],
-    ["50% and 25%", [50, 25], "--fail eu/fails@1 --fail us/fails@1"],
-  ])("%s, as the formula says", async (_, [eu, us], events) => {
+  it.each(share(SPILLS, 2))("%s, as the formula says", async (_, [eu, us], events) => {
     const written = listed(weighted("eu", eu), weighted("us", us));
     const args = `--rps 400 --seconds 16 --clients 6000 --loss 0 --churn 0 ${events}`;
     const { results } = await simulatedRoutes(written, args);
