@@ -134,7 +134,7 @@ describe("requests on the short way", () => {
     expect(Math.abs(attempts(short) / attempts(whole) - 1)).toBeLessThan(1 / 3);
   });
 
-  it("never exceed a rate limit in trouble, in 10 seeds", async () => {
+  it("never exceed a rate limit in trouble", async () => {
     const pool = {
       algorithm: "weighted_round_robin",
       origins: origins("a", "b"),
@@ -144,7 +144,7 @@ describe("requests on the short way", () => {
     const args =
       "--rps 60 --isolates 12 --seconds 12 --loss 3 --churn 200 --fail b@6 --recover b@8 --deploy 9";
     const worst: number[] = [];
-    for (let seed = 1; seed <= 10; seed++) {
+    for (const seed of share([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 5)) {
       const { origins: all } = await simulated(pool, `${args} --seed ${seed} --way short`);
       worst.push(Math.max(...all.map(({ worst_window }) => worst_window)));
     }

@@ -55,7 +55,7 @@ describe("npm run simulate -- --routes", () => {
 
   it("exits with 1 where a promise is broken", () => {
     // News of the pool's failure is longer under way than isolates may take to leave it.
-    const args = ["--rps", "300", "--seconds", "12", "--fail", "eu@4", "--latency", "3-1500"];
+    const args = ["--rps", "100", "--seconds", "12", "--fail", "eu@4", "--latency", "3-1500"];
     const { status, stdout } = simulate("--config", good, "--routes", ...args);
     expect(stdout).toContain("BROKEN (asked later than 1.5 s after they said so)");
     expect(status).toBe(1);
