@@ -3,6 +3,7 @@
  * @module
  */
 import { murmur3 } from "../core/hash/murmur3.ts";
+import { brokenPlace } from "./broken-json.ts";
 import { parseJson, plainJson } from "./json.ts";
 import { repeatedKeyErrors } from "./repeated-keys.ts";
 
@@ -62,7 +63,7 @@ export function readValue(text: string): DocumentValue {
   const reason = depthProblem(plain);
   if (reason !== null) return { ok: false, reason, isJson: true };
   const value = strict === undefined ? parseJson(plain) : strict;
-  if (value === undefined) return { ok: false, reason: "not JSON", isJson: false };
+  if (value === undefined) return { ok: false, reason: `${brokenPlace(text)}: not JSON`, isJson: false };
   const repeated = repeatedKeyErrors(text);
   if (repeated.length > 0) return { ok: false, reason: repeated.join("\n"), isJson: true };
   return { ok: true, value, isPlain: strict !== undefined };

@@ -149,7 +149,9 @@ describe("a document that cannot be stored", () => {
   it.each([
     ["too large", huge, "at most 1900000 bytes"],
     ["too deep", deep, "at most 64 levels deep"],
-    ["not JSON", "{", "not JSON"],
+    ["not JSON", "{", "line 1, column 2: not JSON"],
+    ["empty", "", "line 1, column 1: not JSON"],
+    ["JSON behind a byte order mark", "\uFEFF{}", "line 1, column 1: not JSON"],
   ])("because it is %s, is refused, and what was in force stays", async (_what, text, reason) => {
     await inWorld((object) => {
       const updatedAt = object.nowMs + 1;

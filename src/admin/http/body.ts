@@ -47,7 +47,7 @@ export async function readJson(request: Request): Promise<{ text: string; value:
   if (text.trim() === "") return { text, value: undefined };
   const content = readText(text);
   if (content.ok) return { text, value: content.value };
-  if (!content.isJson) throw new Problem("bad_request", { detail: "The body is not JSON." });
+  if (!content.isJson) throw new Problem("bad_request", { detail: `The body, ${content.reason}.` });
   const errors = content.reason.split("\n").map((message) => ({ path: "", message }));
   throw new Problem("invalid", { errors });
 }
