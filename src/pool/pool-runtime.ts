@@ -18,6 +18,7 @@ import { ConfigWriter } from "./config/config-writer.ts";
 import { PoolController } from "./controller.ts";
 import { proberThrough } from "./health/prober.ts";
 import { AffinityTokenStore } from "./leases/affinity-tokens.ts";
+import { ObjectClock } from "./object-clock.ts";
 import { RoutesLink } from "./routes-link.ts";
 import { StatusFeed } from "./status/status-feed.ts";
 import { PoolStore } from "./storage/store.ts";
@@ -39,6 +40,7 @@ export class PoolRuntime {
   readonly statuses: StatusFeed;
   readonly poller: ConfigPoller;
   readonly #object: DurableObjectState;
+  readonly #clock: ObjectClock;
   readonly #routes: RoutesLink;
 
   constructor(object: DurableObjectState, env: Env) {
@@ -49,10 +51,11 @@ export class PoolRuntime {
     this.store = store;
     this.#object = object;
     this.#routes = new RoutesLink(env, pool);
-    this.alarm = new PoolAlarm(object);
+    this.#clock = ObjectClock.of(store);
+    this.alarm = new PoolAlarm(object, this.#clock);
     const secrets = { current: env.AFFINITY_SECRET ?? "", previous: env.AFFINITY_SECRET_PREVIOUS ?? "" };
     const allowIpOrigins = env.ALLOW_IP_ORIGINS === "1";
-    const now = () => Date.now();
+    const { now } = this.#clock;
     const probe = proberThrough(env);
     const log = (entry: Record<string, unknown>) => logLine({ pool, ...entry });
     this.affinity = new AffinityTokenStore({ pool, store, secrets, log });
@@ -100,7 +103,7 @@ export class PoolRuntime {
   async run(): Promise<void> {
     try {
       // Not waited for: the next alarm fires when this one is over, and neither KV nor a receiver may hold up a check.
-      const nowMs = Date.now();
+      const nowMs = this.#clock.now();
       const { controller, poller, writer } = this;
       if (poller.isDue) this.#background(poller.poll());
       if (writer.nextDueMs() <= nowMs) this.#background(writer.flush());
@@ -138,7 +141,7 @@ export class PoolRuntime {
     const key = poolKey(pool);
     return new ConfigWriter({
       store,
-      now: () => Date.now(),
+      now: this.#clock.now,
       log: (entry) => logLine({ pool, ...entry }),
       config: controller,
       parse: (value) => parsePool(value, { allowIpOrigins, path: ["pools", pool] }),
@@ -152,6 +155,7 @@ export class PoolRuntime {
   #newPoller(env: Env): ConfigPoller {
     const { pool } = this;
     return new ConfigPoller({
+      now: this.#clock.now,
       intervalMs: CONFIG_CHECK_MS,
       read: () => readDocument(env, poolKey(pool)),
       onDocument: (document) => {
@@ -166,7 +170,7 @@ export class PoolRuntime {
   #newFeed(): StatusFeed {
     return new StatusFeed({
       pool: this.pool,
-      now: () => Date.now(),
+      now: this.#clock.now,
       wait: (ms) => scheduler.wait(ms),
       background: (work) => this.#background(work),
       own: () => this.controller.status.status,

@@ -4,6 +4,7 @@
  */
 import type { PoolEvent } from "../../src/contract/events.ts";
 import { PoolController } from "../../src/pool/controller.ts";
+import { ObjectClock } from "../../src/pool/object-clock.ts";
 import { PoolStore } from "../../src/pool/storage/store.ts";
 
 export class VirtualObject {
@@ -35,10 +36,11 @@ export class VirtualObject {
   }
 
   #start(): PoolController {
+    const store = new PoolStore(this.#sql);
     return new PoolController({
       pool: "virtual",
-      store: new PoolStore(this.#sql),
-      now: () => this.nowMs,
+      store,
+      now: ObjectClock.of(store, () => this.nowMs).now,
       probe: async () => ({ passed: true, detail: "", durationMs: 1, timedOut: false }),
       allowIpOrigins: true,
       log: () => {},

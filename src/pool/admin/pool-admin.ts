@@ -23,7 +23,7 @@ import type {
 } from "../../contract/stats.ts";
 import { systemRandom } from "../../core/system.ts";
 import { checkNow } from "../health/check-now.ts";
-import type { RunProbe } from "../health/probe-result.ts";
+import type { ProbeResult, RunProbe } from "../health/probe-result.ts";
 import type { AffinityTokenStore } from "../leases/affinity-tokens.ts";
 import type { Statistics } from "../stats/pool-stats.ts";
 import type { PoolStore } from "../storage/store.ts";
@@ -139,9 +139,10 @@ export class PoolAdmin {
     const { snapshot, originStates, monitor: own } = controller.state();
     const check = monitor ?? snapshot?.config.health_check ?? null;
     if (check === null || snapshot === null) return { checked: false, probes: [] };
-    const probes = await checkNow(check, originStates.origins(), probe, (origin, result) => {
+    const seen = (origin: string, result: ProbeResult): void => {
       if (monitor === null) own.record(origin, result, now());
-    });
+    };
+    const probes = await checkNow(check, originStates.origins(), probe, seen, now);
     if (monitor === null) controller.audit(who, "check");
     return { checked: true, probes };
   }

@@ -5,6 +5,7 @@
  * call sets it anew.
  * @module
  */
+import type { ObjectClock } from "../object-clock.ts";
 import { AlarmTimes } from "./alarm-times.ts";
 
 /** An alarm this late is not waited for any longer: it was lost, and is set anew. */
@@ -14,20 +15,23 @@ const LONGEST_RUN_MS = 120_000;
 
 export class PoolAlarm {
   readonly #object: Pick<DurableObjectState, "storage" | "waitUntil">;
-  readonly #times = new AlarmTimes();
-  /** Spares a write where the alarm is set already. Infinity: there is none; null: unknown. */
+  readonly #clock: ObjectClock;
+  readonly #times: AlarmTimes;
+  /** Spares a write where the alarm is set already. By the platform's clock; Infinity: there is none; null: unknown. */
   #scheduledMs: number | null = null;
   /** Since when it runs; null: it does not. */
   #startedMs: number | null = null;
 
-  constructor(object: Pick<DurableObjectState, "storage" | "waitUntil">) {
+  constructor(object: Pick<DurableObjectState, "storage" | "waitUntil">, clock: ObjectClock) {
     this.#object = object;
+    this.#clock = clock;
+    this.#times = new AlarmTimes(clock);
   }
 
   /** The alarm has fired. @param info from the platform */
   started(info: AlarmInvocationInfo | undefined): void {
     this.#times.started(info);
-    this.#startedMs = Date.now();
+    this.#startedMs = this.#clock.now();
   }
 
   /** The work of the alarm is done; `arm` is called next. */
@@ -46,7 +50,7 @@ export class PoolAlarm {
     // For overdue work the time is now; otherwise each call would write it anew.
     const nextMs = this.#times.at(dueMs);
     const scheduledMs = this.#scheduledMs;
-    if (scheduledMs !== null && scheduledMs <= nextMs && scheduledMs > Date.now() - LOST_ALARM_MS) return;
+    if (scheduledMs !== null && scheduledMs <= nextMs && !this.#isLost(scheduledMs)) return;
     this.#scheduledMs = nextMs;
     const { storage } = this.#object;
     const done = nextMs < Number.POSITIVE_INFINITY ? storage.setAlarm(nextMs) : storage.deleteAlarm();
@@ -57,12 +61,17 @@ export class PoolAlarm {
   async rescue(): Promise<void> {
     if (this.#isRunning || this.#scheduledMs === Number.POSITIVE_INFINITY) return;
     const scheduledMs = await this.#object.storage.getAlarm();
-    if (scheduledMs !== null && scheduledMs > Date.now() - LOST_ALARM_MS) return;
+    if (scheduledMs !== null && !this.#isLost(scheduledMs)) return;
     this.#scheduledMs = null;
-    this.arm(Date.now());
+    this.arm(this.#clock.now());
+  }
+
+  #isLost(scheduledMs: number): boolean {
+    const clock = this.#clock;
+    return scheduledMs <= clock.platformMs(clock.now()) - LOST_ALARM_MS;
   }
 
   get #isRunning(): boolean {
-    return this.#startedMs !== null && Date.now() - this.#startedMs < LONGEST_RUN_MS;
+    return this.#startedMs !== null && this.#clock.now() - this.#startedMs < LONGEST_RUN_MS;
   }
 }

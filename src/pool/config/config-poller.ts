@@ -3,11 +3,13 @@
  * @module
  */
 import type { KvDocument } from "../../config/documents.ts";
+import type { Clock } from "../../core/system.ts";
 
 /** How often an object that has no document yet looks for one while it is asked. */
 const SEARCH_MS = 1_000;
 
 export interface ConfigPollerOptions {
+  readonly now: Clock;
   /** How often one that has a document looks for another. */
   readonly intervalMs: number;
   /** Null: KV has none. */
@@ -28,12 +30,12 @@ export class ConfigPoller {
   }
 
   get isDue(): boolean {
-    return Date.now() - this.#polledAtMs >= this.#options.intervalMs;
+    return this.#options.now() - this.#polledAtMs >= this.#options.intervalMs;
   }
 
   /** Never rejects. */
   poll(): Promise<void> {
-    this.#polledAtMs = Date.now();
+    this.#polledAtMs = this.#options.now();
     this.#polling = this.#read();
     return this.#polling;
   }
@@ -45,7 +47,7 @@ export class ConfigPoller {
 
   /** For want of any document: requests must not become as many readings of KV. */
   async pollNow(): Promise<void> {
-    const isDue = Date.now() - this.#polledAtMs >= SEARCH_MS;
+    const isDue = this.#options.now() - this.#polledAtMs >= SEARCH_MS;
     await (isDue ? this.poll() : this.#polling);
   }
 

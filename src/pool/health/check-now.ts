@@ -4,6 +4,7 @@
  */
 import type { HealthCheckConfig, OriginConfig } from "../../config/schema.ts";
 import type { ProbeReport } from "../../contract/admin.ts";
+import type { Clock } from "../../core/system.ts";
 import type { ProbeResult, RunProbe } from "./probe-result.ts";
 import { MOST_PROBES } from "./probe-schedule.ts";
 
@@ -16,8 +17,9 @@ export async function checkNow(
   origins: readonly OriginConfig[],
   probe: RunProbe,
   seen: (origin: string, result: ProbeResult) => void,
+  now: Clock,
 ): Promise<ProbeReport[]> {
-  const deadlineMs = Date.now() + LONGEST_CHECK_MS;
+  const deadlineMs = now() + LONGEST_CHECK_MS;
   const reports: ProbeReport[] = origins.map(({ id }) => ({
     origin: id,
     passed: null,
@@ -27,7 +29,7 @@ export async function checkNow(
   const left = origins.entries();
   const work = async (): Promise<void> => {
     for (const [index, origin] of left) {
-      if (Date.now() >= deadlineMs) return;
+      if (now() >= deadlineMs) return;
       const result = await probe(check, origin);
       const { passed, detail, durationMs } = result;
       reports[index] = { origin: origin.id, passed, detail, duration_ms: durationMs };

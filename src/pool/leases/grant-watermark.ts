@@ -52,7 +52,9 @@ export class RateWatermark {
   constructor(store: Pick<Metadata, "get" | "put">, nowMs: number) {
     this.#store = store;
     this.#createdMs = nowMs;
-    this.#stored = store.get("rate_watermark");
+    const stored = store.get("rate_watermark");
+    // No further ahead than it can be, though the clock was set back since.
+    this.#stored = { ...stored, until: Math.min(stored.until, nowMs + WATERMARK_MS) };
     this.#previous = nowMs < this.#stored.until ? this.#stored : null;
     const { lease_ms, token_ms = lease_ms } = this.#stored;
     this.#longest = { leaseMs: lease_ms, tokenMs: token_ms };

@@ -69,7 +69,8 @@ export class PoolIndex {
     const { listedAtMs, pools, searches } = this.#index;
     const searchMs = backoffAfter(searches, SEARCHES);
     const everyMs = Object.keys(pools).length === 0 ? searchMs : LIST_EVERY_MS;
-    return listedAtMs === null || this.#now() - listedAtMs >= everyMs;
+    // No event says when it listed, so after the clock was set back that may still lie ahead.
+    return listedAtMs === null || Math.abs(this.#now() - listedAtMs) >= everyMs;
   }
 
   /** KV is asked for a list. */

@@ -27,6 +27,7 @@ import { describeVersions } from "../admin/description.ts";
 import { AlarmTimes } from "../alarm/alarm-times.ts";
 import { ConfigPoller } from "../config/config-poller.ts";
 import { ConfigWriter } from "../config/config-writer.ts";
+import { ObjectClock } from "../object-clock.ts";
 import { PoolStore } from "../storage/store.ts";
 import { LONGEST_LOOK_MS, PoolLister } from "./pool-lister.ts";
 import { RoutesController } from "./routes-controller.ts";
@@ -46,15 +47,18 @@ export class RouteTable extends DurableObject<Env> implements RoutesRpc {
   readonly #lister: PoolLister;
   readonly #unrouted: Unrouted;
   readonly #statuses: StatusRelay;
-  readonly #alarmTimes = new AlarmTimes();
-  /** When the alarm fires next, in ms since the epoch; Infinity: it is not known to be set. */
+  readonly #clock: ObjectClock;
+  readonly #alarmTimes: AlarmTimes;
+  /** When the alarm fires next by the platform's clock; Infinity: it is not known to be set. */
   #armedMs = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const now = () => Date.now();
     const log = (entry: Record<string, unknown>) => logLine({ document: ROUTES_KEY, ...entry });
     this.#store = new PoolStore(ctx.storage.sql);
+    this.#clock = ObjectClock.of(this.#store);
+    this.#alarmTimes = new AlarmTimes(this.#clock);
+    const { now } = this.#clock;
     this.#unrouted = new Unrouted(this.#store.stats, now);
     this.#routes = new RoutesController({
       store: this.#store,
@@ -88,6 +92,7 @@ export class RouteTable extends DurableObject<Env> implements RoutesRpc {
       log,
     });
     this.#poller = new ConfigPoller({
+      now,
       intervalMs: FRESH_MS,
       read: () => readDocument(env, ROUTES_KEY),
       onDocument: (document) => void this.#routes.applyConfig(document),
@@ -206,7 +211,7 @@ export class RouteTable extends DurableObject<Env> implements RoutesRpc {
   async #arm(): Promise<void> {
     const dueMs = Math.min(this.#writer.nextDueMs(), this.#unrouted.nextRunMs());
     // Each setting is a row written, and reports come often.
-    if (dueMs === Number.POSITIVE_INFINITY || this.#armedMs <= dueMs) return;
+    if (dueMs === Number.POSITIVE_INFINITY || this.#armedMs <= this.#clock.platformMs(dueMs)) return;
     this.#armedMs = this.#alarmTimes.at(dueMs);
     await this.ctx.storage.setAlarm(this.#armedMs);
   }

@@ -55,6 +55,22 @@ export class SqlEventTables {
       .map((row) => JSON.parse(row.event) as PoolEvent);
   }
 
+  /** When the newest was, in ms since the epoch; 0: there is none. */
+  get newestMs(): number {
+    const newest = this.#tables
+      .read<{ at: number }>("SELECT at FROM events ORDER BY sequence DESC LIMIT 1")
+      .toArray()[0];
+    return newest?.at ?? 0;
+  }
+
+  /** None was later than that, as the clock was set back. */
+  noneAfter(nowMs: number): void {
+    this.#tables.write(
+      "UPDATE events SET at = ?1, event = json_set(event, '$.at', ?1) WHERE at > ?1",
+      nowMs,
+    );
+  }
+
   /** How often each kind of event has happened to each origin; `""` is the pool as a whole. */
   counts(): CountRow[] {
     return this.#tables.read<CountRow>("SELECT origin, kind, count FROM event_counts").toArray();

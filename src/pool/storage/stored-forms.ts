@@ -1,6 +1,7 @@
 /**
  * The forms of single values in SQLite that are more than a number or a text. Deployed versions wrote them: fields are
- * added, never renamed or given another meaning (AGENTS.md, Frozen once deployed).
+ * added, never renamed or given another meaning (AGENTS.md, Frozen once deployed). A number whose name ends with `Ms` is a
+ * moment, in ms since the epoch (`clock-step.ts`).
  * @module
  */
 import type { PoolEvent } from "../../contract/events.ts";

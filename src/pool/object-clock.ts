@@ -1,0 +1,46 @@
+/**
+ * The time of an object, which never goes back. The host's clock may be set back, and a moment that lay a second ahead
+ * would then lie an hour ahead: isolates would be told to come back after an hour, an ejection would last as long, and no
+ * check would be made meanwhile. What is stored is the matter of `storage/clock-step.ts`.
+ * @module
+ */
+import type { Clock } from "../core/system.ts";
+import { correctClockStep } from "./storage/clock-step.ts";
+import type { PoolStore } from "./storage/store.ts";
+
+/** A clock that is set back by less stands still, in ms. After a larger step it goes on from where it was. */
+export const CLOCK_STEP_MS = 1_000;
+
+export class ObjectClock {
+  readonly #platform: Clock;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  /** By how much the platform's clock was set back since the object started. */
+  #aheadMs = 0;
+
+  /** @param platform the host's, in ms since the epoch */
+  constructor(platform: Clock = () => Date.now()) {
+    this.#platform = platform;
+  }
+
+  /** The clock of an object that starts: what it stored fits it. */
+  static of(store: PoolStore, platform?: Clock): ObjectClock {
+    const clock = new ObjectClock(platform);
+    correctClockStep(store, clock.now());
+    return clock;
+  }
+
+  /** In ms since the epoch, and never earlier than before. */
+  readonly now: Clock = () => {
+    const platformMs = this.#platform();
+    const backMs = this.#lastMs - (platformMs + this.#aheadMs);
+    if (backMs > CLOCK_STEP_MS && backMs < Number.POSITIVE_INFINITY) this.#aheadMs += backMs;
+    this.#lastMs = Math.max(this.#lastMs, platformMs + this.#aheadMs);
+    return this.#lastMs;
+  };
+
+  /** What the platform's clock says at that time of this one. */
+  platformMs(atMs: number): number {
+    this.now();
+    return atMs - this.#aheadMs;
+  }
+}
