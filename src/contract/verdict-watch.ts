@@ -12,7 +12,7 @@ export const LONGEST_WATCH_MS = 24_000;
 export interface WatchRequest {
   /** Where the isolate is, such as `FRA`. */
   data_center: string;
-  /** The newest version that is known there, of a snapshot or of a note. */
+  /** The newest version that is known there, of a snapshot or of a note. One that there is not is of a false note. */
   version: number;
 }
 

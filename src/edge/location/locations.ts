@@ -9,6 +9,9 @@ import { isRegion, REGIONS, type Region } from "../../core/steering/regions.ts";
 import type { Surroundings } from "../model/surroundings.ts";
 import { ClientPlaces } from "./client-places.ts";
 
+/** How long after a request that does not tell the data centre the next one is read for it, in ms. */
+const UNTOLD_MS = 10_000;
+
 interface Asked {
   readonly request: { readonly cf?: unknown };
   /** The trusted client address; empty if there is none. */
@@ -23,6 +26,8 @@ export class Locations {
   #hasComplained = false;
   /** The data centre that the first request came to which tells, such as `FRA`; null: none has. */
   dataCenter: string | null = null;
+  /** When a request was last read that did not tell it, in ms. */
+  #untoldMs = Number.NEGATIVE_INFINITY;
 
   constructor(surroundings: Pick<Surroundings, "now" | "log" | "settings">) {
     this.#surroundings = surroundings;
@@ -41,9 +46,14 @@ export class Locations {
     return coloOf(cfOf(request));
   }
 
-  /** A request has come here. */
+  /** A request has come here. It is read only now and then, as long as none tells where that is. */
   meet(asked: Pick<Asked, "request">): void {
-    this.dataCenter ??= this.coloOf(asked);
+    if (this.dataCenter !== null) return;
+    const nowMs = this.#surroundings.now();
+    // The clock may be set back.
+    if (Math.abs(nowMs - this.#untoldMs) < UNTOLD_MS) return;
+    this.dataCenter = this.coloOf(asked);
+    if (this.dataCenter === null) this.#untoldMs = nowMs;
   }
 
   /**

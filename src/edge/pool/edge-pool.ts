@@ -136,6 +136,12 @@ export class EdgePool {
     return this.recentlyUnreachable.exchange(note.unreachable ?? {}, servers, isolate);
   }
 
+  /** The object says that there is no version after this one, up to the one that was `known`. */
+  denyNotes(version: number, known: number): void {
+    const verdict = this.verdict.deny(version, known);
+    if (verdict !== null) this.#adopt(verdict);
+  }
+
   /** A request would have gone to `server`, but its rate limit is reached. */
   readonly refused = (server: EdgeServer): void => {
     server.leased?.refused(this.#now());

@@ -73,6 +73,18 @@ export class KnownVerdict {
     return verdict;
   }
 
+  /**
+   * The object says that there is no version after this one, up to the one that was `known`.
+   * @returns what is in force now; null: what was
+   */
+  deny(version: number, known: number): Verdict | null {
+    const noted = this.#noted?.note;
+    if (noted === undefined || noted.version <= version || noted.version > known) return null;
+    this.#refute(noted);
+    this.#noted = null;
+    return this.#own;
+  }
+
   /** It is of this pool as it is configured. */
   fits(note: VerdictNote): boolean {
     return this.#own !== null && note.shape === this.#shapeOf(this.#own);

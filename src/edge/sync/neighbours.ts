@@ -40,6 +40,6 @@ export class Neighbours {
 
   /** The object has answered. */
   hear({ watch_after_ms }: SyncReply): void {
-    if (watch_after_ms !== undefined) this.#watch.ask(watch_after_ms);
+    this.#watch.ask(watch_after_ms);
   }
 }

@@ -37,6 +37,8 @@ export class NoteExchange {
   #note: VerdictNote | null = null;
   /** The object's own, told to this isolate for all that are here; null: there was none. */
   #told: VerdictNote | null = null;
+  /** Version of a note that the object has contradicted; 0: none. */
+  #denied = 0;
 
   /** @param isolate its name */
   constructor(pool: EdgePool, isolate: string, surroundings: NoteBoard) {
@@ -92,22 +94,32 @@ export class NoteExchange {
     if (this.#note === null) return;
     const { verdict } = this.#pool;
     const told = this.#told !== null && this.#told.version > verdict.version ? this.#told : null;
-    const isOld = this.#note.version < (told ?? verdict).version;
+    const isOld = this.#note.version < (told ?? verdict).version || this.#note.version === this.#denied;
     await this.#amend(isOld ? (told ?? verdict.note()) : null);
   }
 
   /**
    * The object has told this isolate of its verdict, for all that are here.
+   * @param known the newest version that was known here when it was asked; what is newer than its answer is false
    * @returns false: it can make nothing of that
    */
-  async told(text: string): Promise<boolean> {
+  async told(text: string, known: number): Promise<boolean> {
     const note = parseNote(text);
-    if (note === null || note.version <= (this.#told?.version ?? 0)) return false;
+    if (note === null) return false;
+    if (known > note.version) this.#deny(note, known);
+    else if (note.version <= (this.#told?.version ?? 0)) return false;
     this.#told = note;
     // It takes the place of an older one, and what others have left there is kept.
     await this.look();
     if (this.#note === null) await this.#amend(note);
     return true;
+  }
+
+  /** All that was known of versions after this one was false. */
+  #deny({ version }: VerdictNote, known: number): void {
+    const seen = this.#note?.version ?? 0;
+    if (seen > version && seen <= known) this.#denied = seen;
+    this.#pool.denyNotes(version, known);
   }
 
   /**

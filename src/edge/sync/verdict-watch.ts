@@ -27,9 +27,13 @@ export class VerdictWatch {
     this.#surroundings = surroundings;
   }
 
-  /** The object asks. @param afterMs when it is to begin at the earliest */
-  ask(afterMs: number): void {
-    this.#askedMs = this.#surroundings.now() + afterMs;
+  /**
+   * The object asks.
+   * @param afterMs when it is to begin at the earliest; what is no number is of an object of another version, and asks for
+   *   nothing
+   */
+  ask(afterMs: unknown): void {
+    if (Number.isFinite(afterMs)) this.#askedMs = this.#surroundings.now() + Number(afterMs);
   }
 
   /** @returns true once for each time it was asked: the request that has just ended is to watch */
@@ -52,7 +56,7 @@ export class VerdictWatch {
     if (!answer.ok || typeof answer.value !== "object" || answer.value === null) return;
     const { note, watch_after_ms } = answer.value;
     // It would be told the same at once.
-    if (typeof note === "string" && !(await this.#notes.told(note))) return;
-    if (watch_after_ms !== null) this.ask(watch_after_ms);
+    if (typeof note === "string" && !(await this.#notes.told(note, version))) return;
+    this.ask(watch_after_ms);
   }
 }

@@ -64,13 +64,21 @@ export class VerdictWatches {
     return this.#aheadMs(this.#nextMs) > MOST_AHEAD_MS ? null : this.#ask(dataCenter);
   }
 
-  /** Resolves with the next verdict, or with nothing when it has taken too long. */
+  /**
+   * Resolves with the next verdict, or with nothing when it has taken too long; at once if another version than the newest
+   * is known there.
+   */
   async watch({ data_center: dataCenter, version }: WatchRequest): Promise<WatchReply> {
     if (this.#snapshot === null) return NOTHING;
+    const { now, timers } = this.#options;
     if (this.#snapshot.version > version) {
       return { note: this.#noteOf(this.#snapshot), watch_after_ms: this.#ask(dataCenter) };
     }
-    const { now, timers } = this.#options;
+    if (this.#snapshot.version < version) {
+      // A false note is there. Where it comes back nobody is to call for that again and again.
+      this.#takenMs.set(dataCenter, now() + OFFER_MS);
+      return { note: this.#noteOf(this.#snapshot), watch_after_ms: null };
+    }
     this.#takenMs.set(dataCenter, now() + LONGEST_WATCH_MS - OVERLAP_MS);
     return await new Promise((resolve) => {
       const answer = (reply: WatchReply): void => {

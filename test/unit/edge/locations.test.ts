@@ -122,12 +122,28 @@ describe("the isolate's region", () => {
   });
 });
 
-it("the isolate's data centre is that of the first request that tells, and read no more", () => {
-  const locations = newLocations();
-  for (const cf of [null, new Error("no JSON"), { colo: "nowhere" }]) locations.meet(requestWith(cf));
-  expect(locations.dataCenter).toBeNull();
-  locations.meet(requestWith({ colo: "FRA" }));
-  const { request, reads } = requestWith({ colo: "AMS" });
-  locations.meet({ request });
-  expect([locations.dataCenter, reads.count]).toEqual(["FRA", 0]);
+describe("the isolate's data centre", () => {
+  it("is that of the first request that tells, and read no more", () => {
+    const locations = newLocations();
+    for (const cf of [null, new Error("no JSON"), { colo: "nowhere" }, PARIS]) {
+      locations.meet(requestWith(cf));
+      expect(locations.dataCenter).toBeNull();
+      clock.nowMs += 10_000;
+    }
+    locations.meet(requestWith({ colo: "FRA" }));
+    const { request, reads } = requestWith({ colo: "AMS" });
+    locations.meet({ request });
+    expect([locations.dataCenter, reads.count]).toEqual(["FRA", 0]);
+  });
+
+  it("is looked for in one request of ten seconds while none tells, also after the clock was set back", () => {
+    const locations = newLocations();
+    const { request, reads } = requestWith(PARIS);
+    const meet = (afterMs: number): number => {
+      clock.nowMs += afterMs;
+      for (let requests = 0; requests < 10; requests++) locations.meet({ request });
+      return reads.count;
+    };
+    expect([0, 9_999, 1, -3_600_000].map(meet)).toEqual([1, 1, 2, 3]);
+  });
 });

@@ -32,7 +32,12 @@ class Calls {
   };
 
   answer(note: string | null, watch_after_ms: number | null = null): void {
-    this.#answer({ ok: true, value: { note, watch_after_ms } });
+    this.say({ note, watch_after_ms });
+  }
+
+  /** Of an object of another version. */
+  say(value: unknown): void {
+    this.#answer({ ok: true, value: value as WatchReply });
   }
 
   fail(): void {
@@ -131,6 +136,26 @@ describe("an isolate that watches", () => {
     expect(out(neighbour)).toEqual(["a"]);
   });
 
+  it.each([
+    null,
+    undefined,
+    {},
+    [],
+    "",
+    0,
+    { note: undefined, watch_after_ms: undefined },
+    { note: {}, watch_after_ms: "0" },
+    { note: 5, watch_after_ms: Number.NaN },
+    { watch_after_ms: {} },
+  ])("ends, as if there were nothing new and nobody to watch, when it is answered %j", async (value) => {
+    const { place, isolate, watch, calls, isOver } = await watching();
+    calls.say(value);
+    await place.pass(100);
+    expect([isOver(), out(isolate), place.version, watch.begins()]).toEqual([true, [""], 1, false]);
+    watch.ask(0);
+    expect(watch.begins(), "when it is asked the next time").toBe(true);
+  });
+
   it("makes nothing of what is no note", async () => {
     const { place, isolate, calls } = await watching();
     calls.answer("<html>of a later version</html>");
@@ -161,6 +186,51 @@ describe("an isolate that watches", () => {
     expect(isOver()).toBe(true);
     await place.pass(60_000);
     expect(calls.requests).toHaveLength(1);
+  });
+});
+
+describe("a false note with a version that the object does not have", () => {
+  /** As another isolate, or who can write to the cache, left it: `a` is out. */
+  const left = async (more: object = {}) => {
+    const world = await watching();
+    const { place, isolate, neighbour, calls, again } = world;
+    calls.answer(null);
+    place.text = JSON.stringify({ ...JSON.parse(noteBy(reply(99, ["a"]))), ...more });
+    for (const each of [isolate, neighbour]) await each.watches(1_100);
+    await again();
+    expect(calls.requests[1]?.version).toBe(99);
+    return world;
+  };
+
+  it("is in force until the watch, which the object answers with its own at once", async () => {
+    const { place, isolate, neighbour, calls } = await left();
+    expect(out(isolate, neighbour)).toEqual(["a", "a"]);
+    calls.answer(noteBy(reply(1)));
+    await place.pass(0);
+    expect([place.version, out(isolate)]).toEqual([1, [""]]);
+    place.text = noteBy(reply(99, ["a"]));
+    await isolate.watches(1_100);
+    expect([place.version, out(isolate)], "nor is it believed again").toEqual([1, [""]]);
+  });
+
+  it("is replaced by what is newer than the isolate's own, too", async () => {
+    const { place, isolate, neighbour, calls, again } = await left();
+    calls.answer(noteBy(reply(2, ["b"])));
+    await place.pass(0);
+    expect([place.version, out(isolate)]).toEqual([2, ["b"]]);
+    await neighbour.answered(reply(2, ["b"]));
+    await again();
+    expect(calls.requests[2]?.version, "the next watch is answered with what is new").toBe(2);
+  });
+
+  it("is replaced though it is of another configuration, and in force nowhere", async () => {
+    const { place, isolate, calls, again } = await left({ shape: "0" });
+    expect(out(isolate)).toEqual([""]);
+    calls.answer(noteBy(reply(1)));
+    await place.pass(0);
+    expect(place.version).toBe(1);
+    await again();
+    expect(calls.requests[2]?.version).toBe(1);
   });
 });
 

@@ -73,10 +73,10 @@ describe("who is asked", () => {
 describe("nobody is asked for want of room", () => {
   it("of those that report, of those that are told, and of those that have watched for long", async () => {
     watch("FRA");
-    watch("AMS", 2);
     hasRoom = false;
     expect(offered("LHR")).toBe(false);
     watches.adopt(NEXT);
+    watch("AMS", 2);
     await settled();
     expect(answers).toMatchObject([{ at: "FRA", watch_after_ms: null }]);
     await pass(LONGEST_WATCH_MS);
@@ -102,15 +102,22 @@ describe("who waits", () => {
     watches.adopt(NEXT);
     watch("FRA", 1);
     watch("AMS", 2);
-    watch("LHR", 3);
     await settled();
     expect(answers.map(({ at }) => at)).toEqual(["FRA"]);
     watches.adopt(reply(3).snapshot);
     await settled();
     expect(answers.map(({ at }) => at)).toEqual(["FRA", "AMS"]);
-    watches.adopt(reply(4).snapshot);
+  });
+
+  it("is told the truth at once if it knows of a version that there is not, but asked again only as others are", async () => {
+    watch("FRA", 99);
     await settled();
-    expect(answers.map(({ at }) => at)).toEqual(["FRA", "AMS", "LHR"]);
+    expect(answers).toMatchObject([{ at: "FRA", ms: 0, watch_after_ms: null }]);
+    expect(parseNote(answers[0]?.note ?? "")?.version).toBe(1);
+    await pass(OFFER_MS - 1);
+    expect(offered("FRA")).toBe(false);
+    await pass(1);
+    expect(offered("FRA")).toBe(true);
   });
 
   it("is told after a while that there is nothing", async () => {
