@@ -5,8 +5,6 @@
  * @module
  */
 import type { Clock } from "../core/system.ts";
-import { correctClockStep } from "./storage/clock-step.ts";
-import type { PoolStore } from "./storage/store.ts";
 
 /** A clock that is set back by less stands still, in ms. After a larger step it goes on from where it was. */
 export const CLOCK_STEP_MS = 1_000;
@@ -20,13 +18,6 @@ export class ObjectClock {
   /** @param platform the host's, in ms since the epoch */
   constructor(platform: Clock = () => Date.now()) {
     this.#platform = platform;
-  }
-
-  /** The clock of an object that starts: what it stored fits it. */
-  static of(store: PoolStore, platform?: Clock): ObjectClock {
-    const clock = new ObjectClock(platform);
-    correctClockStep(store, clock.now());
-    return clock;
   }
 
   /** In ms since the epoch, and never earlier than before. */

@@ -18,9 +18,10 @@ import { ConfigWriter } from "./config/config-writer.ts";
 import { PoolController } from "./controller.ts";
 import { proberThrough } from "./health/prober.ts";
 import { AffinityTokenStore } from "./leases/affinity-tokens.ts";
-import { ObjectClock } from "./object-clock.ts";
+import type { ObjectClock } from "./object-clock.ts";
 import { RoutesLink } from "./routes-link.ts";
 import { StatusFeed } from "./status/status-feed.ts";
+import { startClock } from "./storage/clock-step.ts";
 import { PoolStore } from "./storage/store.ts";
 
 /** How often a pool that is awake looks into KV for a new document. */
@@ -51,7 +52,7 @@ export class PoolRuntime {
     this.store = store;
     this.#object = object;
     this.#routes = new RoutesLink(env, pool);
-    this.#clock = ObjectClock.of(store);
+    this.#clock = startClock(store);
     this.alarm = new PoolAlarm(object, this.#clock);
     const secrets = { current: env.AFFINITY_SECRET ?? "", previous: env.AFFINITY_SECRET_PREVIOUS ?? "" };
     const allowIpOrigins = env.ALLOW_IP_ORIGINS === "1";

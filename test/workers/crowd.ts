@@ -3,6 +3,7 @@
  * clock. The object's decisions are the real ones.
  */
 import type { SyncReply } from "../../src/contract/sync.ts";
+import type { WatchReply } from "../../src/contract/verdict-watch.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 
 export interface CrowdOptions {
@@ -15,8 +16,12 @@ export interface CrowdOptions {
   asksFor?: string;
 }
 
+/** Isolates are spread over so many data centres, of each of which one watches. */
+const DATA_CENTERS = 100;
+
 interface Member {
   readonly id: string;
+  readonly dataCenter: string;
   alive: boolean;
   sequence: number;
   version: number;
@@ -36,27 +41,49 @@ export class Crowd {
   /** The last answer anyone got. */
   lastReply: SyncReply | null = null;
   readonly #startMs: number;
+  /** Calls that waited for a verdict. */
+  watches = 0;
+  /** Of a note or a snapshot, by data centre. */
+  readonly #newest = new Map<string, number>();
+  /** A watch may have been answered, which its isolate has not heard yet. */
+  #isAnswered = false;
 
   constructor(object: VirtualObject, options: CrowdOptions) {
     this.object = object;
     this.#startMs = object.nowMs;
     this.#options = { delayMs: [5, 80], isEager: false, ...options };
+    object.timers = {
+      set: (callback, delayMs) => {
+        const timer = { callback };
+        this.#queue.at(object.nowMs + delayMs, () => this.#fire(timer));
+        return timer;
+      },
+      clear: (timer) => {
+        (timer as Timer).callback = null;
+      },
+    };
   }
 
   /** Isolates are born, spread over the next `overMs`. */
   grow(count: number, overMs: number): void {
     for (let i = 0; i < count; i++) {
-      const member = { id: `i${this.members.length}`, alive: true, sequence: 0, version: 0, calledMs: null };
+      const number = this.members.length;
+      const [id, dataCenter] = [`i${number}`, `${number % DATA_CENTERS}`];
+      const member = { id, dataCenter, alive: true, sequence: 0, version: 0, calledMs: null };
       this.members.push(member);
       this.#queue.at(this.object.nowMs + this.#options.random() * overMs, () => this.#send(member));
     }
   }
 
-  run(forMs: number): void {
+  async run(forMs: number): Promise<void> {
     const untilMs = this.object.nowMs + forMs;
+    await settled();
     for (let next = this.#queue.next(untilMs); next !== null; next = this.#queue.next(untilMs)) {
       this.object.nowMs = Math.max(this.object.nowMs, Math.ceil(next.atMs));
       next.act();
+      if (!this.#isAnswered) continue;
+      this.#isAnswered = false;
+      await settled();
     }
     this.object.nowMs = untilMs;
   }
@@ -97,16 +124,48 @@ export class Crowd {
       origins: {},
       demand: { requests: 2, elapsed_ms: 1_000 },
       cursor: { want: 8, returned: [] },
+      data_center: member.dataCenter,
       ...(asksFor === undefined ? {} : { rates: {} }),
     });
     member.version = reply.snapshot?.version ?? member.version;
     this.lastReply = reply;
+    this.#asked(member, reply.watch_after_ms ?? null);
     const earlyMs = Math.max(reply.early_sync_ms ?? 0, 1);
     const waitMs = isEager ? Math.min(earlyMs, reply.next_sync_ms) : reply.next_sync_ms;
     // The next request to end notices that it is time.
     const nextMs = Math.max(sentMs + waitMs + this.#options.random() * 20, nowMs + this.#delay());
     this.#queue.at(nextMs, () => this.#send(member));
     if (asksFor !== undefined && isFirst) this.#ask(member, asksFor);
+  }
+
+  #fire({ callback }: Timer): void {
+    if (callback === null) return;
+    this.#isAnswered = true;
+    callback();
+  }
+
+  /** It has requests all the time, and begins at once. */
+  #asked(member: Member, afterMs: number | null): void {
+    if (afterMs === null) return;
+    this.#queue.at(this.object.nowMs + this.#delay() + afterMs, () => {
+      if (member.alive) this.#queue.at(this.object.nowMs + this.#delay(), () => this.#watch(member));
+    });
+  }
+
+  #watch(member: Member): void {
+    const { controller } = this.object;
+    const { dataCenter } = member;
+    this.#count();
+    this.watches++;
+    this.#isAnswered = true;
+    const version = Math.max(member.version, this.#newest.get(dataCenter) ?? 0);
+    const heard = ({ note, watch_after_ms }: WatchReply): void => {
+      // One that has started anew answers nobody who had called before.
+      if (controller !== this.object.controller) return;
+      if (note !== null) this.#newest.set(dataCenter, JSON.parse(note).version);
+      this.#asked(member, watch_after_ms);
+    };
+    void controller.watch({ data_center: dataCenter, version }).then(heard);
   }
 
   #ask(member: Member, origin: string): void {
@@ -119,6 +178,15 @@ export class Crowd {
       this.#queue.at(this.object.nowMs + this.#delay() + waitMs, () => this.#ask(member, origin));
     });
   }
+}
+
+interface Timer {
+  callback: (() => void) | null;
+}
+
+/** Whoever was answered has heard it. */
+async function settled(): Promise<void> {
+  for (let turns = 0; turns < 10; turns++) await null;
 }
 
 interface Entry {

@@ -3,12 +3,15 @@
  * platform's part, alarms and calls, is left out.
  */
 import type { PoolEvent } from "../../src/contract/events.ts";
+import { systemTimers, type Timers } from "../../src/core/system.ts";
 import { PoolController } from "../../src/pool/controller.ts";
-import { ObjectClock } from "../../src/pool/object-clock.ts";
+import { startClock } from "../../src/pool/storage/clock-step.ts";
 import { PoolStore } from "../../src/pool/storage/store.ts";
 
 export class VirtualObject {
   nowMs: number;
+  /** What waits for time to pass, such as a watch. */
+  timers: Timers = systemTimers;
   /** Number of statements so far that wrote. */
   writes = 0;
   readonly #sql: SqlStorage;
@@ -40,8 +43,12 @@ export class VirtualObject {
     return new PoolController({
       pool: "virtual",
       store,
-      now: ObjectClock.of(store, () => this.nowMs).now,
+      now: startClock(store, () => this.nowMs).now,
       probe: async () => ({ passed: true, detail: "", durationMs: 1, timedOut: false }),
+      timers: {
+        set: (callback, delayMs) => this.timers.set(callback, delayMs),
+        clear: (handle) => this.timers.clear(handle),
+      },
       allowIpOrigins: true,
       log: () => {},
     });

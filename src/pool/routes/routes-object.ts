@@ -27,7 +27,8 @@ import { describeVersions } from "../admin/description.ts";
 import { AlarmTimes } from "../alarm/alarm-times.ts";
 import { ConfigPoller } from "../config/config-poller.ts";
 import { ConfigWriter } from "../config/config-writer.ts";
-import { ObjectClock } from "../object-clock.ts";
+import type { ObjectClock } from "../object-clock.ts";
+import { startClock } from "../storage/clock-step.ts";
 import { PoolStore } from "../storage/store.ts";
 import { LONGEST_LOOK_MS, PoolLister } from "./pool-lister.ts";
 import { RoutesController } from "./routes-controller.ts";
@@ -56,7 +57,7 @@ export class RouteTable extends DurableObject<Env> implements RoutesRpc {
     super(ctx, env);
     const log = (entry: Record<string, unknown>) => logLine({ document: ROUTES_KEY, ...entry });
     this.#store = new PoolStore(ctx.storage.sql);
-    this.#clock = ObjectClock.of(this.#store);
+    this.#clock = startClock(this.#store);
     this.#alarmTimes = new AlarmTimes(this.#clock);
     const { now } = this.#clock;
     this.#unrouted = new Unrouted(this.#store.stats, now);

@@ -3,6 +3,8 @@
  * by as much, and ejections, hold-downs, drains and slow starts would last longer by it.
  * @module
  */
+import type { Clock } from "../../core/system.ts";
+import { ObjectClock } from "../object-clock.ts";
 import type { MetadataName } from "./metadata.ts";
 import type { PoolStore } from "./store.ts";
 
@@ -17,11 +19,17 @@ const WITH_MOMENTS = [
   "pools",
 ] as const satisfies readonly MetadataName[];
 
+/** The clock of an object that starts. To be called before anything else is read: what is stored fits it afterwards. */
+export function startClock(store: PoolStore, platform?: Clock): ObjectClock {
+  const clock = new ObjectClock(platform);
+  correctClockStep(store, clock.now());
+  return clock;
+}
+
 /**
  * Moves all stored moments back by as much as the newest event lies ahead: whatever puts one into the future is an event.
- * To be called when an object starts, before anything is read.
  */
-export function correctClockStep(store: PoolStore, nowMs: number): void {
+function correctClockStep(store: PoolStore, nowMs: number): void {
   const aheadMs = store.events.newestMs - nowMs;
   if (aheadMs <= TOLERATED_MS) return;
   for (const name of WITH_MOMENTS) correct(store, name, aheadMs);

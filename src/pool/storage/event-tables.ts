@@ -65,10 +65,7 @@ export class SqlEventTables {
 
   /** None was later than that, as the clock was set back. */
   noneAfter(nowMs: number): void {
-    this.#tables.write(
-      "UPDATE events SET at = ?1, event = json_set(event, '$.at', ?1) WHERE at > ?1",
-      nowMs,
-    );
+    this.#tables.write("UPDATE events SET at = ?1, event = json_set(event, '$.at', ?1) WHERE at > ?1", nowMs);
   }
 
   /** How often each kind of event has happened to each origin; `""` is the pool as a whole. */

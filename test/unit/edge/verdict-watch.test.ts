@@ -1,74 +1,9 @@
 /** An isolate that the object has asked to tell its data centre of the next verdict. */
 import { describe, expect, it } from "vitest";
-import type { PoolRpc } from "../../../src/contract/sync.ts";
-import { noteOf, shapeOf } from "../../../src/contract/verdict-note.ts";
-import { OFFER_MS, type WatchReply, type WatchRequest } from "../../../src/contract/verdict-watch.ts";
+import { OFFER_MS } from "../../../src/contract/verdict-watch.ts";
 import { VerdictWatch } from "../../../src/edge/sync/verdict-watch.ts";
-import type { ObjectAnswer } from "../../../src/platform/object-answer.ts";
-import { DataCenter, type Isolate, reply } from "../../support/data-center.ts";
-
-/** The object's own note of what it says in `reply`. */
-function noteBy(answer: ReturnType<typeof reply>): string {
-  const { version, config, origins } = answer.snapshot ?? expect.fail("it has a snapshot");
-  const states = new Map(Object.entries(origins));
-  return JSON.stringify(noteOf({ version, config, states }, shapeOf("p", config)));
-}
-
-/** Calls wait until the test answers them. */
-class Calls {
-  readonly requests: WatchRequest[] = [];
-  #answer: (answer: ObjectAnswer<WatchReply>) => void = () => expect.fail("nobody has called");
-
-  readonly callPool = async <T>(_pool: string, call: (object: PoolRpc) => Promise<T>) => {
-    const answered = new Promise<ObjectAnswer<WatchReply>>((resolve) => {
-      this.#answer = resolve;
-    });
-    const watch = async (request: WatchRequest) => {
-      this.requests.push(request);
-      return {} as WatchReply;
-    };
-    await call({ watch } as unknown as PoolRpc);
-    return (await answered) as ObjectAnswer<T>;
-  };
-
-  answer(note: string | null, watch_after_ms: number | null = null): void {
-    this.say({ note, watch_after_ms });
-  }
-
-  /** Of an object of another version. */
-  say(value: unknown): void {
-    this.#answer({ ok: true, value: value as WatchReply });
-  }
-
-  fail(): void {
-    this.#answer({ ok: false, failure: "unreachable", detail: "reset" });
-  }
-}
-
-async function watching() {
-  const place = new DataCenter();
-  const [isolate, neighbour] = [
-    await place.isolate().answered(reply(1)),
-    await place.isolate().answered(reply(1)),
-  ];
-  const calls = new Calls();
-  const watch = new VerdictWatch(isolate.pool, isolate.notes, {
-    now: () => place.nowMs,
-    callPool: calls.callPool,
-  });
-  let isOver = false;
-  void watch.watch("FRA").then(() => {
-    isOver = true;
-  });
-  await place.pass(100);
-  const again = async (): Promise<void> => {
-    void watch.watch("FRA");
-    await place.pass(0);
-  };
-  return { place, isolate, neighbour, calls, watch, again, isOver: () => isOver };
-}
-
-const out = (...isolates: Isolate[]) => isolates.map((isolate) => isolate.out.join());
+import { DataCenter, reply } from "../../support/data-center.ts";
+import { Calls, noteBy, out, watching } from "../../support/watching.ts";
 
 describe("an isolate that watches", () => {
   it("goes by the verdict at once, and its neighbours with their next look", async () => {
@@ -186,51 +121,6 @@ describe("an isolate that watches", () => {
     expect(isOver()).toBe(true);
     await place.pass(60_000);
     expect(calls.requests).toHaveLength(1);
-  });
-});
-
-describe("a false note with a version that the object does not have", () => {
-  /** As another isolate, or who can write to the cache, left it: `a` is out. */
-  const left = async (more: object = {}) => {
-    const world = await watching();
-    const { place, isolate, neighbour, calls, again } = world;
-    calls.answer(null);
-    place.text = JSON.stringify({ ...JSON.parse(noteBy(reply(99, ["a"]))), ...more });
-    for (const each of [isolate, neighbour]) await each.watches(1_100);
-    await again();
-    expect(calls.requests[1]?.version).toBe(99);
-    return world;
-  };
-
-  it("is in force until the watch, which the object answers with its own at once", async () => {
-    const { place, isolate, neighbour, calls } = await left();
-    expect(out(isolate, neighbour)).toEqual(["a", "a"]);
-    calls.answer(noteBy(reply(1)));
-    await place.pass(0);
-    expect([place.version, out(isolate)]).toEqual([1, [""]]);
-    place.text = noteBy(reply(99, ["a"]));
-    await isolate.watches(1_100);
-    expect([place.version, out(isolate)], "nor is it believed again").toEqual([1, [""]]);
-  });
-
-  it("is replaced by what is newer than the isolate's own, too", async () => {
-    const { place, isolate, neighbour, calls, again } = await left();
-    calls.answer(noteBy(reply(2, ["b"])));
-    await place.pass(0);
-    expect([place.version, out(isolate)]).toEqual([2, ["b"]]);
-    await neighbour.answered(reply(2, ["b"]));
-    await again();
-    expect(calls.requests[2]?.version, "the next watch is answered with what is new").toBe(2);
-  });
-
-  it("is replaced though it is of another configuration, and in force nowhere", async () => {
-    const { place, isolate, calls, again } = await left({ shape: "0" });
-    expect(out(isolate)).toEqual([""]);
-    calls.answer(noteBy(reply(1)));
-    await place.pass(0);
-    expect(place.version).toBe(1);
-    await again();
-    expect(calls.requests[2]?.version).toBe(1);
   });
 });
 
