@@ -156,7 +156,6 @@ export class PoolRuntime {
   #newPoller(env: Env): ConfigPoller {
     const { pool } = this;
     return new ConfigPoller({
-      now: this.#clock.now,
       intervalMs: CONFIG_CHECK_MS,
       read: () => readDocument(env, poolKey(pool)),
       onDocument: (document) => {

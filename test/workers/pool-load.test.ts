@@ -119,7 +119,8 @@ describe("isolates with traffic", () => {
         crowd.object.restart();
         await crowd.run(restMs);
       }
-      expect(crowd.longestPaceMs / 1_000).toBeLessThan(1.2 * paceS + 0.5);
+      // After each restart one of each data centre has to call anew to watch, and syncs make room for that.
+      expect(crowd.longestPaceMs / 1_000).toBeLessThan(1.3 * paceS + 0.5);
       expect(crowd.worstSecond(200)).toBeLessThanOrEqual(MOST_CALLS_PER_SECOND);
     });
   });

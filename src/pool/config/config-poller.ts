@@ -3,13 +3,11 @@
  * @module
  */
 import type { KvDocument } from "../../config/documents.ts";
-import type { Clock } from "../../core/system.ts";
 
 /** How often an object that has no document yet looks for one while it is asked. */
 const SEARCH_MS = 1_000;
 
 export interface ConfigPollerOptions {
-  readonly now: Clock;
   /** How often one that has a document looks for another. */
   readonly intervalMs: number;
   /** Null: KV has none. */
@@ -30,12 +28,12 @@ export class ConfigPoller {
   }
 
   get isDue(): boolean {
-    return this.#options.now() - this.#polledAtMs >= this.#options.intervalMs;
+    return this.#isOver(this.#options.intervalMs);
   }
 
   /** Never rejects. */
   poll(): Promise<void> {
-    this.#polledAtMs = this.#options.now();
+    this.#polledAtMs = Date.now();
     this.#polling = this.#read();
     return this.#polling;
   }
@@ -47,8 +45,12 @@ export class ConfigPoller {
 
   /** For want of any document: requests must not become as many readings of KV. */
   async pollNow(): Promise<void> {
-    const isDue = this.#options.now() - this.#polledAtMs >= SEARCH_MS;
-    await (isDue ? this.poll() : this.#polling);
+    await (this.#isOver(SEARCH_MS) ? this.poll() : this.#polling);
+  }
+
+  /** Also where the host's clock was set back: nobody knows how long ago it was, and looking once more does no harm. */
+  #isOver(ms: number): boolean {
+    return Math.abs(Date.now() - this.#polledAtMs) >= ms;
   }
 
   async #read(): Promise<void> {

@@ -93,7 +93,6 @@ export class RouteTable extends DurableObject<Env> implements RoutesRpc {
       log,
     });
     this.#poller = new ConfigPoller({
-      now,
       intervalMs: FRESH_MS,
       read: () => readDocument(env, ROUTES_KEY),
       onDocument: (document) => void this.#routes.applyConfig(document),

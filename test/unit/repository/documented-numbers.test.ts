@@ -105,7 +105,7 @@ const PAGES: Record<string, readonly string[]> = {
     `within ${s(watch("OFFER_MS"))} s, or another one is asked. A watch ends after ${s(watch("LONGEST_WATCH_MS"))} s`,
     `${s(watches("OVERLAP_MS"))} s earlier another isolate is asked`,
     `a call in ${s(watch("LONGEST_WATCH_MS") - watches("OVERLAP_MS"))} to ${s(watch("LONGEST_WATCH_MS"))} s`,
-    `asked ${pacer("MOST_CALLS_PER_SECOND") - pacer("PLANNED_PER_SECOND")} times a second at most`,
+    `asked ${watches("OFFERS_PER_SECOND")} times a second at most`,
     `after ${s(watch("LONGEST_WATCH_MS") - watches("OVERLAP_MS"))} s, or with the next report from there`,
     `for ${s(notes("MOST_LOOKS") * notes("LOOK_MS"))} s after their last request at most`,
     `at most ${number(allocator("MOST_ALLOCATIONS"))} for each origin and ${number(shares("MOST_IN_ALL"))} in all`,
