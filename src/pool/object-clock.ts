@@ -7,7 +7,7 @@
 import type { Clock } from "../core/system.ts";
 
 /** A clock that is set back by less stands still, in ms. After a larger step it goes on from where it was. */
-export const CLOCK_STEP_MS = 1_000;
+const CLOCK_STEP_MS = 1_000;
 
 export class ObjectClock {
   readonly #platform: Clock;
