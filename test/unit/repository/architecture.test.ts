@@ -37,6 +37,7 @@ const ORDER: Record<string, readonly string[]> = {
     "index.ts",
   ],
   pool: [
+    "object-clock.ts",
     "storage",
     "config",
     "events",
