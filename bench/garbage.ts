@@ -8,8 +8,8 @@ import { Inspector } from "./lib/inspector.ts";
 import { LoadGenerator, startOrigins } from "./lib/load.ts";
 import type { BenchOptions } from "./lib/options.ts";
 import { markdown, publish } from "./lib/report.ts";
-import { configOf, SCENARIOS, type Scenario } from "./lib/scenarios.ts";
-import { type Subject, startWorkers } from "./lib/subjects.ts";
+import { configOf, isWorker, SCENARIOS, type Scenario } from "./lib/scenarios.ts";
+import { type Subject, workerStarters } from "./lib/subjects.ts";
 
 /** Measured unless others are named. */
 const USUAL = ["bare", "duty-all", "rr", "cookie", "rate", "all", "reflare"];
@@ -27,25 +27,27 @@ interface Garbage {
 /** @param about describes the machine and the run; printed above the results and written with them */
 export async function measureGarbage(options: BenchOptions, about: Record<string, string>): Promise<void> {
   const only = options.only ?? USUAL;
-  const scenarios = SCENARIOS.filter(({ id }) => only.includes(id));
+  const scenarios = SCENARIOS.filter(isWorker).filter(({ id }) => only.includes(id));
   const { balancer, directory } = await prepared();
   const origins = await startOrigins(ORIGINS);
   const generator = new LoadGenerator();
   const config = configOf(scenarios, origins.ports);
-  const workers = await startWorkers(origins.ports, config, directory, balancer, { isInspected: true });
-  const subjects: Readonly<Record<string, Subject>> = { ...workers };
+  const workers = await workerStarters(origins.ports, config, directory, balancer, { isInspected: true });
   const atLeast = options.isShort ? SHORT_REQUESTS : REQUESTS;
   try {
     const rows: Garbage[] = [];
     for (const scenario of scenarios) {
-      const subject = subjects[scenario.subject];
-      if (subject !== undefined) rows.push(await measured(scenario, subject, generator, atLeast));
+      const subject = await workers[scenario.subject]();
+      try {
+        rows.push(await measured(scenario, subject, generator, atLeast));
+      } finally {
+        await subject.stop();
+      }
     }
     await publish(about, [table(rows)], options, { garbage: rows });
   } finally {
     generator.stop();
     origins.stop();
-    for (const subject of Object.values(subjects)) await subject.stop();
   }
 }
 

@@ -10,18 +10,18 @@ import { PROJECT } from "../../scripts/lib/project.ts";
 import { measureStarts, type Starts } from "./cold-start.ts";
 import { type Counted, countCalls } from "./counting.ts";
 import { LoadGenerator, type LoadOptions, startOrigins } from "./load.ts";
-import { compared, loadOf, measure, type Plan, type Rounds } from "./measure.ts";
+import { compared, loadOf, type Plan, type Rounds, Turns } from "./measure.ts";
 import type { BenchOptions } from "./options.ts";
-import { type ProxyName, startProxy } from "./proxies.ts";
+import { startProxy } from "./proxies.ts";
 import type { Row, Skipped } from "./report.ts";
 import { COUNTED_PACES, configOf, paceId, SCENARIOS, type Scenario } from "./scenarios.ts";
-import { type Subject, startables, startWorkers } from "./subjects.ts";
+import { type Starters, type Subject, startables, workerStarters } from "./subjects.ts";
 
 /** Requests per second at which latencies are compared, far below the capacity of any subject. */
 export const LATENCY_RATE = 500;
 
 interface BenchPlan extends Plan {
-  /** Processes of each Worker and proxy, run in turn: the same Worker differs by up to 8% between processes. */
+  /** Processes of each row, run in turn: the same Worker differs by up to 8% between processes. */
   readonly processes: number;
   /** Rounds at `LATENCY_RATE`. */
   readonly paced: Plan;
@@ -33,12 +33,12 @@ interface BenchPlan extends Plan {
 
 const FULL: BenchPlan = {
   processes: 4,
-  rounds: 8,
-  roundMs: 400,
+  rounds: 12,
+  roundMs: 200,
   roundRequests: 400,
   warmUpMs: 1_000,
   warmUpRequests: 4_000,
-  paced: { rounds: 2, roundMs: 2_000, roundRequests: 0, warmUpMs: 100, warmUpRequests: 0 },
+  paced: { rounds: 3, roundMs: 2_000, roundRequests: 0, warmUpMs: 100, warmUpRequests: 0 },
   starts: 10,
   countMs: 30_000,
 };
@@ -55,7 +55,6 @@ const SHORT: BenchPlan = {
 };
 export const ORIGINS = 3;
 const DIST = join(PROJECT, "dist");
-const PROXIES: readonly ProxyName[] = ["nginx", "haproxy"];
 
 export interface Results {
   readonly rows: readonly Row[];
@@ -142,7 +141,19 @@ async function measureAll(
   return { rows, skipped: skipped.map(({ title }) => ({ title, why: "not installed" })) };
 }
 
-/** One process of each Worker and proxy, for all rows. */
+/** A row under way. */
+interface RowTurns {
+  readonly scenario: Scenario;
+  readonly usual: Turns;
+  /** At `LATENCY_RATE`; null: not measured for this row. */
+  readonly paced: Turns | null;
+}
+
+/**
+ * One process for each row, and one with a bare pass-through for it: one for all rows would be at work twenty times as often,
+ * and so find its code and data in the processor's caches. All rows take one turn after the other, so that what else the machine
+ * does affects them alike.
+ */
 async function measureProcesses(
   scenarios: readonly Scenario[],
   ports: readonly number[],
@@ -151,39 +162,52 @@ async function measureProcesses(
   taken: Map<Scenario, Taken>,
   progress: (line: string) => void,
 ): Promise<void> {
-  const workers = await startWorkers(ports, configOf(scenarios, ports), directory, balancer);
-  const subjects = new Map<Scenario["subject"], Subject>(
-    Object.entries(workers) as [Scenario["subject"], Subject][],
-  );
+  const workers = await workerStarters(ports, configOf(scenarios, ports), directory, balancer);
   const generator = new LoadGenerator();
+  const started: Subject[] = [];
+  const kept = (subject: Subject): Subject => {
+    started.push(subject);
+    return subject;
+  };
   try {
-    for (const name of PROXIES) {
-      const proxy = await startProxy(name, ports, join(directory, name));
-      if (proxy !== null) subjects.set(name, proxy);
-    }
+    const rows: RowTurns[] = [];
     for (const scenario of scenarios) {
-      const subject = subjects.get(scenario.subject);
-      if (subject === undefined) continue;
-      const { rounds, paced } = await measureRow(scenario, subject, workers.bare, generator, plan);
-      progress(`${scenario.title}: ratio ${compared([rounds]).ratio.toFixed(3)}`);
+      const subject = await startedFor(scenario, ports, workers, directory);
+      if (subject === null) continue;
+      rows.push(await turnsOf(scenario, kept(subject), kept(await workers.bare()), generator, plan));
+    }
+    await takeTurns(rows, plan);
+    for (const { scenario, usual, paced } of rows) {
+      progress(`${scenario.title}: ratio ${compared([usual.rounds]).ratio.toFixed(3)}`);
       const all = taken.get(scenario) ?? { rounds: [], paced: [] };
-      all.rounds.push(rounds);
-      if (paced !== null) all.paced.push(paced);
+      all.rounds.push(usual.rounds);
+      if (paced !== null) all.paced.push(paced.rounds);
       taken.set(scenario, all);
     }
   } finally {
     generator.stop();
-    for (const subject of subjects.values()) await subject.stop();
+    for (const subject of started) await subject.stop();
   }
 }
 
-async function measureRow(
+/** Null: it is not installed. */
+function startedFor(
+  { subject }: Scenario,
+  ports: readonly number[],
+  workers: Starters,
+  directory: string,
+): Promise<Subject | null> {
+  const isProxy = subject === "nginx" || subject === "haproxy";
+  return isProxy ? startProxy(subject, ports, join(directory, subject)) : workers[subject]();
+}
+
+async function turnsOf(
   scenario: Scenario,
   subject: Subject,
   bare: Subject,
   generator: LoadGenerator,
   plan: BenchPlan,
-): Promise<{ rounds: Rounds; paced: Rounds | null }> {
+): Promise<RowTurns> {
   const { request, isPaced = false } = scenario;
   const load = await requestsOf(scenario, subject);
   const own = { subject, load };
@@ -191,8 +215,17 @@ async function measureRow(
   const plain = { subject: bare, load: loadOf(bare.url, request, load.headers, 0) };
   // A body of 10 MB is enough work without a pace.
   const large = { ...plan, roundRequests: 0, warmUpRequests: 0 };
-  const rounds = await measure(generator, plain, own, request === "10m" ? large : plan);
-  return { rounds, paced: isPaced ? await measure(generator, plain, own, plan.paced, LATENCY_RATE) : null };
+  const usual = new Turns(generator, plain, own, request === "10m" ? large : plan);
+  const paced = isPaced ? new Turns(generator, plain, own, plan.paced, LATENCY_RATE) : null;
+  return { scenario, usual, paced };
+}
+
+async function takeTurns(rows: readonly RowTurns[], plan: BenchPlan): Promise<void> {
+  for (const { usual } of rows) await usual.warmUp();
+  for (let round = 0; round < plan.rounds; round++) for (const { usual } of rows) await usual.take();
+  const paced = rows.flatMap((row) => row.paced ?? []);
+  for (const turns of paced) await turns.warmUp();
+  for (let round = 0; round < plan.paced.rounds; round++) for (const turns of paced) await turns.take();
 }
 
 /** The requests of a row. */

@@ -86,31 +86,47 @@ export function loadOf(
   };
 }
 
-interface Side {
+export interface Side {
   readonly subject: Subject;
   readonly load: LoadOptions;
 }
 
-export async function measure(
-  generator: LoadGenerator,
-  bare: Side,
-  subject: Side,
-  plan: Plan,
-  rate: number | null = null,
-): Promise<Rounds> {
-  const once = ({ subject: { pids }, load }: Side) =>
-    timed(generator, pids, { ...load, rate, ms: plan.roundMs, atLeast: plan.roundRequests });
-  for (const { load } of [bare, subject]) {
-    await generator.run({ ...load, rate, ms: plan.warmUpMs, atLeast: plan.warmUpRequests });
+/** The turns of a subject and of the bare pass-through, one beside the other. */
+export class Turns {
+  readonly #generator: LoadGenerator;
+  readonly #bare: Side;
+  readonly #own: Side;
+  readonly #plan: Plan;
+  readonly #rate: number | null;
+  readonly rounds: { readonly own: Round[]; readonly bares: Round[] } = { own: [], bares: [] };
+
+  /** @param rate requests a second; null: as many as there can be */
+  constructor(generator: LoadGenerator, bare: Side, own: Side, plan: Plan, rate: number | null = null) {
+    this.#generator = generator;
+    this.#bare = bare;
+    this.#own = own;
+    this.#plan = plan;
+    this.#rate = rate;
   }
-  const own: Round[] = [];
-  const bares: Round[] = [];
-  for (let round = 0; round < plan.rounds; round++) {
-    // A B, B A, A B: a drift of the machine affects both sides equally.
-    const order = round % 2 === 0 ? ([bares, own] as const) : ([own, bares] as const);
-    for (const list of order) list.push(await once(list === bares ? bare : subject));
+
+  async warmUp(): Promise<void> {
+    const { warmUpMs: ms, warmUpRequests: atLeast } = this.#plan;
+    for (const { load } of [this.#bare, this.#own]) {
+      await this.#generator.run({ ...load, rate: this.#rate, ms, atLeast });
+    }
   }
-  return { own, bares };
+
+  /** A round of each. A B, B A, A B: a drift of the machine affects both sides equally. */
+  async take(): Promise<void> {
+    const { own, bares } = this.rounds;
+    const order = own.length % 2 === 0 ? ([bares, own] as const) : ([own, bares] as const);
+    for (const list of order) list.push(await this.#round(list === bares ? this.#bare : this.#own));
+  }
+
+  #round({ subject: { pids }, load }: Side): Promise<Round> {
+    const { roundMs: ms, roundRequests: atLeast } = this.#plan;
+    return timed(this.#generator, pids, { ...load, rate: this.#rate, ms, atLeast });
+  }
 }
 
 async function timed(generator: LoadGenerator, pids: readonly number[], load: LoadOptions): Promise<Round> {

@@ -10,12 +10,11 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { descendants } from "./cpu.ts";
+import type { ProxyName } from "./scenarios.ts";
 import type { Subject } from "./subjects.ts";
 
 const HOST = "127.0.0.1";
 const START_MS = 5_000;
-
-export type ProxyName = "nginx" | "haproxy";
 
 /** @returns null if the program is not installed */
 export async function startProxy(

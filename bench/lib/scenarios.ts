@@ -5,12 +5,17 @@
 
 export type RequestKind = "small" | "64k" | "10m" | "gzip" | "post";
 
+/** The Workers that are compared. `roomy`: the balancer with a large young generation, whose garbage is collected seldom. */
+export type WorkerName = "bare" | "duties" | "balancer" | "roomy" | "reflare";
+
+export type ProxyName = "nginx" | "haproxy";
+
 export interface Scenario {
   readonly id: string;
   readonly title: string;
   readonly request: RequestKind;
   /** The process that answers. */
-  readonly subject: "bare" | "duties" | "balancer" | "roomy" | "reflare" | "nginx" | "haproxy";
+  readonly subject: WorkerName | ProxyName;
   /** Comes before the request's path. Absent: the id, if the row has a pool. */
   readonly path?: string;
   /** Left out of a short run unless it is named. */
@@ -30,8 +35,8 @@ export interface Scenario {
 }
 
 /** It runs in workerd. */
-export function isWorker({ subject }: Scenario): boolean {
-  return subject !== "nginx" && subject !== "haproxy";
+export function isWorker(scenario: Scenario): scenario is Scenario & { subject: WorkerName } {
+  return scenario.subject !== "nginx" && scenario.subject !== "haproxy";
 }
 
 const ALL_THREE = "headers,abort,timeout";

@@ -12,6 +12,7 @@ import { PROJECT } from "../../scripts/lib/project.ts";
 import { bundleWorker } from "./bundle-worker.ts";
 import type { Startable } from "./cold-start.ts";
 import { startKv } from "./kv-server.ts";
+import type { WorkerName } from "./scenarios.ts";
 import { type StateOptions, startWorkerd, type WorkerOptions } from "./workerd.ts";
 
 export interface Subject {
@@ -25,14 +26,8 @@ export interface Subject {
 
 type Config = Parameters<typeof documentsOf>[0];
 
-export interface Subjects {
-  readonly bare: Subject;
-  readonly duties: Subject;
-  readonly balancer: Subject;
-  /** The balancer with a large young generation, whose garbage is collected seldom. */
-  readonly roomy: Subject;
-  readonly reflare: Subject;
-}
+/** Each call starts a process. */
+export type Starters = Readonly<Record<WorkerName, () => Promise<Subject>>>;
 
 /** How a Worker is run. */
 type Manner = Partial<Pick<WorkerOptions, "v8Flags" | "isInspected">>;
@@ -44,36 +39,27 @@ const ROOMY: Manner = { v8Flags: ["--min-semi-space-size=64", "--max-semi-space-
  * @param balancer the built one
  * @param manner how all of them are run
  */
-export async function startWorkers(
+export async function workerStarters(
   ports: readonly number[],
   config: Config,
   directory: string,
   balancer: string,
   manner: Manner = {},
-): Promise<Subjects> {
+): Promise<Starters> {
   const bindings = { ORIGIN: `http://${HOST}:${ports[0]}` };
   const bundled = (name: string) => bundleWorker(`${name}.js`, join(directory, `${name}.mjs`));
-  const started: Subject[] = [];
-  const kept = async (starting: Promise<Subject>): Promise<Subject> => {
-    const subject = await starting;
-    started.push(subject);
-    return subject;
+  const [bare, duties, reflare] = await Promise.all(["bare", "duties", "reflare"].map(bundled));
+  const worker = (bundle = "", vars: Record<string, string> = bindings) => startWorker(bundle, vars, manner);
+  return {
+    bare: () => worker(bare),
+    duties: () => worker(duties),
+    reflare: () => worker(reflare, { PORTS: ports.join() }),
+    balancer: () => startBalancer(balancer, config, directory, manner),
+    roomy: () => startBalancer(balancer, config, directory, { ...manner, ...ROOMY }),
   };
-  try {
-    return {
-      bare: await kept(startWorker(await bundled("bare"), bindings, manner)),
-      duties: await kept(startWorker(await bundled("duties"), bindings, manner)),
-      reflare: await kept(startWorker(await bundled("reflare"), { PORTS: ports.join() }, manner)),
-      balancer: await kept(startBalancer(balancer, config, directory, manner)),
-      roomy: await kept(startBalancer(balancer, config, directory, { ...manner, ...ROOMY })),
-    };
-  } catch (error) {
-    for (const subject of started) await subject.stop();
-    throw error;
-  }
 }
 
-/** The Workers whose cold starts are compared. The parameters are those of `startWorkers`. */
+/** The Workers whose cold starts are compared. The parameters are those of `workerStarters`. */
 export async function startables(
   ports: readonly number[],
   config: Config,
