@@ -16,10 +16,15 @@ export function queryValues(query: string, name: string): string[] {
 
 /** A part of a query, decoded. One that is not properly encoded stays as it is. */
 export function decoded(text: string): string {
+  return strictlyDecoded(text) ?? text;
+}
+
+/** Null: it is not properly encoded. */
+export function strictlyDecoded(text: string): string | null {
   if (!text.includes("%") && !text.includes("+")) return text;
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
-    return text;
+    return null;
   }
 }

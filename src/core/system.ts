@@ -6,6 +6,9 @@
 
 /** Milliseconds since some fixed moment; must never go back. */
 export type Clock = () => number;
+/** A system's clock that is set back by less is taken to stand still, in ms. */
+export const CLOCK_STEP_MS = 1_000;
+
 /** A number in [0, 1). */
 export type Random = () => number;
 /** Timers as a pair, so a virtual clock can stand in for both. Delays in milliseconds. */

@@ -4,10 +4,7 @@
  * check would be made meanwhile. What is stored is the matter of `storage/clock-step.ts`.
  * @module
  */
-import type { Clock } from "../core/system.ts";
-
-/** A clock that is set back by less stands still, in ms. After a larger step it goes on from where it was. */
-const CLOCK_STEP_MS = 1_000;
+import { CLOCK_STEP_MS, type Clock } from "../core/system.ts";
 
 export class ObjectClock {
   readonly #platform: Clock;
@@ -20,11 +17,14 @@ export class ObjectClock {
     this.#platform = platform;
   }
 
-  /** In ms since the epoch, and never earlier than before. */
+  /**
+   * In ms since the epoch, and never earlier than before: it stands still where the host's clock is set back by less than
+   * `CLOCK_STEP_MS`, and goes on from where it was after a larger step.
+   */
   readonly now: Clock = () => {
     const platformMs = this.#platform();
     const backMs = this.#lastMs - (platformMs + this.#aheadMs);
-    if (backMs > CLOCK_STEP_MS && backMs < Number.POSITIVE_INFINITY) this.#aheadMs += backMs;
+    if (backMs > CLOCK_STEP_MS) this.#aheadMs += backMs;
     this.#lastMs = Math.max(this.#lastMs, platformMs + this.#aheadMs);
     return this.#lastMs;
   };

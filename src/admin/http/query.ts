@@ -5,6 +5,7 @@
  */
 import * as z from "zod";
 import { errorsOf, formatPath, shownErrors } from "../../config/errors.ts";
+import { decoded, strictlyDecoded } from "../../config/query-values.ts";
 import { Problem } from "./problems.ts";
 
 /** Errors that are told of one query. */
@@ -69,14 +70,6 @@ function pairsOf(url: string): [name: string, value: string | null][] {
     .map((part) => {
       const equals = part.indexOf("=");
       const [name, value] = equals < 0 ? [part, ""] : [part.slice(0, equals), part.slice(equals + 1)];
-      return [decoded(name) ?? name, decoded(value)];
+      return [decoded(name), strictlyDecoded(value)];
     });
-}
-
-function decoded(text: string): string | null {
-  try {
-    return decodeURIComponent(text.replaceAll("+", " "));
-  } catch {
-    return null;
-  }
 }

@@ -6,6 +6,7 @@
 import { type ClientPlace, clientPlace, coloOf } from "../../core/steering/client-place.ts";
 import { regionOfColo } from "../../core/steering/region-tables.ts";
 import { isRegion, REGIONS, type Region } from "../../core/steering/regions.ts";
+import { elapsedMs } from "../model/elapsed.ts";
 import type { Surroundings } from "../model/surroundings.ts";
 import { ClientPlaces } from "./client-places.ts";
 
@@ -50,8 +51,7 @@ export class Locations {
   meet(asked: Pick<Asked, "request">): void {
     if (this.dataCenter !== null) return;
     const nowMs = this.#surroundings.now();
-    // The clock may be set back.
-    if (Math.abs(nowMs - this.#untoldMs) < UNTOLD_MS) return;
+    if (elapsedMs(this.#untoldMs, nowMs) < UNTOLD_MS) return;
     this.dataCenter = this.coloOf(asked);
     if (this.dataCenter === null) this.#untoldMs = nowMs;
   }

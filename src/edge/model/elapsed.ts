@@ -2,11 +2,9 @@
  * Times that a clock which is set back must not falsify.
  * @module
  */
+import { CLOCK_STEP_MS } from "../../core/system.ts";
 
-/** A clock that is set back by less is taken to stand still; after a larger step nobody knows how long ago anything was. */
-export const CLOCK_STEP_MS = 1_000;
-
-/** Infinity after a clock was set back: then everything is due. */
+/** Infinity after a clock was set back: nobody knows how long ago it was, so everything is due. */
 export function elapsedMs(sinceMs: number, nowMs: number): number {
   return nowMs < sinceMs - CLOCK_STEP_MS ? Number.POSITIVE_INFINITY : Math.max(0, nowMs - sinceMs);
 }

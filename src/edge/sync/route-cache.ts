@@ -12,7 +12,7 @@ import { parseRoutes } from "../../config/parse.ts";
 import { compileRoutes, type RouteTable } from "../../config/routing.ts";
 import type { RouteConfig } from "../../config/schema.ts";
 import type { RoutesDocument } from "../../contract/routes.ts";
-import { CLOCK_STEP_MS } from "../model/elapsed.ts";
+import { CLOCK_STEP_MS } from "../../core/system.ts";
 import type { Background, Surroundings } from "../model/surroundings.ts";
 
 /** Age from which the routes are read again. */

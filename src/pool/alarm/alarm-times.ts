@@ -20,8 +20,8 @@ export class AlarmTimes {
   }
 
   /**
-   * The time by the platform's clock to set the alarm to, for work that is due at `dueMs` by the object's. Overdue work is due now. The platform keeps whole
-   * milliseconds, so a fraction would fire too early. Infinity stays Infinity.
+   * The time by the platform's clock to set the alarm to, for work that is due at `dueMs` by the object's. Overdue work is
+   * due now. The platform keeps whole milliseconds, so a fraction would fire too early. Infinity stays Infinity.
    */
   at(dueMs: number): number {
     const clock = this.#clock;
