@@ -9,7 +9,7 @@ import { LoadGenerator, startOrigins } from "./lib/load.ts";
 import type { BenchOptions } from "./lib/options.ts";
 import { markdown, publish } from "./lib/report.ts";
 import { configOf, isWorker, SCENARIOS, type Scenario } from "./lib/scenarios.ts";
-import { type Subject, workerStarters } from "./lib/subjects.ts";
+import { type Subject, startersOf } from "./lib/subjects.ts";
 
 /** Measured unless others are named. */
 const USUAL = ["bare", "duty-all", "rr", "cookie", "rate", "all", "reflare"];
@@ -32,12 +32,12 @@ export async function measureGarbage(options: BenchOptions, about: Record<string
   const origins = await startOrigins(ORIGINS);
   const generator = new LoadGenerator();
   const config = configOf(scenarios, origins.ports);
-  const workers = await workerStarters(origins.ports, config, directory, balancer, { isInspected: true });
+  const start = await startersOf(origins.ports, config, directory, balancer, { isInspected: true });
   const atLeast = options.isShort ? SHORT_REQUESTS : REQUESTS;
   try {
     const rows: Garbage[] = [];
     for (const scenario of scenarios) {
-      const subject = await workers[scenario.subject]();
+      const subject = await start[scenario.subject]();
       try {
         rows.push(await measured(scenario, subject, generator, atLeast));
       } finally {

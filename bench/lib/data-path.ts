@@ -12,10 +12,9 @@ import { type Counted, countCalls } from "./counting.ts";
 import { LoadGenerator, type LoadOptions, startOrigins } from "./load.ts";
 import { compared, loadOf, type Plan, type Rounds, Turns } from "./measure.ts";
 import type { BenchOptions } from "./options.ts";
-import { startProxy } from "./proxies.ts";
 import type { Row, Skipped } from "./report.ts";
 import { COUNTED_PACES, configOf, paceId, SCENARIOS, type Scenario } from "./scenarios.ts";
-import { type Starters, type Subject, startables, workerStarters } from "./subjects.ts";
+import { type Starters, type Subject, startables, startersOf } from "./subjects.ts";
 
 /** Requests per second at which latencies are compared, far below the capacity of any subject. */
 export const LATENCY_RATE = 500;
@@ -54,6 +53,8 @@ const SHORT: BenchPlan = {
   countMs: 8_000,
 };
 export const ORIGINS = 3;
+/** Each has two processes, of 50 to 150 MB. */
+const ROWS_AT_ONCE = 10;
 const DIST = join(PROJECT, "dist");
 
 export interface Results {
@@ -80,11 +81,12 @@ export async function measureDataPath(
   const { balancer, directory } = await prepared();
   const origins = await startOrigins(ORIGINS);
   try {
-    const measured = await measureAll(scenarios, origins.ports, plan, { balancer, directory }, progress);
+    const config = configOf(scenarios, origins.ports);
+    const start = await startersOf(origins.ports, config, directory, balancer);
+    const measured = await measureAll(scenarios, start, plan, progress);
     if (!options.counts) return { ...measured, paces: [], starts: [] };
     progress("cold starts");
-    const workers = await startables(origins.ports, configOf(scenarios, origins.ports), directory, balancer);
-    const starts = await measureStarts(workers, plan.starts);
+    const starts = await measureStarts(startables(start, config, directory, balancer), plan.starts);
     progress("counting object calls and KV reads");
     const counted = await countCalls(scenarios, origins.ports, directory, balancer, plan.countMs);
     const rows = measured.rows.map((row) => ({ ...row, counted: counted.get(row.scenario.id) ?? null }));
@@ -117,16 +119,18 @@ interface Taken {
 
 async function measureAll(
   scenarios: readonly Scenario[],
-  ports: readonly number[],
+  start: Starters,
   plan: BenchPlan,
-  built: { balancer: string; directory: string },
   progress: (line: string) => void,
 ): Promise<{ rows: Row[]; skipped: Skipped[] }> {
   const taken = new Map<Scenario, Taken>();
   for (let process = 1; process <= plan.processes; process++) {
-    await measureProcesses(scenarios, ports, plan, built, taken, (line) =>
-      progress(`${process} of ${plan.processes}: ${line}`),
-    );
+    for (let at = 0; at < scenarios.length; at += ROWS_AT_ONCE) {
+      const together = scenarios.slice(at, at + ROWS_AT_ONCE);
+      await measureProcesses(together, start, plan, taken, (line) =>
+        progress(`${process} of ${plan.processes}: ${line}`),
+      );
+    }
   }
   const rows = [...taken].map(([scenario, { rounds, paced }]): Row => {
     const atPace = paced.length === 0 ? null : compared(paced);
@@ -150,19 +154,17 @@ interface RowTurns {
 }
 
 /**
- * One process for each row, and one with a bare pass-through for it: one for all rows would be at work twenty times as often,
- * and so find its code and data in the processor's caches. All rows take one turn after the other, so that what else the machine
- * does affects them alike.
+ * One process for each row, and one with a bare pass-through for it: one for all rows would be at work more often, and so find
+ * its code and data in the processor's caches. The rows take one turn after the other, so that what else the machine does
+ * affects them alike.
  */
 async function measureProcesses(
   scenarios: readonly Scenario[],
-  ports: readonly number[],
+  start: Starters,
   plan: BenchPlan,
-  { balancer, directory }: { balancer: string; directory: string },
   taken: Map<Scenario, Taken>,
   progress: (line: string) => void,
 ): Promise<void> {
-  const workers = await workerStarters(ports, configOf(scenarios, ports), directory, balancer);
   const generator = new LoadGenerator();
   const started: Subject[] = [];
   const kept = (subject: Subject): Subject => {
@@ -172,9 +174,9 @@ async function measureProcesses(
   try {
     const rows: RowTurns[] = [];
     for (const scenario of scenarios) {
-      const subject = await startedFor(scenario, ports, workers, directory);
+      const subject = await start[scenario.subject]();
       if (subject === null) continue;
-      rows.push(await turnsOf(scenario, kept(subject), kept(await workers.bare()), generator, plan));
+      rows.push(await turnsOf(scenario, kept(subject), kept(await start.bare()), generator, plan));
     }
     await takeTurns(rows, plan);
     for (const { scenario, usual, paced } of rows) {
@@ -188,17 +190,6 @@ async function measureProcesses(
     generator.stop();
     for (const subject of started) await subject.stop();
   }
-}
-
-/** Null: it is not installed. */
-function startedFor(
-  { subject }: Scenario,
-  ports: readonly number[],
-  workers: Starters,
-  directory: string,
-): Promise<Subject | null> {
-  const isProxy = subject === "nginx" || subject === "haproxy";
-  return isProxy ? startProxy(subject, ports, join(directory, subject)) : workers[subject]();
 }
 
 async function turnsOf(

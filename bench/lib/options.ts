@@ -10,7 +10,7 @@ export const USAGE = `npm run bench -- [picks|reports|garbage] [--short] [--only
   picks       nanoseconds per pick of each algorithm instead, and what a ring weighs
   reports     milliseconds of CPU that an isolate's report costs the pool's object, by the number of origins
   garbage     bytes that a request allocates in V8's heap
-  --short     one process of each, fewer and shorter rounds: under two minutes
+  --short     one process of each, fewer and shorter rounds: about two minutes
   --only      only these rows, by id; an id that there is not lists them. Not with reports
   --processes how many of each Worker, one after the other; not with picks, reports or garbage
   --rounds    how often each row and the bare pass-through are measured in turns; with reports, how many of them; not with garbage

@@ -12,7 +12,8 @@ import { PROJECT } from "../../scripts/lib/project.ts";
 import { bundleWorker } from "./bundle-worker.ts";
 import type { Startable } from "./cold-start.ts";
 import { startKv } from "./kv-server.ts";
-import type { WorkerName } from "./scenarios.ts";
+import { startProxy } from "./proxies.ts";
+import type { ProxyName, WorkerName } from "./scenarios.ts";
 import { type StateOptions, startWorkerd, type WorkerOptions } from "./workerd.ts";
 
 export interface Subject {
@@ -26,8 +27,10 @@ export interface Subject {
 
 type Config = Parameters<typeof documentsOf>[0];
 
-/** Each call starts a process. */
-export type Starters = Readonly<Record<WorkerName, () => Promise<Subject>>>;
+/** Each call starts a process; null: the program is not installed. */
+export type Starters = Readonly<
+  Record<WorkerName, () => Promise<Subject>> & Record<ProxyName, () => Promise<Subject | null>>
+>;
 
 /** How a Worker is run. */
 type Manner = Partial<Pick<WorkerOptions, "v8Flags" | "isInspected">>;
@@ -39,7 +42,7 @@ const ROOMY: Manner = { v8Flags: ["--min-semi-space-size=64", "--max-semi-space-
  * @param balancer the built one
  * @param manner how all of them are run
  */
-export async function workerStarters(
+export async function startersOf(
   ports: readonly number[],
   config: Config,
   directory: string,
@@ -56,30 +59,28 @@ export async function workerStarters(
     reflare: () => worker(reflare, { PORTS: ports.join() }),
     balancer: () => startBalancer(balancer, config, directory, manner),
     roomy: () => startBalancer(balancer, config, directory, { ...manner, ...ROOMY }),
+    nginx: () => startProxy("nginx", ports, join(directory, "nginx")),
+    haproxy: () => startProxy("haproxy", ports, join(directory, "haproxy")),
   };
 }
 
-/** The Workers whose cold starts are compared. The parameters are those of `workerStarters`. */
-export async function startables(
-  ports: readonly number[],
-  config: Config,
+/** The Workers whose cold starts are compared. @param directory with their bundles @param balancer the built one */
+export function startables(
+  start: Starters,
+  { pools = {} }: Config,
   directory: string,
   balancer: string,
-): Promise<Startable[]> {
-  const worker = async (name: string, title: string, vars: Record<string, string>): Promise<Startable> => {
-    const bundle = await bundleWorker(`${name}.js`, join(directory, `${name}.mjs`));
-    return { title, bundle, path: "/small", start: () => startWorker(bundle, vars) };
-  };
-  const [pool] = Object.keys(config.pools ?? {});
+): readonly Startable[] {
+  const bundle = (name: string) => join(directory, `${name}.mjs`);
   return [
-    await worker("bare", "bare pass-through", { ORIGIN: `http://${HOST}:${ports[0]}` }),
+    { title: "bare pass-through", bundle: bundle("bare"), path: "/small", start: start.bare },
     {
       title: "the balancer",
       bundle: balancer,
-      path: `/${pool}/small`,
-      start: () => startBalancer(balancer, config, directory),
+      path: `/${Object.keys(pools)[0]}/small`,
+      start: start.balancer,
     },
-    await worker("reflare", "reflare 1.1.4", { PORTS: ports.join() }),
+    { title: "reflare 1.1.4", bundle: bundle("reflare"), path: "/small", start: start.reflare },
   ];
 }
 
