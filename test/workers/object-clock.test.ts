@@ -120,6 +120,20 @@ describe.each(ways)("a clock that is set back by an hour %s", (_, restart) => {
     }));
 });
 
+it.each([
+  [5_000, "stays, as clocks of hosts differ by so much", 0],
+  [5_001, "is moved back by as much", 5_001],
+])("what a clock that was %i ms ahead has stored %s", (aheadMs, _, movedMs) =>
+  inStorage((sql) => {
+    const object = new VirtualObject(sql, DOCUMENT);
+    object.controller.drain("a");
+    const drainedMs = object.nowMs;
+    object.nowMs -= aheadMs;
+    object.restart();
+    expect(object.events("drain_started")[0]?.at).toBe(drainedMs - movedMs);
+  }),
+);
+
 describe("the alarm of an object whose clock is set back by an hour", () => {
   beforeEach(newPool);
   afterEach(() => void vi.useRealTimers());

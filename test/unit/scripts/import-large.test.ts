@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { Findings } from "../../../scripts/lib/import/findings.ts";
 import { wholeWeights } from "../../../scripts/lib/import/numbers.ts";
 import { readSource } from "../../../scripts/lib/import/source.ts";
 import { TextPlaces } from "../../../scripts/lib/text-places.ts";
@@ -99,6 +100,13 @@ test("a report quotes no line of millions of characters as a whole", () => {
   expect(todo).toHaveLength(1);
   expect(todo[0]?.length).toBeLessThan(1_200);
   expect(todo[0]).toMatch(/http-request deny if \{ path x+ … /);
+});
+
+test("a message of 1,000 characters is shown as a whole, and a longer one without its middle", () => {
+  const findings = new Findings();
+  for (const length of [1_000, 1_001]) findings.todo(`f:${length}`, `${"a".repeat(length - 1)}b`);
+  const shown = findings.all.map(({ message }) => message);
+  expect(shown).toEqual([`${"a".repeat(999)}b`, `${"a".repeat(500)} … ${"a".repeat(499)}b`]);
 });
 
 test("lines and columns are those of an editor, wherever one looks first", () => {
